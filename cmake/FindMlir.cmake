@@ -1,0 +1,35 @@
+# Debian's LLVM 22 under /usr/lib/llvm-22, with TableGen and the MLIR functions.
+if(NOT TARGET zstd::libzstd_shared)
+  # LLVMSupport's exported target names it, whether or not its headers are there.
+  find_package(zstd QUIET)
+  if(NOT TARGET zstd::libzstd_shared)
+    find_library(HASHC_ZSTD NAMES zstd libzstd.so.1 REQUIRED)
+    add_library(zstd::libzstd_shared SHARED IMPORTED)
+    set_target_properties(zstd::libzstd_shared PROPERTIES IMPORTED_LOCATION ${HASHC_ZSTD})
+  endif()
+endif()
+find_package(MLIR 22.1 REQUIRED CONFIG HINTS /usr/lib/llvm-22/lib/cmake/mlir)
+
+if(NOT HASHC_LINK_DYLIB)
+  # Debian's static MLIR targets also depend on the LLVM dylib, and both at
+  # once register every command-line option twice: cut the dylib.
+  get_property(imported_targets DIRECTORY PROPERTY IMPORTED_TARGETS)
+  foreach(target ${imported_targets})
+    get_target_property(links ${target} INTERFACE_LINK_LIBRARIES)
+    if(links)
+      list(REMOVE_ITEM links LLVM "\$<LINK_ONLY:LLVM>")
+      set_target_properties(${target} PROPERTIES INTERFACE_LINK_LIBRARIES "${links}")
+    endif()
+  endforeach()
+endif()
+
+list(APPEND CMAKE_MODULE_PATH ${MLIR_CMAKE_DIR} ${LLVM_CMAKE_DIR})
+set(LLVM_RUNTIME_OUTPUT_INTDIR ${CMAKE_BINARY_DIR}/bin)
+set(LLVM_LIBRARY_OUTPUT_INTDIR ${CMAKE_BINARY_DIR}/lib)
+set(MLIR_BINARY_DIR ${CMAKE_BINARY_DIR})
+set(LLVM_EXTERNAL_LIT ${LLVM_TOOLS_BINARY_DIR}/lit CACHE FILEPATH "lit")
+set(MLIR_LINK_MLIR_DYLIB ${HASHC_LINK_DYLIB})
+include(TableGen)
+include(AddLLVM)
+include(AddMLIR)
+include_directories(SYSTEM ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})

@@ -1,0 +1,40 @@
+//===- HashBase.td - Base classes of the ops --------------*- tablegen -*-===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HASH_BASE_TD
+#define HASH_BASE_TD
+
+include "HashDialect.td"
+include "HashTypes.td"
+include "HashInterfaces.td"
+include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/ControlFlowInterfaces.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+class Hash_Op<string mnemonic, list<Trait> traits = []>
+    : Op<Hash_Dialect, mnemonic, traits>;
+
+/// An op of the token stream: integers only, hoisted out of the layers.
+class Hash_StreamOp<string mnemonic, list<Trait> traits = []>
+    : Hash_Op<mnemonic, !listconcat([Pure,
+        DeclareOpInterfaceMethods<Hash_TokenStreamOpInterface>], traits)>;
+
+/// A named op on activations. Its assembly form ends in a function type.
+class Hash_ComputeOp<string mnemonic, list<Trait> traits = []>
+    : Hash_Op<mnemonic, !listconcat([Pure], traits)> {
+  let hasVerifier = 1;
+}
+
+def Hash_Differentiable
+    : DeclareOpInterfaceMethods<Hash_DifferentiableOpInterface, ["buildVjp"]>;
+def Hash_Tied
+    : DeclareOpInterfaceMethods<Hash_BufferHintsOpInterface, ["getTiedOperandOf"]>;
+def Hash_Reuses
+    : DeclareOpInterfaceMethods<Hash_BufferHintsOpInterface, ["mayReuse"]>;
+
+#endif // HASH_BASE_TD

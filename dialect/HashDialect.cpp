@@ -1,0 +1,64 @@
+//===- HashDialect.cpp - Registration, types and attributes ---------------===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialect/Hash.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+
+namespace hashc::hash {
+
+Type getComputeType(Type type) {
+  if (!isa<FloatType>(type) || type.isF64())
+    return type;
+  return Float32Type::get(type.getContext());
+}
+
+void HashDialect::initialize() {
+  addTypes<
+#define GET_TYPEDEF_LIST
+#include "dialect/HashTypes.cpp.inc"
+      >();
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "dialect/HashAttrs.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "dialect/HashOps.cpp.inc"
+      >();
+}
+
+Operation *HashDialect::materializeConstant(OpBuilder &builder, Attribute value,
+                                            Type type, Location loc) {
+  return arith::ConstantOp::materialize(builder, value, type, loc);
+}
+
+LogicalResult PlanType::verify(function_ref<InFlightDiagnostic()> emitError,
+                               int64_t tokens, int64_t k, int64_t groups,
+                               int64_t slots) {
+  if (tokens <= 0 || k <= 0 || groups <= 0)
+    return emitError() << "a plan needs at least one token, choice and group";
+  if (slots != tokens * k)
+    return emitError() << "a plan of " << tokens << " tokens and " << k
+                       << " choices has " << tokens * k << " slots, not "
+                       << slots;
+  return success();
+}
+
+} // namespace hashc::hash
+
+#include "dialect/HashDialect.cpp.inc"
+#include "dialect/HashEnums.cpp.inc"
+#include "dialect/HashInterfaces.cpp.inc"
+#define GET_TYPEDEF_CLASSES
+#include "dialect/HashTypes.cpp.inc"
+#define GET_ATTRDEF_CLASSES
+#include "dialect/HashAttrs.cpp.inc"

@@ -1,0 +1,150 @@
+//===- HashStructured.cpp - Structured ops and buffer hints --------------===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialect/Hash.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+
+namespace hashc::hash {
+
+/// Parses `[position, slot]`.
+static ParseResult parseRowSpaces(OpAsmParser &parser,
+                                  DenseI32ArrayAttr &attr) {
+  SmallVector<int32_t> spaces;
+  auto parseOne = [&]() -> ParseResult {
+    StringRef keyword;
+    SMLoc loc = parser.getCurrentLocation();
+    if (parser.parseKeyword(&keyword))
+      return failure();
+    std::optional<RowSpace> space = symbolizeRowSpace(keyword);
+    if (!space)
+      return parser.emitError(
+          loc, "expected a row space: position, slot, token, group or all");
+    spaces.push_back(static_cast<int32_t>(*space));
+    return success();
+  };
+  if (parser.parseCommaSeparatedList(OpAsmParser::Delimiter::Square, parseOne))
+    return failure();
+  attr = parser.getBuilder().getDenseI32ArrayAttr(spaces);
+  return success();
+}
+
+static void printRowSpaces(OpAsmPrinter &printer, Operation *,
+                           DenseI32ArrayAttr spaces) {
+  printer << '[';
+  llvm::interleaveComma(spaces.asArrayRef(), printer, [&](int32_t space) {
+    printer << stringifyRowSpace(static_cast<RowSpace>(space));
+  });
+  printer << ']';
+}
+
+int64_t EmbeddingGradOp::getTiedOperandOf(unsigned result) { return -1; }
+
+bool RotaryOp::mayReuse(unsigned operand, unsigned result) {
+  return operand == 0;
+}
+
+int64_t AttentionDecodeOp::getTiedOperandOf(unsigned result) { return -1; }
+
+bool DropoutOp::mayReuse(unsigned operand, unsigned result) {
+  return operand == 0;
+}
+
+bool CrossEntropyGradOp::mayReuse(unsigned operand, unsigned result) {
+  return operand == 0;
+}
+
+int64_t AdamWOp::getTiedOperandOf(unsigned result) { return -1; }
+
+int64_t GroupedGemmOp::getTiedOperandOf(unsigned result) {
+  return getInits().getBeginOperandIndex() + result;
+}
+
+bool GroupedGemmOp::mayReuse(unsigned operand, unsigned result) {
+  return false;
+}
+
+PlanType GroupedGemmOp::getPlanType() {
+  if (getPlanShape())
+    return cast<PlanType>(*getPlanShape());
+  return getPlan() ? dyn_cast<PlanType>(getPlan().getType()) : PlanType();
+}
+
+Type GroupedGemmOp::getComputeType() {
+  return ::hashc::hash::getComputeType(
+      getElementTypeOrSelf(getInits().front().getType()));
+}
+
+void GroupedGemmOp::getEffects(
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects) {}
+
+int64_t GroupedOuterOp::getTiedOperandOf(unsigned result) {
+  return getInits().getBeginOperandIndex() + result;
+}
+
+bool GroupedOuterOp::mayReuse(unsigned operand, unsigned result) {
+  return false;
+}
+
+PlanType GroupedOuterOp::getPlanType() {
+  if (getPlanShape())
+    return cast<PlanType>(*getPlanShape());
+  return getPlan() ? dyn_cast<PlanType>(getPlan().getType()) : PlanType();
+}
+
+Type GroupedOuterOp::getComputeType() {
+  return ::hashc::hash::getComputeType(
+      getElementTypeOrSelf(getInits().front().getType()));
+}
+
+void GroupedOuterOp::getEffects(
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects) {}
+
+int64_t MapOp::getTiedOperandOf(unsigned result) {
+  return getInits().getBeginOperandIndex() + result;
+}
+
+bool MapOp::mayReuse(unsigned operand, unsigned result) { return false; }
+
+PlanType MapOp::getPlanType() {
+  if (getPlanShape())
+    return cast<PlanType>(*getPlanShape());
+  return getPlan() ? dyn_cast<PlanType>(getPlan().getType()) : PlanType();
+}
+
+Type MapOp::getComputeType() {
+  return ::hashc::hash::getComputeType(
+      getElementTypeOrSelf(getInits().front().getType()));
+}
+
+void MapOp::getEffects(
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects) {}
+
+void LibraryCallOp::getEffects(
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects) {
+  for (OpOperand &operand : getInsMutable())
+    effects.emplace_back(MemoryEffects::Read::get(), &operand);
+  for (OpOperand &operand : getOutsMutable()) {
+    effects.emplace_back(MemoryEffects::Read::get(), &operand);
+    effects.emplace_back(MemoryEffects::Write::get(), &operand);
+  }
+}
+
+LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
+  return success();
+}
+
+} // namespace hashc::hash
+
+#define GET_OP_CLASSES
+#include "dialect/HashOps.cpp.inc"

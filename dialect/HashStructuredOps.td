@@ -1,0 +1,177 @@
+//===- HashStructuredOps.td - What fusion works on and back ends lower -*- tablegen -*-===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HASH_STRUCTURED_OPS_TD
+#define HASH_STRUCTURED_OPS_TD
+
+include "HashBase.td"
+
+/// Operands name the row space they live in, never an index tensor. With a plan:
+///   position, slot: [slots, N]; token: [tokens, N]; group: [groups, N]; all: [N].
+/// Without one every row space but `all` is the row itself.
+/// Bodies run on scalars of the compute type (f64 for f64, else f32): reads are
+/// widened, yields narrowed. Destination-passing: result i updates init i in
+/// place. On tensors there is one result an init; on memrefs there is none, the
+/// plan is its buffer, and `plan_shape` tells its extent.
+class Hash_StructuredOp<string mnemonic>
+    : Hash_Op<mnemonic, [AttrSizedOperandSegments, SingleBlock, IsolatedFromAbove,
+        DeclareOpInterfaceMethods<Hash_BufferHintsOpInterface, ["getTiedOperandOf", "mayReuse"]>,
+        DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  let regions = (region AnyRegion:$body);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let hasVerifier = 1;
+  code structuredDeclaration = [{
+    /// The plan's extent, on tensors and on memrefs; null without a plan.
+    ::hashc::hash::PlanType getPlanType();
+    /// The element type bodies compute in.
+    ::mlir::Type getComputeType();
+    ::mlir::Block &getBodyBlock() { return getBody().front(); }
+  }];
+  let extraClassDeclaration = structuredDeclaration;
+}
+
+def Hash_GroupedGemmOp : Hash_StructuredOp<"grouped_gemm"> {
+  let summary = "ragged rows x each expert's matrix, with a body for every element of the result";
+  let description = [{
+    For every live row and column n: `acc[into[i]] += sum over k of lhs[i][row, k] * rhs[i][group, k, n]`
+    (`rhs[i][group, n, k]` with `transposed`), products in order, k ascending; then the
+    body sees the accumulators, then the reads, then the inits at that element,
+    and yields the outs. Outs live in position or slot space, so writes never collide.
+    Dead rows keep the init's value, or become zero with `zero_dead`.
+    A matrix in panels has one more dimension: `[..., ceil(N/p), K, p]` for the
+    logical `[..., K, N]`. Without a plan the matrices have no group dimension.
+
+    ```mlir
+    %h, %a = hash.grouped_gemm plan(%p : !p) lhs(%x : tensor<4096x256xf32>) at [token]
+        rhs(%w1 : tensor<64x256x1024xf32>) into [0] reads(%b1 : tensor<64x1024xf32>) at [group]
+        outs(%e, %e : tensor<4096x1024xf32>, tensor<4096x1024xf32>) at [position, position] {
+    ^bb0(%acc: f32, %bias: f32, %i0: f32, %i1: f32):
+      %s = arith.addf %acc, %bias : f32
+      %t = math.tanh %s : f32
+      hash.yield %s, %t : f32, f32
+    } -> tensor<4096x1024xf32>, tensor<4096x1024xf32>
+    ```
+  }];
+  let arguments = (ins Optional<Hash_PlanOrBuffer>:$plan, Variadic<Hash_Buffer>:$lhs,
+                       Variadic<Hash_Buffer>:$rhs, Variadic<Hash_Buffer>:$reads,
+                       Variadic<Hash_Buffer>:$inits, DenseI32ArrayAttr:$lhs_at,
+                       DenseI64ArrayAttr:$into, DenseI32ArrayAttr:$reads_at,
+                       DenseI32ArrayAttr:$outs_at, UnitAttr:$transposed, UnitAttr:$zero_dead,
+                       OptionalAttr<TypeAttrOf<Hash_PlanType>>:$plan_shape);
+  let assemblyFormat = [{
+    (`plan` `(` $plan^ `:` type($plan) `)`)? `lhs` `(` $lhs `:` type($lhs) `)` `at` custom<RowSpaces>($lhs_at)
+    `rhs` `(` $rhs `:` type($rhs) `)` (`transposed` $transposed^)? `into` $into
+    `reads` `(` ($reads^ `:` type($reads))? `)` `at` custom<RowSpaces>($reads_at)
+    `outs` `(` $inits `:` type($inits) `)` `at` custom<RowSpaces>($outs_at) (`zero_dead` $zero_dead^)?
+    $body attr-dict (`->` type($results)^)?
+  }];
+}
+
+def Hash_GroupedOuterOp : Hash_StructuredOp<"grouped_outer"> {
+  let summary = "the transpose of grouped_gemm: a ragged contraction over each expert's rows";
+  let description = [{
+    `acc = sum over the expert's live rows, in position order, of lhs[row, k] * rhs[row, n]`;
+    then the body sees acc, the reads (shaped as the outs, space `all`) and the
+    inits, and yields the outs `[groups, K, N]` (`[K, N]` without a plan). With
+    `skip_empty` experts without rows keep the init and the body does not run there.
+
+    ```mlir
+    %dw = hash.grouped_outer plan(%p : !p) lhs(%x : tensor<4096x256xf32>) rhs(%dh : tensor<4096x1024xf32>)
+        at [token, position] skip_empty reads() outs(%g : tensor<64x256x1024xf32>) {
+    ^bb0(%acc: f32, %g0: f32):
+      %s = arith.addf %g0, %acc : f32
+      hash.yield %s : f32
+    } -> tensor<64x256x1024xf32>
+    ```
+  }];
+  let arguments = (ins Optional<Hash_PlanOrBuffer>:$plan, Hash_Buffer:$lhs, Hash_Buffer:$rhs,
+                       Variadic<Hash_Buffer>:$reads, Variadic<Hash_Buffer>:$inits,
+                       DenseI32ArrayAttr:$at, UnitAttr:$skip_empty,
+                       OptionalAttr<TypeAttrOf<Hash_PlanType>>:$plan_shape);
+  let assemblyFormat = [{
+    (`plan` `(` $plan^ `:` type($plan) `)`)? `lhs` `(` $lhs `:` type($lhs) `)` `rhs` `(` $rhs `:` type($rhs) `)`
+    `at` custom<RowSpaces>($at) (`skip_empty` $skip_empty^)? `reads` `(` ($reads^ `:` type($reads))? `)`
+    `outs` `(` $inits `:` type($inits) `)` $body attr-dict (`->` type($results)^)?
+  }];
+}
+
+def Hash_MapOp : Hash_StructuredOp<"map"> {
+  let summary = "a body for every element, rows read and written through a plan";
+  let description = [{
+    grouped_gemm without a product: gathers, scatters, broadcasts and elementwise
+    chains. The body sees the reads, then the inits. With a plan it runs on live rows,
+    and `zero_dead` clears the others; without one, operands are `[R, N]` (or any
+    equal shape), or `[N]` in space `all`, or one element `[1]` in space `all`.
+    Operands need not have the same element type: integers and floats mix.
+
+    ```mlir
+    %y = hash.map plan(%p : !p) reads(%yp : tensor<4096x256xf32>) at [position]
+        outs(%e : tensor<4096x256xf32>) at [slot] zero_dead {
+    ^bb0(%v: f32, %i: f32):
+      hash.yield %v : f32
+    } -> tensor<4096x256xf32>
+    ```
+  }];
+  let arguments = (ins Optional<Hash_PlanOrBuffer>:$plan, Variadic<Hash_Buffer>:$reads,
+                       Variadic<Hash_Buffer>:$inits, DenseI32ArrayAttr:$reads_at,
+                       DenseI32ArrayAttr:$outs_at, UnitAttr:$zero_dead,
+                       OptionalAttr<TypeAttrOf<Hash_PlanType>>:$plan_shape);
+  let assemblyFormat = [{
+    (`plan` `(` $plan^ `:` type($plan) `)`)? `reads` `(` ($reads^ `:` type($reads))? `)` `at` custom<RowSpaces>($reads_at)
+    `outs` `(` $inits `:` type($inits) `)` `at` custom<RowSpaces>($outs_at) (`zero_dead` $zero_dead^)?
+    $body attr-dict (`->` type($results)^)?
+  }];
+}
+
+def Hash_YieldOp : Hash_Op<"yield", [Pure, Terminator, ReturnLike]> {
+  let summary = "ends the body of a structured op";
+  let description = "One scalar for each out, in order.";
+  let arguments = (ins Variadic<AnyType>:$values);
+  let assemblyFormat = "($values^ `:` type($values))? attr-dict";
+}
+
+//===----------------------------------------------------------------------===//
+// Buffer form
+//===----------------------------------------------------------------------===//
+
+def Hash_LibraryCallOp : Hash_Op<"library_call", [AttrSizedOperandSegments,
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  let summary = "a named op on buffers";
+  let description = [{
+    The buffer form of every named op: `callee` is the op's mnemonic, `ins` its
+    operands (a plan is its buffer) without those that are updated in place,
+    `outs` its results. The op's own attributes are kept beside, in `config`;
+    `plan_shape` tells the extent of the plan where there is one.
+
+    ```mlir
+    hash.library_call "layer_norm" ins(%x, %g, %b : memref<...>, ...) outs(%y, %m, %r : memref<...>, ...) {config = {eps = 1.0e-5 : f64}}
+    ```
+  }];
+  let arguments = (ins StrAttr:$callee, Variadic<AnyMemRef>:$ins, Variadic<AnyMemRef>:$outs,
+                       DictionaryAttr:$config, OptionalAttr<TypeAttrOf<Hash_PlanType>>:$plan_shape);
+  let assemblyFormat = [{
+    $callee `ins` `(` ($ins^ `:` type($ins))? `)` `outs` `(` ($outs^ `:` type($outs))? `)` attr-dict
+  }];
+  let hasVerifier = 1;
+}
+
+def Hash_LaunchOp : Hash_Op<"launch", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "runs a kernel on the team of threads";
+  let description = [{
+    Calls `kernel(task, buffers...)` for every task in 0 .. tasks-1, in any
+    order, on any thread, and returns when all are done. Tasks are cut by shape,
+    never by thread count, so the bits are the same on any team.
+
+    ```mlir
+    hash.launch @ffn_up tasks 96 (%x, %w, %y) : memref<...>, memref<...>, memref<...>
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$kernel, I64Attr:$tasks, Variadic<AnyMemRef>:$buffers);
+  let assemblyFormat = "$kernel `tasks` $tasks `(` ($buffers^)? `)` attr-dict (`:` type($buffers)^)?";
+}
+
+#endif // HASH_STRUCTURED_OPS_TD

@@ -1,0 +1,114 @@
+//===- HashTypes.td - Types, attributes and enums ---------*- tablegen -*-===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HASH_TYPES_TD
+#define HASH_TYPES_TD
+
+include "HashDialect.td"
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/BuiltinAttributes.td"
+include "mlir/IR/EnumAttr.td"
+
+//===----------------------------------------------------------------------===//
+// Types
+//===----------------------------------------------------------------------===//
+
+def Hash_PlanType : TypeDef<Hash_Dialect, "Plan"> {
+  let mnemonic = "plan";
+  let summary = "which rows go to which expert";
+  let description = [{
+    The result of routing one batch. `slot = token * k + choice`; `position` is
+    a place in expert order. `position <-> slot` is a total bijection, stable by
+    slot inside a group; dead slots (expert -1) sort last.
+
+    `tokens` rows, `k` choices each, `groups` experts, `slots` = tokens * k.
+    As a buffer a plan is `memref<(groups + 1 + 2 * slots) x i32>`: group
+    offsets (groups + 1 of them, the last one is the number of live slots),
+    slot of each position, position of each slot.
+  }];
+  let parameters = (ins "int64_t":$tokens, "int64_t":$k, "int64_t":$groups,
+                        "int64_t":$slots);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// Number of i32 words of the plan's buffer.
+    int64_t getNumWords() const { return getGroups() + 1 + 2 * getSlots(); }
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// Row spaces
+//===----------------------------------------------------------------------===//
+
+def Hash_RowSpace : I32EnumAttr<"RowSpace", "what the rows of an operand stand for", [
+  I32EnumAttrCase<"position", 0>,
+  I32EnumAttrCase<"slot", 1>,
+  I32EnumAttrCase<"token", 2>,
+  I32EnumAttrCase<"group", 3>,
+  I32EnumAttrCase<"all", 4>
+]> {
+  let cppNamespace = "::hashc::hash";
+}
+
+//===----------------------------------------------------------------------===//
+// Arguments of entry points
+//===----------------------------------------------------------------------===//
+
+def Hash_ArgKind : I32EnumAttr<"ArgKind", "what the runtime passes for an argument", [
+  I32EnumAttrCase<"param", 0>,      // a hash.param, by name
+  I32EnumAttrCase<"grad", 1>,       // its gradient accumulator
+  I32EnumAttrCase<"moment1", 2>,    // AdamW's first moment
+  I32EnumAttrCase<"moment2", 3>,    // AdamW's second moment
+  I32EnumAttrCase<"table", 4>,      // a hash.table, by name
+  I32EnumAttrCase<"tokens", 5>,     // tensor<rows x i32>, -1 = masked row
+  I32EnumAttrCase<"targets", 6>,    // tensor<rows x i32>, -1 = not scored
+  I32EnumAttrCase<"starts", 7>,     // tensor<rows x i32>, window index at which the row's document starts
+  I32EnumAttrCase<"plan", 8>,       // a hoisted plan or other hoisted value, by name
+  I32EnumAttrCase<"scale", 9>,      // tensor<1xT>, cotangent of every loss: 1 / live targets of the batch
+  I32EnumAttrCase<"seed", 10>,      // tensor<1xi64>, dropout's seed of this step
+  I32EnumAttrCase<"hyper", 11>,     // tensor<4xf64>: lr, 1 - beta1^t, 1 - beta2^t, clip factor's norm limit (0 = off)
+  I32EnumAttrCase<"index", 12>,     // tensor<1xi32>, decode: the window row to compute
+  I32EnumAttrCase<"cache", 13>,     // decode: state kept between calls, by name
+  I32EnumAttrCase<"losses", 14>,    // tensor<rows x T>, a row's cross entropy, 0 where not scored
+  I32EnumAttrCase<"logits", 15>,    // tensor<rows x vocab x T>
+  I32EnumAttrCase<"norm", 16>,      // tensor<1xf64>, the global norm of the gradients
+  I32EnumAttrCase<"arena", 17>      // memref<N x i8>, scratch
+]> {
+  let cppNamespace = "::hashc::hash";
+  let genSpecializedAttr = 0;
+}
+
+class Hash_Attr<string name, string mnem> : AttrDef<Hash_Dialect, name> {
+  let mnemonic = mnem;
+}
+
+def Hash_ArgAttr : Hash_Attr<"Arg", "arg"> {
+  let summary = "what an entry point's argument or result is";
+  let description = [{
+    `#hash.arg<param, "blocks[3].ffn.w_in">`. An argument and a result with the
+    same attribute share one buffer: the result is an update in place.
+  }];
+  let parameters = (ins EnumParameter<Hash_ArgKind>:$kind,
+                        OptionalParameter<"::mlir::StringAttr">:$name);
+  let assemblyFormat = "`<` $kind (`,` $name^)? `>`";
+}
+
+//===----------------------------------------------------------------------===//
+// Operand constraints
+//===----------------------------------------------------------------------===//
+
+def Hash_Float : AnyTypeOf<[F32, F64, BF16]>;
+def Hash_Rows : RankedTensorOf<[Hash_Float]>;
+def Hash_Vector : 1DTensorOf<[Hash_Float]>;
+def Hash_Matrix : 2DTensorOf<[Hash_Float]>;
+def Hash_Stream32 : 1DTensorOf<[I32]>;
+def Hash_Stream64 : 1DTensorOf<[I64]>;
+def Hash_Buffer : AnyTypeOf<[AnyRankedTensor, AnyMemRef]>;
+/// A plan, or the buffer of one.
+def Hash_PlanOrBuffer : AnyTypeOf<[Hash_PlanType, MemRefRankOf<[I32], [1]>]>;
+
+#endif // HASH_TYPES_TD
