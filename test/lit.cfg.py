@@ -1,0 +1,20 @@
+# How lit finds and runs the tests of this folder.
+import os
+
+import lit.formats
+from lit.llvm import llvm_config
+
+config.name = "hashc"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".mlir", ".hash", ".test"]
+config.excludes = ["Inputs"]
+config.test_source_root = os.path.dirname(__file__)
+config.test_exec_root = os.path.join(config.hashc_obj_root, "test")
+config.environment["FILECHECK_OPTS"] = "-enable-var-scope --allow-unused-prefixes=false"
+config.substitutions.append(("%examples", os.path.join(config.hashc_src_root, "examples")))
+config.substitutions.append(("%src", config.hashc_src_root))
+config.substitutions.append(("%unit", os.path.join(config.hashc_obj_root, "bin", "HashcUnitTests")))
+llvm_config.use_default_substitutions()
+llvm_config.add_tool_substitutions(
+    ["hash-opt", "hashc", "hash-lsp-server"],
+    [os.path.join(config.hashc_obj_root, "bin"), config.llvm_tools_dir])
