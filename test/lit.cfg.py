@@ -13,6 +13,7 @@ config.test_exec_root = os.path.join(config.hashc_obj_root, "test")
 config.environment["FILECHECK_OPTS"] = "-enable-var-scope --allow-unused-prefixes=false"
 config.substitutions.append(("%examples", os.path.join(config.hashc_src_root, "examples")))
 config.substitutions.append(("%src", config.hashc_src_root))
+config.substitutions.append(("%build", config.hashc_obj_root))
 config.substitutions.append(("%unit", os.path.join(config.hashc_obj_root, "bin", "HashcUnitTests")))
 llvm_config.use_default_substitutions()
 llvm_config.add_tool_substitutions(
