@@ -1,0 +1,108 @@
+//===- Checkpoint.h - Saving and loading a training run ---------*- C++ -*-===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HASHC_RUNTIME_CHECKPOINT_CHECKPOINT_H
+#define HASHC_RUNTIME_CHECKPOINT_CHECKPOINT_H
+
+#include "runtime/checkpoint/Safetensors.h"
+#include "runtime/tables/Table.h"
+#include "runtime/tokenizer/Tokenizer.h"
+
+namespace hashc::runtime {
+
+/// A parameter or a moment where it lives: `data` holds the stored form.
+struct ParamView {
+  std::string name;
+  DType type = DType::f32;
+  std::vector<int64_t> shape; // logical
+  int64_t panel = 0;
+  void *data = nullptr;
+};
+
+/// Everything a checkpoint holds. Pointers are not owned.
+struct CheckpointContents {
+  std::string model, spec, specHash; // of the descriptor
+  int64_t vocab = 0;
+  int64_t step = 0;
+  const Tokenizer *tokenizer = nullptr; // null: token files
+  std::vector<const Table *> tables;
+  std::vector<ParamView> params;
+  std::vector<ParamView> moments1, moments2; // names of their parameters
+  std::string state; // the run's state as JSON text, written as it is
+};
+
+/// A folder that receives a run's checkpoints:
+///   step-000100/{model,optimizer}.safetensors, state.json
+///   latest       a text file with the newest folder's name
+/// At any moment, even after kill -9, `latest` names a complete checkpoint.
+/// Locked while open: a second training in the same folder is refused.
+class OutputFolder {
+public:
+  explicit OutputFolder(std::string path);
+  ~OutputFolder();
+  OutputFolder(const OutputFolder &) = delete;
+  OutputFolder &operator=(const OutputFolder &) = delete;
+
+  const std::string &getPath() const { return path; }
+  /// The newest complete checkpoint in it, or "" (a folder never used).
+  std::string findLatest() const;
+  /// Writes a checkpoint, makes it the latest, keeps this and the one before.
+  /// Returns its folder. On failure the earlier ones are as they were.
+  std::string save(const CheckpointContents &contents);
+
+private:
+  void prune(int64_t step) const;
+  std::string path;
+  int lock = -1;
+};
+
+/// A checkpoint on disk, opened: from a run's folder (its latest), a
+/// checkpoint's folder, or a model.safetensors alone.
+struct Checkpoint {
+  std::string modelPath, optimizerPath, statePath; // the last two may be empty
+  SafetensorsFile model;
+  int64_t step = 0;
+  std::string specHash, modelName;
+  int64_t vocab = 0;
+  std::string tokenizerKind; // "" for token files
+
+  static Checkpoint open(const std::string &path);
+  /// The tokenizer it was trained with; null for token files.
+  std::unique_ptr<Tokenizer> loadTokenizer() const;
+  /// The stored table; refused if its checksum does not fit its entries.
+  Table loadTable(const std::string &name) const;
+  /// state.json's text; UserError if this is a lone model file.
+  std::string readState() const;
+};
+
+/// Refuses a checkpoint of another model, naming both sides: vocabulary, spec
+/// hash only if `sameSpec`.
+void checkCompatible(const Checkpoint &checkpoint,
+                     const CheckpointContents &expected, bool sameSpec);
+/// Refuses a table that differs from the checkpoint's, naming both checksums.
+void checkSameTable(const Checkpoint &checkpoint, const Table &table);
+
+/// Reads every parameter into its stored form. Missing tensors (with the
+/// nearest name), other shapes or types: UserError. Nothing is written unless
+/// all fit.
+void loadParams(const SafetensorsFile &file,
+                const std::vector<ParamView> &params);
+/// As loadParams, from a foreign file: any float type is converted.
+void importParams(const SafetensorsFile &file,
+                  const std::vector<ParamView> &params);
+/// Reads the moments beside the model.
+void loadMoments(const Checkpoint &checkpoint,
+                 const std::vector<ParamView> &moments1,
+                 const std::vector<ParamView> &moments2);
+
+/// Cuts a JSON-lines log back to the lines whose "step" is at most `step`, and
+/// drops a torn last line. A missing log is fine.
+void trimLog(const std::string &path, int64_t step);
+
+} // namespace hashc::runtime
+
+#endif // HASHC_RUNTIME_CHECKPOINT_CHECKPOINT_H

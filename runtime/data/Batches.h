@@ -1,0 +1,83 @@
+//===- Batches.h - Windows and batches --------------------------*- C++ -*-===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HASHC_RUNTIME_DATA_BATCHES_H
+#define HASHC_RUNTIME_DATA_BATCHES_H
+
+#include "runtime/data/Tokens.h"
+
+namespace hashc::runtime {
+
+/// Rows of a batch, window-major. A masked row has token and target -1.
+struct Batch {
+  std::vector<int32_t> tokens, targets, starts;
+  int64_t rows = 0;        // a multiple of micro-batch * window
+  int64_t liveTargets = 0; // targets that are not -1
+  int64_t liveTokens = 0;  // tokens that are not -1
+};
+
+/// Cuts a stream into windows: window w holds tokens w*W .. w*W+W-1, and its
+/// targets are the tokens one further on. With documents apart, starts[r] is
+/// the window index at which the row's document begins and the first token of
+/// a later document is no target (-1); joined: all zero, all scored.
+class Windows {
+public:
+  Windows(const TokenStream &stream, int64_t window, bool apart);
+
+  int64_t getWindow() const { return window; }
+  /// Windows in which every row has a target: those of training.
+  int64_t countFull() const { return (stream.size() - 1) / window; }
+  /// With the last, partly masked one: those of evaluation.
+  int64_t countAll() const;
+  /// Writes one window; rows past the stream's end are masked.
+  void fill(int64_t index, int32_t *tokens, int32_t *targets,
+            int32_t *starts) const;
+
+private:
+  const TokenStream &stream;
+  int64_t window;
+  bool apart;
+};
+
+/// The batches of training: sample s = step * batch + i is window
+/// permutation(seed, s / n)(s mod n) of the n full windows. A function of the
+/// step alone, so that resuming needs no state.
+class TrainBatches {
+public:
+  TrainBatches(const Windows &windows, int64_t batch, int64_t microBatch,
+               uint64_t seed);
+  /// Number of micro-batches in a batch.
+  int64_t countMicro() const { return micros; }
+  double getEpoch(int64_t step) const;
+  /// The batch of step `step` (from 0), padded with masked windows to a whole
+  /// number of micro-batches.
+  void get(int64_t step, Batch &batch) const;
+
+private:
+  const Windows &windows;
+  int64_t batch, microBatch, micros;
+  uint64_t seed;
+};
+
+/// The batches of evaluation: every window in order, `microBatch` at a time.
+class EvalBatches {
+public:
+  EvalBatches(const Windows &windows, int64_t microBatch);
+  int64_t count() const;
+  void get(int64_t index, Batch &batch) const;
+
+private:
+  const Windows &windows;
+  int64_t microBatch;
+};
+
+/// Bytes of text behind the scored targets: for bits per byte.
+int64_t countTargetBytes(const Batch &batch, const Tokenizer &tokenizer);
+
+} // namespace hashc::runtime
+
+#endif // HASHC_RUNTIME_DATA_BATCHES_H

@@ -1,0 +1,48 @@
+//===- Corpus.h - What a model trains and is evaluated on -------*- C++ -*-===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HASHC_RUNTIME_DATA_CORPUS_H
+#define HASHC_RUNTIME_DATA_CORPUS_H
+
+#include "runtime/data/Tokens.h"
+
+namespace hashc::runtime {
+
+/// The data part of a train block, after the command line has had its say.
+struct DataSettings {
+  std::string kind = "text"; // "text" or "tokens"
+  std::string path;
+  std::string validPath; // own file; else the last part of `path`
+  double valid = 0.05;   // that part
+  bool apart = true;     // documents = apart | joined
+  std::string separator = "<|endoftext|>"; // text: ends a document
+  int64_t separatorId = -1;                // tokens: ends a document
+  int tokenWidth = 0;                      // tokens: 2, 4, 0 = by vocabulary
+};
+
+struct Corpus {
+  std::shared_ptr<const Tokenizer> tokenizer; // null for token files
+  TokenStream train, valid;
+};
+
+/// Opens, splits, tokenizes. `known` is the tokenizer of a checkpoint (resume),
+/// or null: then it comes from `cacheFolder`/tokenizer.model or is trained on
+/// the training part. The split of a text is made on bytes, at a character.
+/// Parts shorter than one window of `window`+1 tokens: UserError.
+Corpus openCorpus(const DataSettings &data, const TokenizerSettings &tokenizer,
+                  std::shared_ptr<const Tokenizer> known, int64_t window,
+                  const std::string &cacheFolder);
+
+/// The stream `eval` scores. With `whole`, all of data.path; else its
+/// validation part (or validPath).
+TokenStream openEvalStream(const DataSettings &data, int64_t vocab,
+                           const Tokenizer *tokenizer, int64_t window,
+                           bool whole);
+
+} // namespace hashc::runtime
+
+#endif // HASHC_RUNTIME_DATA_CORPUS_H

@@ -1,0 +1,73 @@
+//===- Table.h - Routing tables ---------------------------------*- C++ -*-===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HASHC_RUNTIME_TABLES_TABLE_H
+#define HASHC_RUNTIME_TABLES_TABLE_H
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace hashc::runtime {
+
+/// vocab rows of k experts in 0 .. groups-1, distinct within a row. Integers
+/// from the builder to the kernel; nothing may convert them.
+struct Table {
+  std::string name, algorithm;
+  int64_t vocab = 0, groups = 0, k = 1;
+  std::vector<int32_t> entries; // [vocab, k]
+  /// FNV-1a of vocab, groups, k (int64) and the entries (int32), little-endian.
+  uint64_t getChecksum() const;
+};
+
+/// The `tables` entry of the descriptor.
+struct TableSettings {
+  std::string name, algorithm, file;
+  int64_t vocab = 0, groups = 0, k = 1;
+  uint64_t seed = 0;
+};
+
+/// Choice d of row i is the first draw mix(i, d') mod groups, d' = 0, 1, ...
+/// not yet in the row (draw 0 is mix(i)).
+Table buildRandom(const TableSettings &settings);
+/// The Hash Layers authors' table: Python's random.seed(seed), then
+/// randrange(0, groups) for each id.
+Table buildPython(const TableSettings &settings);
+/// Entry (i, j) is (i + j) mod groups.
+Table buildRoundRobin(const TableSettings &settings);
+/// Greedy by count; docs/runtime-formats.md has the definition.
+Table buildBalanced(const TableSettings &settings,
+                    const std::vector<int64_t> &counts);
+/// "path" or "path#tensor": int32 or int64 [vocab, k] or [vocab].
+Table loadTable(const TableSettings &settings);
+
+/// By `algorithm`: random, python_random, round_robin, balanced, file. `counts`
+/// may be null unless the table is balanced.
+Table buildTable(const TableSettings &settings,
+                 const std::vector<int64_t> *counts);
+bool needsCounts(const TableSettings &settings);
+
+/// Bounds, duplicates in a row, every id on expert 0: UserError naming `what`.
+void checkTable(const Table &table, const std::string &what);
+
+/// How evenly tokens fall on experts.
+struct Load {
+  std::vector<int64_t> counts; // tokens of each expert
+  int64_t total = 0;
+  double maxOverMean = 0;
+  int64_t dead = 0; // experts without a token
+};
+Load measureLoad(std::vector<int64_t> counts);
+/// The load of a table over token counts.
+Load measureLoad(const Table &table, const std::vector<int64_t> &tokenCounts);
+/// What no table over tokens can beat: max(1, p_max * groups / k).
+double getLoadBound(const std::vector<int64_t> &tokenCounts, int64_t groups,
+                    int64_t k);
+
+} // namespace hashc::runtime
+
+#endif // HASHC_RUNTIME_TABLES_TABLE_H
