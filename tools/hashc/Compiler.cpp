@@ -1,0 +1,242 @@
+//===- Compiler.cpp - From a spec to each stage ---*- C++ -*-===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "tools/hashc/Compiler.h"
+
+#include "codegen/common/Descriptor.h"
+#include "dialect/Hash.h"
+#include "frontend/Frontend.h"
+#include "passes/Passes.h"
+#include "tools/hashc/Link.h"
+#include "tools/hashc/Output.h"
+#include "tools/hashc/Report.h"
+
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Support/FileUtilities.h"
+#include "mlir/Support/Timing.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/Module.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/WithColor.h"
+
+using namespace mlir;
+
+namespace hashc {
+
+static ExitCode fail(ExitCode code, llvm::Error error) {
+  llvm::WithColor::error(llvm::errs(), "hashc")
+      << llvm::toString(std::move(error)) << '\n';
+  return code;
+}
+
+/// Turns an error into the exit code of the environment; success stays.
+static ExitCode check(llvm::Error error) {
+  return error ? fail(kEnvironmentError, std::move(error)) : kSuccess;
+}
+
+Compiler::Compiler(const Options &options, MLIRContext &context)
+    : options(options), context(context), diagnostics(sources, &context) {}
+
+static bool isModuleFile(StringRef path) { return path.ends_with(".mlir"); }
+
+ExitCode Compiler::load() {
+  std::string reason;
+  std::unique_ptr<llvm::MemoryBuffer> file =
+      openInputFile(options.input, &reason);
+  if (!file)
+    return fail(kUsageError, llvm::createStringError(reason));
+  sources.AddNewSourceBuffer(std::move(file), llvm::SMLoc());
+  if (options.emit == Emit::Ast)
+    return kSuccess;
+
+  llvm::Expected<cpu::CpuTarget> resolved = cpu::resolveTarget(options.arch);
+  if (!resolved)
+    return fail(kEnvironmentError, resolved.takeError());
+  target = *resolved;
+  if (isModuleFile(options.input)) {
+    module = parseSourceFile<ModuleOp>(sources, &context);
+    if (module && !(*module)->hasAttr(hash::HashDialect::kStageAttr))
+      return fail(kSpecError,
+                  llvm::createStringError(
+                      "'" + options.input +
+                      "' is not a module that "
+                      "hashc --emit printed: it has no hash.stage"));
+    return module ? kSuccess : kSpecError;
+  }
+  module = frontend::buildModule(sources, {options.defines}, context);
+  if (!module)
+    return kSpecError;
+  Builder builder(&context);
+  NamedAttrList attributes(target.getAttributes(context));
+  attributes.set("target", builder.getStringAttr(options.target));
+  attributes.set("arch", builder.getStringAttr(options.arch));
+  attributes.set("fuse", builder.getStringAttr(options.fuse));
+  (*module)->setAttr(hash::HashDialect::kTargetAttr,
+                     attributes.getDictionary(&context));
+  return kSuccess;
+}
+
+ExitCode Compiler::printAst() {
+  if (isModuleFile(options.input))
+    return fail(kUsageError,
+                llvm::createStringError("--emit=ast needs a spec, and '" +
+                                        options.input + "' is a module"));
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  if (!frontend::printAst(sources, {options.defines}, stream))
+    return kSpecError;
+  return check(writeAtomically(options.output.empty() ? "-" : options.output,
+                               [&](llvm::raw_pwrite_stream &out) {
+                                 out << text;
+                                 return llvm::Error::success();
+                               }));
+}
+
+/// The stages that print as MLIR: name in `hash.stage`, and the passes that
+/// lead there from the one before.
+static const struct Stage {
+  StringLiteral name;
+  Emit emit;
+  void (*build)(OpPassManager &);
+} stages[] = {{"hash", Emit::Hash, [](OpPassManager &) {}},
+              {"step", Emit::Step, buildStepPipeline},
+              {"fused", Emit::Fused, buildFusionPipeline},
+              {"kernels", Emit::Kernels, cpu::buildKernelPipeline}};
+
+ExitCode Compiler::lowerTo(Emit emit) {
+  auto current =
+      (*module)->getAttrOfType<StringAttr>(hash::HashDialect::kStageAttr);
+  const Stage *begin = llvm::find_if(
+      stages, [&](const Stage &stage) { return stage.name == current; });
+  if (begin == std::end(stages))
+    return fail(kSpecError, llvm::createStringError("unknown stage '" +
+                                                    current.getValue() + "'"));
+  if (begin->emit > emit)
+    return fail(kUsageError,
+                llvm::createStringError(
+                    "the module is at stage '" + current.getValue() +
+                    "' already, past what --emit asks for"));
+  PassManager passes(&context);
+  if (failed(applyPassManagerCLOptions(passes)))
+    return kUsageError;
+  applyDefaultTimingPassManagerCLOptions(passes);
+  for (const Stage *stage = begin + 1;
+       stage != std::end(stages) && stage->emit <= emit; ++stage)
+    stage->build(passes);
+  if (failed(passes.run(*module)))
+    return kSpecError;
+  if (emit >= Emit::Kernels)
+    descriptor = buildDescriptor(*module);
+  return kSuccess;
+}
+
+ExitCode Compiler::emitText() {
+  if (ExitCode code = lowerTo(options.emit))
+    return code;
+  return check(writeAtomically(options.output.empty() ? "-" : options.output,
+                               [&](llvm::raw_pwrite_stream &out) {
+                                 OpPrintingFlags flags;
+                                 flags.enableDebugInfo();
+                                 (*module)->print(out, flags);
+                                 out << '\n';
+                                 return llvm::Error::success();
+                               }));
+}
+
+std::string Compiler::getOutputPath() const {
+  if (!options.output.empty())
+    return options.output;
+  if (options.emit == Emit::Llvm)
+    return "-";
+  auto model =
+      (*module)->getAttrOfType<DictionaryAttr>(hash::HashDialect::kModelAttr);
+  auto name = model ? model.getAs<StringAttr>("name") : StringAttr();
+  StringRef base =
+      name ? name.getValue() : llvm::sys::path::stem(options.input);
+  switch (options.emit) {
+  case Emit::Obj:
+    return (base + ".o").str();
+  case Emit::Lib:
+    return ("lib" + base + ".so").str();
+  default:
+    return base.str();
+  }
+}
+
+ExitCode Compiler::writeObject(StringRef path) {
+  PassManager passes(&context);
+  if (failed(applyPassManagerCLOptions(passes)))
+    return kUsageError;
+  cpu::buildLlvmPipeline(passes);
+  if (failed(passes.run(*module)))
+    return kSpecError;
+  llvm::LLVMContext llvmContext;
+  std::unique_ptr<llvm::Module> code =
+      cpu::translateAndOptimize(*module, llvmContext, target, descriptor);
+  if (!code)
+    return kSpecError;
+  return check(writeAtomically(path, [&](llvm::raw_pwrite_stream &out) {
+    if (options.emit != Emit::Llvm)
+      return cpu::emitObject(*code, target, out);
+    code->print(out, nullptr);
+    return llvm::Error::success();
+  }));
+}
+
+/// True if the spec's tokenizer is learned, so that its library is linked in.
+static bool needsSentencePiece(ModuleOp module) {
+  auto train =
+      module->getAttrOfType<DictionaryAttr>(hash::HashDialect::kTrainAttr);
+  auto data = train ? train.getAs<DictionaryAttr>("data") : DictionaryAttr();
+  auto tokenizer = data ? data.getAs<StringAttr>("tokenizer") : StringAttr();
+  return tokenizer && tokenizer.getValue() != "bytes";
+}
+
+ExitCode Compiler::emitBinary() {
+  bool usesSentencePiece = needsSentencePiece(*module);
+  if (ExitCode code = lowerTo(Emit::Kernels))
+    return code;
+  if (ExitCode code = report())
+    return code;
+  std::string path = getOutputPath();
+  if (options.emit <= Emit::Obj)
+    return writeObject(path);
+  SmallString<128> object;
+  if (std::error_code error =
+          llvm::sys::fs::createTemporaryFile("hashc", "o", object))
+    return check(llvm::createStringError("cannot make a temporary file: " +
+                                         error.message()));
+  llvm::FileRemover remover(object);
+  if (ExitCode code = writeObject(object))
+    return code;
+  bool shared = options.emit == Emit::Lib;
+  return check(produceAtomically(path, [&](StringRef temporary) {
+    return link({object, temporary, shared, usesSentencePiece});
+  }));
+}
+
+ExitCode Compiler::report() {
+  if (options.report == ReportFormat::None)
+    return kSuccess;
+  if (options.report == ReportFormat::Json)
+    llvm::outs() << descriptor << '\n';
+  else
+    printReport(descriptor, llvm::outs());
+  return kSuccess;
+}
+
+ExitCode Compiler::run() {
+  if (ExitCode code = load())
+    return code;
+  if (options.emit == Emit::Ast)
+    return printAst();
+  return options.emit <= Emit::Kernels ? emitText() : emitBinary();
+}
+
+} // namespace hashc

@@ -1,0 +1,53 @@
+//===- Compiler.h - From a spec to each stage ---*- C++ -*-===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HASHC_TOOLS_HASHC_COMPILER_H
+#define HASHC_TOOLS_HASHC_COMPILER_H
+
+#include "codegen/cpu/Cpu.h"
+#include "tools/hashc/Options.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "llvm/Support/SourceMgr.h"
+
+namespace hashc {
+
+/// One compilation: reads a spec, or a module that a stage printed, and takes
+/// it from where it is to the stage asked for. Diagnostics go to stderr.
+class Compiler {
+public:
+  Compiler(const Options &options, mlir::MLIRContext &context);
+
+  /// Each returns kSuccess, or the exit code of what went wrong.
+  ExitCode run();
+
+private:
+  ExitCode load();
+  ExitCode printAst();
+  /// Runs the pipelines up to `emit`, starting after the module's stage.
+  ExitCode lowerTo(Emit emit);
+  ExitCode emitText();
+  ExitCode emitBinary();
+  ExitCode writeObject(llvm::StringRef path);
+  ExitCode report();
+  std::string getOutputPath() const;
+
+  const Options &options;
+  mlir::MLIRContext &context;
+  llvm::SourceMgr sources;
+  mlir::SourceMgrDiagnosticHandler diagnostics; // prints with source lines
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  cpu::CpuTarget target;
+  std::string descriptor; // of the kernels stage, JSON
+};
+
+} // namespace hashc
+
+#endif // HASHC_TOOLS_HASHC_COMPILER_H

@@ -1,0 +1,94 @@
+//===- Link.cpp - From an object to an executable ---*- C++ -*-===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "tools/hashc/Link.h"
+
+#include "llvm/ADT/SmallString.h"
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Program.h"
+
+using namespace llvm;
+
+namespace hashc {
+
+static Expected<std::string> findDriver() {
+  for (StringRef name : {"clang++-22", "c++", "g++", "clang++"})
+    if (ErrorOr<std::string> path = sys::findProgramByName(name))
+      return *path;
+  return createStringError(
+      "no C++ compiler driver on the PATH to link with "
+      "(looked for clang++-22, c++, g++, clang++); install "
+      "g++, or use --emit=obj and link yourself");
+}
+
+/// The folder of the runtime's libraries: lib beside the bin hashc lies in.
+static std::string findLibraryFolder() {
+  static int anchor;
+  SmallString<128> folder(sys::path::parent_path(
+      sys::path::parent_path(sys::fs::getMainExecutable(nullptr, &anchor))));
+  sys::path::append(folder, "lib");
+  return folder.str().str();
+}
+
+/// Adds the static library `name` of hashc to the command.
+static Error addLibrary(StringRef name, std::vector<std::string> &command) {
+  SmallString<128> path(findLibraryFolder());
+  sys::path::append(path, "lib" + name + ".a");
+  if (!sys::fs::exists(path))
+    return createStringError("hashc's runtime is not where it belongs: '" +
+                             path + "' does not exist");
+  command.push_back(path.str().str());
+  return Error::success();
+}
+
+/// Runs the command; its stderr becomes the error's text.
+static Error run(ArrayRef<std::string> command) {
+  SmallString<128> log;
+  if (std::error_code error =
+          sys::fs::createTemporaryFile("hashc-link", "log", log))
+    return createStringError("cannot make a temporary file: " +
+                             error.message());
+  SmallVector<StringRef> arguments(command.begin(), command.end());
+  std::optional<StringRef> redirects[] = {std::nullopt, StringRef(log),
+                                          StringRef(log)};
+  std::string message;
+  int status = sys::ExecuteAndWait(command.front(), arguments, std::nullopt,
+                                   redirects, 0, 0, &message);
+  ErrorOr<std::unique_ptr<MemoryBuffer>> output = MemoryBuffer::getFile(log);
+  sys::fs::remove(log);
+  if (status == 0)
+    return Error::success();
+  return createStringError(
+      "linking failed: " + message + "\n" +
+      (output ? (*output)->getBuffer().rtrim() : StringRef()));
+}
+
+Error link(const LinkJob &job) {
+  Expected<std::string> driver = findDriver();
+  if (!driver)
+    return driver.takeError();
+  std::vector<std::string> command = {*driver, job.object.str(), "-o",
+                                      job.output.str()};
+  if (job.sharedLibrary)
+    command.push_back("-shared");
+  command.push_back("-Wl,--gc-sections");
+  if (job.needsSentencePiece)
+    if (Error error = addLibrary("HashcBpe", command))
+      return error;
+  if (Error error = addLibrary("HashcRuntime", command))
+    return error;
+  if (job.needsSentencePiece)
+    command.insert(command.end(), {"-lsentencepiece", "-lsentencepiece_train"});
+  command.insert(command.end(),
+                 {"-static-libstdc++", "-static-libgcc", "-pthread", "-lm"});
+  return run(command);
+}
+
+} // namespace hashc

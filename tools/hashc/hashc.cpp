@@ -1,0 +1,48 @@
+//===- hashc.cpp - The compiler driver ---*- C++ -*-===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "tools/hashc/Compiler.h"
+#include "tools/hashc/Options.h"
+
+#include "dialect/Registration.h"
+
+#include "mlir/IR/Remarks.h"
+#include "llvm/Support/InitLLVM.h"
+
+using namespace mlir;
+
+/// Prints every remark of the passes as a remark at its place in the spec.
+static void enableRemarks(MLIRContext &context) {
+  remark::RemarkCategories categories;
+  categories.all = ".*";
+  (void)remark::enableOptimizationRemarks(
+      context, /*streamer=*/nullptr,
+      std::make_unique<remark::RemarkEmittingPolicyAll>(), categories,
+      /*printAsEmitRemarks=*/true);
+}
+
+int main(int argc, char **argv) {
+  llvm::InitLLVM init(argc, argv);
+  int exitCode = hashc::kSuccess;
+  std::optional<hashc::Options> options =
+      hashc::parseOptions(argc, argv, exitCode);
+  if (!options)
+    return exitCode;
+
+  DialectRegistry registry;
+  registry
+      .insert<hashc::hash::HashDialect, arith::ArithDialect, func::FuncDialect,
+              LLVM::LLVMDialect, math::MathDialect, memref::MemRefDialect,
+              scf::SCFDialect, tensor::TensorDialect, vector::VectorDialect>();
+  hashc::hash::registerScalarVjps(registry);
+  MLIRContext context(registry);
+  context.loadAllAvailableDialects();
+  hashc::Compiler compiler(*options, context);
+  if (options->remarks)
+    enableRemarks(context);
+  return compiler.run();
+}
