@@ -73,12 +73,13 @@ ExitCode Compiler::load() {
   if (!module)
     return kSpecError;
   Builder builder(&context);
-  NamedAttrList attributes(target.getAttributes(context));
+  NamedAttrList attributes;
   attributes.set("target", builder.getStringAttr(options.target));
   attributes.set("arch", builder.getStringAttr(options.arch));
   attributes.set("fuse", builder.getStringAttr(options.fuse));
   (*module)->setAttr(hash::HashDialect::kTargetAttr,
                      attributes.getDictionary(&context));
+  cpu::setTargetAttributes(*module, target);
   return kSuccess;
 }
 
@@ -177,14 +178,14 @@ ExitCode Compiler::writeObject(StringRef path) {
   if (failed(passes.run(*module)))
     return kSpecError;
   llvm::LLVMContext llvmContext;
-  std::unique_ptr<llvm::Module> code =
+  llvm::Expected<std::unique_ptr<llvm::Module>> code =
       cpu::translateAndOptimize(*module, llvmContext, target, descriptor);
   if (!code)
-    return kSpecError;
+    return fail(kEnvironmentError, code.takeError());
   return check(writeAtomically(path, [&](llvm::raw_pwrite_stream &out) {
     if (options.emit != Emit::Llvm)
-      return cpu::emitObject(*code, target, out);
-    code->print(out, nullptr);
+      return cpu::emitObject(**code, target, out);
+    (*code)->print(out, nullptr);
     return llvm::Error::success();
   }));
 }
