@@ -34,11 +34,7 @@ int main(int argc, char **argv) {
     return exitCode;
 
   DialectRegistry registry;
-  registry
-      .insert<hashc::hash::HashDialect, arith::ArithDialect, func::FuncDialect,
-              LLVM::LLVMDialect, math::MathDialect, memref::MemRefDialect,
-              scf::SCFDialect, tensor::TensorDialect, vector::VectorDialect>();
-  hashc::hash::registerScalarVjps(registry);
+  hashc::registerDialects(registry);
   MLIRContext context(registry);
   context.loadAllAvailableDialects();
   hashc::Compiler compiler(*options, context);
