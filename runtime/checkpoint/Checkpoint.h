@@ -60,6 +60,9 @@ private:
   int lock = -1;
 };
 
+/// The folder that `folder`/latest names; UserError if it is not there.
+std::string findLatestCheckpoint(const std::string &folder);
+
 /// A checkpoint on disk, opened: from a run's folder (its latest), a
 /// checkpoint's folder, or a model.safetensors alone.
 struct Checkpoint {

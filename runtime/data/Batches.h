@@ -30,7 +30,7 @@ public:
 
   int64_t getWindow() const { return window; }
   /// Windows in which every row has a target: those of training.
-  int64_t countFull() const { return (stream.size() - 1) / window; }
+  int64_t countFull() const;
   /// With the last, partly masked one: those of evaluation.
   int64_t countAll() const;
   /// Writes one window; rows past the stream's end are masked.

@@ -32,16 +32,16 @@ struct Corpus {
 /// Opens, splits, tokenizes. `known` is the tokenizer of a checkpoint (resume),
 /// or null: then it comes from `cacheFolder`/tokenizer.model or is trained on
 /// the training part. The split of a text is made on bytes, at a character.
-/// Parts shorter than one window of `window`+1 tokens: UserError.
-Corpus openCorpus(const DataSettings &data, const TokenizerSettings &tokenizer,
+/// A training part shorter than one window of `window`+1 tokens: UserError.
+/// With valid = 0 and no validPath the validation stream is empty.
+Corpus openCorpus(const DataSettings &data, const TokenizerSettings &settings,
                   std::shared_ptr<const Tokenizer> known, int64_t window,
                   const std::string &cacheFolder);
 
 /// The stream `eval` scores. With `whole`, all of data.path; else its
-/// validation part (or validPath).
+/// validation part (or validPath). `tokenizer` may be null for token files.
 TokenStream openEvalStream(const DataSettings &data, int64_t vocab,
-                           const Tokenizer *tokenizer, int64_t window,
-                           bool whole);
+                           const Tokenizer *tokenizer, bool whole);
 
 } // namespace hashc::runtime
 

@@ -56,6 +56,10 @@ TokenStream tokenize(const Tokenizer &tokenizer,
                      std::shared_ptr<const void> owner, std::string_view text,
                      std::string_view separator, std::string name);
 
+/// Where documents begin when `separatorId` (-1: none) ends them.
+std::vector<int64_t> findDocuments(const TokenArray &tokens,
+                                   int64_t separatorId);
+
 /// A file of uint16 or uint32 ids, little-endian. `width` 2, 4, or 0: 2 where
 /// the vocabulary fits. Ids outside the vocabulary, a torn last id or an empty
 /// file: UserError. `separatorId` ends a document (-1: one document).

@@ -1,0 +1,176 @@
+//===- File.cpp - Mapped files and atomic writes --------------------------===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/support/File.h"
+#include "runtime/support/Error.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace hashc::runtime {
+
+namespace {
+/// Closes a descriptor on every way out.
+struct Descriptor {
+  int value;
+  ~Descriptor() {
+    if (value >= 0)
+      ::close(value);
+  }
+};
+} // namespace
+
+std::shared_ptr<const MappedFile> MappedFile::open(const std::string &path) {
+  Descriptor file = {::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  if (file.value < 0) {
+    if (errno == ENOENT || errno == ENOTDIR)
+      failInput("there is no file '" + path + "'");
+    failSystem("open", path, errno);
+  }
+  struct stat status;
+  if (::fstat(file.value, &status) != 0)
+    failSystem("read", path, errno);
+  if (S_ISDIR(status.st_mode))
+    failInput("'" + path + "' is a folder, not a file");
+  if (!S_ISREG(status.st_mode))
+    failInput("'" + path + "' is not a regular file");
+  auto size = static_cast<size_t>(status.st_size);
+  const char *bytes = nullptr;
+  if (size > 0) {
+    void *address =
+        ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.value, 0);
+    if (address == MAP_FAILED)
+      failSystem("map", path, errno);
+    bytes = static_cast<const char *>(address);
+  }
+  return std::shared_ptr<const MappedFile>(new MappedFile(path, bytes, size));
+}
+
+MappedFile::~MappedFile() {
+  if (bytes)
+    ::munmap(const_cast<char *>(bytes), length);
+}
+
+static std::string getParent(const std::string &path) {
+  std::string parent = std::filesystem::path(path).parent_path().string();
+  return parent.empty() ? "." : parent;
+}
+
+AtomicFile::AtomicFile(std::string target) : path(std::move(target)) {
+  std::filesystem::path full(path);
+  temporary = (full.parent_path() / ("." + full.filename().string() + ".tmp-" +
+                                     std::to_string(::getpid())))
+                  .string();
+  descriptor =
+      ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (descriptor < 0)
+    failSystem("write", path, errno);
+}
+
+AtomicFile::~AtomicFile() {
+  if (descriptor < 0)
+    return;
+  ::close(descriptor);
+  ::unlink(temporary.c_str());
+}
+
+void AtomicFile::flush() {
+  const char *next = buffer.data();
+  size_t left = buffer.size();
+  while (left > 0) {
+    ssize_t written = ::write(descriptor, next, left);
+    if (written < 0 && errno == EINTR)
+      continue;
+    if (written <= 0)
+      failSystem("write", path, written < 0 ? errno : ENOSPC);
+    next += written;
+    left -= static_cast<size_t>(written);
+  }
+  buffer.clear();
+}
+
+void AtomicFile::write(const void *data, size_t size) {
+  constexpr size_t chunk = 1 << 20;
+  const char *bytes = static_cast<const char *>(data);
+  while (size > 0) {
+    size_t part = std::min(size, chunk);
+    buffer.append(bytes, part);
+    bytes += part;
+    size -= part;
+    if (buffer.size() >= chunk)
+      flush();
+  }
+}
+
+void AtomicFile::commit() {
+  flush();
+  if (::fsync(descriptor) != 0)
+    failSystem("write", path, errno);
+  // Delayed allocation may report a full disk only here.
+  int closed = ::close(descriptor);
+  descriptor = -1;
+  int error = errno;
+  if (closed == 0 && ::rename(temporary.c_str(), path.c_str()) == 0) {
+    syncDirectory(getParent(path));
+    return;
+  }
+  if (closed == 0)
+    error = errno;
+  ::unlink(temporary.c_str());
+  failSystem("write", path, error);
+}
+
+void writeFileAtomically(const std::string &path, std::string_view contents) {
+  AtomicFile file(path);
+  file.write(contents);
+  file.commit();
+}
+
+void syncDirectory(const std::string &path) {
+  Descriptor folder = {
+      ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  if (folder.value < 0)
+    failSystem("open", path, errno);
+  // Some file systems cannot flush a folder; that is no reason to stop.
+  if (::fsync(folder.value) != 0 && errno != EINVAL && errno != EROFS)
+    failSystem("write", path, errno);
+}
+
+void makeDirectories(const std::string &path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  if (!error && !isDirectory(path))
+    failSystem("make folder", path, ENOTDIR);
+  if (error)
+    failSystem("make folder", path, error.value());
+}
+
+void removeTree(const std::string &path) {
+  std::error_code error;
+  std::filesystem::remove_all(path, error);
+  if (error)
+    failSystem("remove", path, error.value());
+}
+
+bool isDirectory(const std::string &path) {
+  std::error_code error;
+  return std::filesystem::is_directory(path, error);
+}
+
+bool fileExists(const std::string &path) {
+  std::error_code error;
+  return std::filesystem::exists(path, error);
+}
+
+} // namespace hashc::runtime
