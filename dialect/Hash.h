@@ -40,6 +40,10 @@ void registerScalarVjps(mlir::DialectRegistry &registry);
 /// f64 for f64, f32 for the narrower floats, integers as they are.
 mlir::Type getComputeType(mlir::Type type);
 
+/// The place in the spec an op comes from ("blocks[3].ffn"): the outermost name
+/// of its location; empty where there is none.
+llvm::StringRef getPath(mlir::Location location);
+
 } // namespace hashc::hash
 
 #endif // HASHC_DIALECT_HASH_H

@@ -21,6 +21,18 @@ Type getComputeType(Type type) {
   return Float32Type::get(type.getContext());
 }
 
+StringRef getPath(Location location) {
+  StringRef path;
+  location->walk([&](Location inner) {
+    auto name = dyn_cast<NameLoc>(inner);
+    if (!name)
+      return WalkResult::advance();
+    path = name.getName().getValue();
+    return WalkResult::interrupt();
+  });
+  return path;
+}
+
 void HashDialect::initialize() {
   addTypes<
 #define GET_TYPEDEF_LIST
