@@ -22,6 +22,7 @@
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/WithColor.h"
 
@@ -92,11 +93,12 @@ ExitCode Compiler::printAst() {
   llvm::raw_string_ostream stream(text);
   if (!frontend::printAst(sources, {options.defines}, stream))
     return kSpecError;
-  return check(writeAtomically(options.output.empty() ? "-" : options.output,
-                               [&](llvm::raw_pwrite_stream &out) {
-                                 out << text;
-                                 return llvm::Error::success();
-                               }));
+  return check(
+      writeAtomically(options.output.empty() ? "-" : options.output,
+                      [&](llvm::raw_pwrite_stream &out) -> llvm::Error {
+                        out << text;
+                        return llvm::Error::success();
+                      }));
 }
 
 /// The stages that print as MLIR: name in `hash.stage`, and the passes that
@@ -140,14 +142,15 @@ ExitCode Compiler::lowerTo(Emit emit) {
 ExitCode Compiler::emitText() {
   if (ExitCode code = lowerTo(options.emit))
     return code;
-  return check(writeAtomically(options.output.empty() ? "-" : options.output,
-                               [&](llvm::raw_pwrite_stream &out) {
-                                 OpPrintingFlags flags;
-                                 flags.enableDebugInfo();
-                                 (*module)->print(out, flags);
-                                 out << '\n';
-                                 return llvm::Error::success();
-                               }));
+  return check(
+      writeAtomically(options.output.empty() ? "-" : options.output,
+                      [&](llvm::raw_pwrite_stream &out) -> llvm::Error {
+                        OpPrintingFlags flags;
+                        flags.enableDebugInfo();
+                        (*module)->print(out, flags);
+                        out << '\n';
+                        return llvm::Error::success();
+                      }));
 }
 
 std::string Compiler::getOutputPath() const {
@@ -182,12 +185,13 @@ ExitCode Compiler::writeObject(StringRef path) {
       cpu::translateAndOptimize(*module, llvmContext, target, descriptor);
   if (!code)
     return fail(kEnvironmentError, code.takeError());
-  return check(writeAtomically(path, [&](llvm::raw_pwrite_stream &out) {
-    if (options.emit != Emit::Llvm)
-      return cpu::emitObject(**code, target, out);
-    (*code)->print(out, nullptr);
-    return llvm::Error::success();
-  }));
+  return check(
+      writeAtomically(path, [&](llvm::raw_pwrite_stream &out) -> llvm::Error {
+        if (options.emit != Emit::Llvm)
+          return cpu::emitObject(**code, target, out);
+        (*code)->print(out, nullptr);
+        return llvm::Error::success();
+      }));
 }
 
 /// True if the spec's tokenizer is learned, so that its library is linked in.
