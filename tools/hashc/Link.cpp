@@ -79,15 +79,21 @@ Error link(const LinkJob &job) {
   if (job.sharedLibrary)
     command.push_back("-shared");
   command.push_back("-Wl,--gc-sections");
-  if (job.needsSentencePiece)
+  if (job.needsSentencePiece) {
+    // The runtime refers to it weakly, which pulls nothing out of an archive.
+    command.push_back("-Wl,-u,hashc_runtime_bpe");
     if (Error error = addLibrary("HashcBpe", command))
       return error;
+  }
   if (Error error = addLibrary("HashcRuntime", command))
     return error;
+  // SentencePiece is a shared library of C++: both sides need the same
+  // libstdc++.
   if (job.needsSentencePiece)
-    command.insert(command.end(), {"-lsentencepiece", "-lsentencepiece_train"});
-  command.insert(command.end(),
-                 {"-static-libstdc++", "-static-libgcc", "-pthread", "-lm"});
+    command.insert(command.end(), {"-lsentencepiece_train", "-lsentencepiece"});
+  else
+    command.insert(command.end(), {"-static-libstdc++", "-static-libgcc"});
+  command.insert(command.end(), {"-pthread", "-lm"});
   return run(command);
 }
 
