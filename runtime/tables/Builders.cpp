@@ -169,8 +169,9 @@ static std::vector<int32_t> orderCounted(const std::vector<int64_t> &counts,
   for (size_t id = 0; id < counts.size(); ++id)
     if (counts[id] > 0)
       ids.push_back(static_cast<int32_t>(id));
-  std::stable_sort(ids.begin(), ids.end(),
-                   [&](int32_t a, int32_t b) { return counts[a] > counts[b]; });
+  std::sort(ids.begin(), ids.end(), [&](int32_t a, int32_t b) {
+    return counts[a] != counts[b] ? counts[a] > counts[b] : a < b;
+  });
   if (seed == 0)
     return ids;
   for (size_t first = 0; first < ids.size(); first += groups) {

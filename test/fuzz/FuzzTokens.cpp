@@ -1,0 +1,62 @@
+//===- FuzzTokens.cpp - Any bytes as text, tokens, logs -------------------===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "FuzzFile.h"
+#include "runtime/data/Batches.h"
+#include "runtime/data/Corpus.h"
+#include "runtime/data/Text.h"
+#include "runtime/support/Error.h"
+
+#include <cstdlib>
+
+using namespace hashc::runtime;
+
+static void check(bool condition) {
+  if (!condition)
+    std::abort();
+}
+
+/// Whatever a stream is made of, its batches hold ids of the vocabulary.
+static void useStream(const TokenStream &stream, int64_t vocab) {
+  Windows windows(stream, 5, true);
+  EvalBatches batches(windows, 2);
+  Batch batch;
+  for (int64_t i = 0; i < batches.count(); ++i) {
+    batches.get(i, batch);
+    for (int64_t row = 0; row < batch.rows; ++row) {
+      check(batch.tokens[row] >= -1 && batch.tokens[row] < vocab);
+      check(batch.targets[row] >= -1 && batch.targets[row] < vocab);
+      check(batch.starts[row] >= 0 && batch.starts[row] <= row % 5);
+    }
+  }
+}
+
+static void useCorpus(const std::string &path, const std::string &kind,
+                      int width) {
+  DataSettings data;
+  data.kind = kind;
+  data.path = path;
+  data.valid = 0.25;
+  data.separator = "\n\n";
+  data.separatorId = 3;
+  data.tokenWidth = width;
+  Corpus corpus = openCorpus(data, {"bytes", 300}, nullptr, 5, "");
+  useStream(corpus.train, 300);
+  useStream(corpus.valid, 300);
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  hashc::fuzz::FuzzFile file({reinterpret_cast<const char *>(data), size});
+  for (auto [kind, width] :
+       {std::pair{"text", 0}, {"tokens", 2}, {"tokens", 4}}) {
+    try {
+      useCorpus(file.getPath(), kind, width);
+    } catch (const UserError &) {
+    }
+  }
+  return 0;
+}
