@@ -1,0 +1,190 @@
+//===- Bench.cpp - The command 'bench' ------------------------------------===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/commands/FmaPeak.h"
+#include "runtime/commands/Progress.h"
+#include "runtime/commands/Schedule.h"
+#include "runtime/commands/Setup.h"
+#include "runtime/commands/Synthetic.h"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <map>
+
+namespace hashc::runtime {
+
+using Json = nlohmann::ordered_json;
+
+static constexpr int kWarmUps = 2;
+
+namespace {
+
+/// Times whole training steps on random tokens.
+class Bench {
+public:
+  Bench(const Program &program, const BenchOptions &options);
+  Json run();
+
+private:
+  double timeStep(int64_t step);
+  Json describeKernels(double seconds);
+
+  const Descriptor &descriptor;
+  const BenchOptions &options;
+  Model model;
+  Batch batch;
+  int64_t micros;
+  Profile profile;
+};
+
+} // namespace
+
+Bench::Bench(const Program &program, const BenchOptions &options)
+    : descriptor(program.descriptor), options(options),
+      model(descriptor, program.functions, Purpose::train, options.threads) {
+  for (const Table &table : makeTables(descriptor))
+    model.setTable(table);
+  model.initialize(options.seed);
+  batch = makeRandomBatch(descriptor.model, descriptor.train.batch,
+                          descriptor.model.vocab, options.seed);
+  micros = batch.rows / descriptor.model.getRows();
+}
+
+double Bench::timeStep(int64_t step) {
+  auto begin = std::chrono::steady_clock::now();
+  model.zeroGradients();
+  for (int64_t micro = 0; micro < micros; ++micro) {
+    model.loadBatch(batch, micro);
+    model.gradStep(1.0 / static_cast<double>(batch.liveTargets), step);
+    model.sumLosses();
+  }
+  model.update(getHyper(descriptor.train, step));
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin)
+      .count();
+}
+
+static double getMedian(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  size_t middle = values.size() / 2;
+  return values.size() % 2 ? values[middle]
+                           : (values[middle - 1] + values[middle]) / 2;
+}
+
+/// Kernels by what they are, the longest first; times are of one step.
+Json Bench::describeKernels(double seconds) {
+  auto steps = static_cast<double>(options.steps);
+  std::vector<Json> rows;
+  double known = 0;
+  for (const KernelSpec &kernel : descriptor.kernels) {
+    auto id = static_cast<size_t>(kernel.id);
+    if (id >= profile.seconds.size() || profile.launches[id] == 0)
+      continue;
+    double time = profile.seconds[id] / steps;
+    double flops = static_cast<double>(kernel.flops) *
+                   static_cast<double>(profile.launches[id]) / steps;
+    known += time;
+    rows.push_back({{"path", kernel.path},
+                    {"op", kernel.op},
+                    {"kind", kernel.kind},
+                    {"entry", kernel.entry},
+                    {"ms", time * 1e3},
+                    {"share", time / seconds},
+                    {"flops", flops},
+                    {"gflops", flops / time * 1e-9}});
+  }
+  std::sort(rows.begin(), rows.end(), [](const Json &a, const Json &b) {
+    return a["ms"].get<double>() > b["ms"].get<double>();
+  });
+  rows.push_back({{"path", "outside kernels"},
+                  {"op", ""},
+                  {"kind", "runtime"},
+                  {"entry", ""},
+                  {"ms", (seconds - known) * 1e3},
+                  {"share", (seconds - known) / seconds},
+                  {"flops", 0},
+                  {"gflops", 0}});
+  return rows;
+}
+
+Json Bench::run() {
+  DType type = descriptor.model.precision == "f64" ? DType::f64 : DType::f32;
+  double peak = measureFmaPeak(model.getTeam(), type);
+  int64_t step = 0;
+  for (int i = 0; i < kWarmUps; ++i)
+    timeStep(++step);
+  size_t ids = 0;
+  for (const KernelSpec &kernel : descriptor.kernels)
+    ids = std::max(ids, static_cast<size_t>(kernel.id) + 1);
+  profile.reset(ids);
+  Team::setProfile(&profile);
+  std::vector<double> times;
+  for (int64_t i = 0; i < options.steps; ++i)
+    times.push_back(timeStep(++step));
+  Team::setProfile(nullptr);
+  // A second look at the peak: clocks and neighbours change during a run.
+  peak = std::max(peak, measureFmaPeak(model.getTeam(), type));
+
+  double median = getMedian(times), mean = 0, flops = 0;
+  for (double time : times)
+    mean += time / static_cast<double>(times.size());
+  Json kernels = describeKernels(mean);
+  for (const Json &kernel : kernels)
+    flops += kernel["flops"].get<double>();
+  std::map<std::string, double> kinds;
+  for (const Json &kernel : kernels)
+    kinds[kernel["kind"]] += kernel["share"].get<double>();
+  return {{"model", descriptor.name},
+          {"threads", model.getTeam().size()},
+          {"steps", options.steps},
+          {"windows_per_step", micros * descriptor.model.microBatch},
+          {"step_ms", median * 1e3},
+          {"step_ms_min", *std::min_element(times.begin(), times.end()) * 1e3},
+          {"tokens_per_s", static_cast<double>(batch.rows) / median},
+          {"gflops", flops / median * 1e-9},
+          {"peak_gflops", peak},
+          {"fraction_of_peak", flops / median * 1e-9 / peak},
+          {"kinds", kinds},
+          {"kernels", kernels}};
+}
+
+static void print(const Json &json) {
+  auto number = [&](const char *key) { return json[key].get<double>(); };
+  std::printf("step %.2f ms (median of %lld, least %.2f), %s tokens/s, %lld "
+              "threads\n",
+              number("step_ms"), json["steps"].get<long long>(),
+              number("step_ms_min"),
+              formatCount(number("tokens_per_s")).c_str(),
+              json["threads"].get<long long>());
+  std::printf("%.1f GFLOP/s, %.0f %% of the %.1f that multiply-adds reached in "
+              "this run\n\n",
+              number("gflops"), 100 * number("fraction_of_peak"),
+              number("peak_gflops"));
+  for (const auto &[kind, share] : json["kinds"].items())
+    std::printf("%-14s %5.1f %%\n", kind.c_str(), 100 * share.get<double>());
+  std::printf("\n%-28s %-18s %10s %7s %9s\n", "path", "op", "ms", "share",
+              "GFLOP/s");
+  for (const Json &kernel : json["kernels"])
+    std::printf("%-28s %-18s %10.3f %5.1f %% %9.1f\n",
+                kernel["path"].get<std::string>().c_str(),
+                kernel["op"].get<std::string>().c_str(),
+                kernel["ms"].get<double>(), 100 * kernel["share"].get<double>(),
+                kernel["gflops"].get<double>());
+}
+
+int runBench(const Program &program, const BenchOptions &options) {
+  Json json = Bench(program, options).run();
+  if (options.json)
+    std::printf("%s\n", json.dump(2).c_str());
+  else
+    print(json);
+  return 0;
+}
+
+} // namespace hashc::runtime

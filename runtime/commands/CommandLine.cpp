@@ -1,0 +1,297 @@
+//===- CommandLine.cpp - Parses a model executable's command line ---------===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/commands/Commands.h"
+
+#include "runtime/support/Error.h"
+
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <iostream>
+#include <new>
+
+namespace hashc::runtime {
+
+namespace {
+
+/// All options, and the command that was named.
+struct CommandLine {
+  CLI::App app;
+  TrainOptions train;
+  EvalOptions eval;
+  GenerateOptions generate;
+  InfoOptions info;
+  BenchOptions bench;
+  CheckOptions check;
+
+  explicit CommandLine(const Descriptor &descriptor);
+
+private:
+  void addThreads(CLI::App &command, int &threads);
+  void addTrain(const Descriptor &descriptor);
+  void addEval();
+  void addGenerate();
+  void addInfo();
+  void addBench();
+  void addCheck();
+};
+
+} // namespace
+
+CommandLine::CommandLine(const Descriptor &descriptor)
+    : app("The model '" + descriptor.name + "', compiled by hashc from " +
+          (descriptor.spec.empty() ? "a spec" : descriptor.spec) + ".") {
+  app.require_subcommand(1);
+  app.get_formatter()->column_width(28);
+  addTrain(descriptor);
+  addEval();
+  addGenerate();
+  addInfo();
+  addBench();
+  addCheck();
+}
+
+void CommandLine::addThreads(CLI::App &command, int &threads) {
+  command
+      .add_option("--threads", threads,
+                  "Threads (default: one for each core); results do not depend "
+                  "on it")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1024));
+}
+
+void CommandLine::addTrain(const Descriptor &descriptor) {
+  CLI::App &command = *app.add_subcommand("train", "Train the model");
+  auto steps = CLI::Range(int64_t(0), int64_t(1) << 40);
+  command
+      .add_option("--data", train.data, "Training data (default: the spec's)")
+      ->type_name("FILE");
+  command
+      .add_option("--valid", train.valid,
+                  "Validation data (default: the end of the training data)")
+      ->type_name("FILE");
+  command.add_option("--steps", train.steps, "Optimizer steps")
+      ->type_name("N")
+      ->check(steps);
+  command
+      .add_option("--batch", train.batch,
+                  "Windows a step; computed " +
+                      std::to_string(descriptor.model.microBatch) +
+                      " at a time, gradients added up")
+      ->type_name("N")
+      ->check(CLI::Range(int64_t(1), int64_t(1) << 24));
+  command.add_option("--lr", train.lr, "Peak learning rate")
+      ->type_name("X")
+      ->check(CLI::NonNegativeNumber);
+  command
+      .add_option("--seed", train.seed,
+                  "Seed of initialisation, data order and dropout")
+      ->type_name("N");
+  command
+      .add_option("--init-seed", train.initSeed,
+                  "Seed of initialisation alone (default: --seed)")
+      ->type_name("N");
+  command
+      .add_option("--data-seed", train.dataSeed,
+                  "Seed of data order and dropout alone (default: --seed)")
+      ->type_name("N");
+  addThreads(command, train.threads);
+  command
+      .add_option("--out", train.out,
+                  "Folder for checkpoints (default: " + descriptor.name +
+                      ".run)")
+      ->type_name("DIR");
+  auto *resume =
+      command
+          .add_option("--resume", train.resume,
+                      "Go on from a checkpoint, exactly; its settings hold "
+                      "unless given again. A run's folder without a checkpoint "
+                      "starts from the beginning")
+          ->type_name("DIR|FILE");
+  command
+      .add_option("--init", train.init,
+                  "Start from the parameters of a safetensors file")
+      ->type_name("FILE")
+      ->excludes(resume);
+  command
+      .add_option("--log", train.log, "Write one JSON object a step to a file")
+      ->type_name("FILE.jsonl");
+  command
+      .add_option("--eval-every", train.evalEvery,
+                  "Evaluate every N steps and at the end (0: at the end), on "
+                  "up to 128 windows spread evenly over the validation data")
+      ->type_name("N")
+      ->check(steps);
+  command
+      .add_option("--save-every", train.saveEvery,
+                  "Save every N steps and at the end (0: at the end)")
+      ->type_name("N")
+      ->check(steps);
+  command.add_flag("--quiet", train.quiet, "Print errors only");
+}
+
+void CommandLine::addEval() {
+  CLI::App &command = *app.add_subcommand(
+      "eval", "Loss, perplexity, bits per byte and load of every expert");
+  command.add_option("--ckpt", eval.checkpoint, "Checkpoint")
+      ->type_name("FILE|DIR")
+      ->required();
+  command
+      .add_option("--data", eval.data,
+                  "Data whose validation part is scored (default: the spec's)")
+      ->type_name("FILE");
+  command.add_flag("--whole", eval.whole,
+                   "Score all of the data, not its validation part");
+  addThreads(command, eval.threads);
+  command.add_flag("--json", eval.json, "Print one JSON object");
+}
+
+void CommandLine::addGenerate() {
+  CLI::App &command = *app.add_subcommand(
+      "generate", "Continue a prompt, token by token.\nWhen the model's window "
+                  "is full, its last half is read again as the new context.");
+  command.add_option("--ckpt", generate.checkpoint, "Checkpoint")
+      ->type_name("FILE|DIR")
+      ->required();
+  command
+      .add_option("--prompt", generate.prompt,
+                  "Text to continue (default: a new line)")
+      ->type_name("TEXT");
+  command.add_option("--tokens", generate.tokens, "Tokens to make")
+      ->type_name("N")
+      ->capture_default_str()
+      ->check(CLI::Range(int64_t(0), int64_t(1) << 40));
+  command
+      .add_option("--temperature", generate.temperature,
+                  "0 takes the likeliest token, 1 samples as learned")
+      ->type_name("X")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber);
+  command
+      .add_option("--top-k", generate.topK,
+                  "Sample among the N likeliest tokens (0: all)")
+      ->type_name("N")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber);
+  command.add_option("--seed", generate.seed, "Seed of sampling")
+      ->type_name("N")
+      ->capture_default_str();
+  addThreads(command, generate.threads);
+}
+
+void CommandLine::addInfo() {
+  CLI::App &command = *app.add_subcommand(
+      "info", "Parameters, routers, memory, FLOPs and kernels");
+  command
+      .add_option("--ckpt", info.checkpoint,
+                  "Also show the tables of a checkpoint")
+      ->type_name("FILE|DIR");
+  command.add_flag("--json", info.json, "Print one JSON object");
+}
+
+void CommandLine::addBench() {
+  CLI::App &command = *app.add_subcommand(
+      "bench", "Time of a training step by kernel, against the measured peak");
+  command.add_option("--steps", bench.steps, "Steps to time")
+      ->type_name("N")
+      ->capture_default_str()
+      ->check(CLI::Range(int64_t(1), int64_t(1) << 24));
+  command.add_option("--seed", bench.seed, "Seed of the random tokens")
+      ->type_name("N");
+  addThreads(command, bench.threads);
+  command.add_flag("--json", bench.json, "Print one JSON object");
+}
+
+void CommandLine::addCheck() {
+  CLI::App &command = *app.add_subcommand(
+      "check", "Check gradients, routing and decoding on this machine");
+  command
+      .add_option("--dump", check.dump,
+                  "Only compute one batch and write it to a safetensors file: "
+                  "tokens, parameters, tables, losses and gradients")
+      ->type_name("FILE");
+  command
+      .add_option("--seconds", check.seconds,
+                  "About how long the finite differences may take")
+      ->type_name("X")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  command.add_option("--seed", check.seed, "Seed of parameters and tokens")
+      ->type_name("N");
+  addThreads(command, check.threads);
+  command.add_flag("--json", check.json, "Print one JSON object");
+}
+
+/// "--stpes" -> "; did you mean '--steps'?"
+static std::string hintFor(CLI::App &app, const std::string &message) {
+  std::vector<std::string> names;
+  CLI::App *scope = &app;
+  for (CLI::App *command : app.get_subcommands())
+    scope = command;
+  if (scope == &app)
+    for (CLI::App *command :
+         app.get_subcommands([](const CLI::App *) { return true; }))
+      names.push_back(command->get_name());
+  for (const CLI::Option *option : scope->get_options())
+    for (const std::string &name : option->get_lnames())
+      names.push_back("--" + name);
+  size_t begin = message.rfind(' ');
+  std::string word =
+      begin == std::string::npos ? "" : message.substr(begin + 1);
+  word = word.substr(0, word.find('='));
+  std::string nearest = nearestName(word, names);
+  return nearest.empty() || nearest == word
+             ? ""
+             : "; did you mean '" + nearest + "'?";
+}
+
+static int run(const Program &program, int argc, const char *const *argv) {
+  CommandLine line(program.descriptor);
+  try {
+    line.app.parse(argc, argv);
+  } catch (const CLI::ParseError &error) {
+    if (error.get_exit_code() == 0)
+      return line.app.exit(error);
+    std::fprintf(stderr, "error: %s%s\n", error.what(),
+                 hintFor(line.app, error.what()).c_str());
+    std::fprintf(stderr, "Run with --help for what there is.\n");
+    return static_cast<int>(ExitCode::usage);
+  }
+  if (line.app.got_subcommand("train"))
+    return runTrain(program, line.train);
+  if (line.app.got_subcommand("eval"))
+    return runEval(program, line.eval);
+  if (line.app.got_subcommand("generate"))
+    return runGenerate(program, line.generate);
+  if (line.app.got_subcommand("info"))
+    return runInfo(program, line.info);
+  if (line.app.got_subcommand("bench"))
+    return runBench(program, line.bench);
+  return runCheck(program, line.check);
+}
+
+int runCommandLine(const char *descriptor, const HashModelEntry *functions,
+                   int argc, const char *const *argv) {
+  try {
+    int code = run({parseDescriptor(descriptor), functions}, argc, argv);
+    if (std::fflush(stdout) != 0)
+      failSystem("write to", "standard output", errno);
+    return code;
+  } catch (const UserError &error) {
+    std::fflush(stdout);
+    std::fprintf(stderr, "error: %s\n", error.what());
+    return static_cast<int>(error.getCode());
+  } catch (const std::bad_alloc &) {
+    std::fprintf(stderr, "error: not enough memory\n");
+  } catch (const std::exception &error) {
+    std::fprintf(stderr, "error: %s\n", error.what());
+  }
+  return static_cast<int>(ExitCode::environment);
+}
+
+} // namespace hashc::runtime

@@ -1,0 +1,301 @@
+//===- Info.cpp - The command 'info' --------------------------------------===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/commands/Progress.h"
+#include "runtime/commands/Setup.h"
+#include "runtime/support/Hash.h"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cstdio>
+#include <numeric>
+
+namespace hashc::runtime {
+
+using Json = nlohmann::ordered_json;
+
+/// The part of a parameter that one token uses: k of E experts of a routed
+/// layer's weights.
+static double getActivePart(const Descriptor &descriptor,
+                            const ParamSpec &param) {
+  for (const RouterSpec &router : descriptor.routers)
+    if (param.name.compare(0, router.path.size() + 1, router.path + ".") == 0 &&
+        param.shape.size() > 1 && param.shape[0] == router.groups)
+      return static_cast<double>(router.k) / static_cast<double>(router.groups);
+  return 1;
+}
+
+static Json describeParams(const Descriptor &descriptor) {
+  Json params = Json::array();
+  for (const ParamSpec &param : descriptor.params)
+    params.push_back({{"name", param.name},
+                      {"shape", param.shape},
+                      {"dtype", std::string(getName(param.type))},
+                      {"elements", param.countElements()},
+                      {"init", param.init},
+                      {"weight_decay", param.decay}});
+  return params;
+}
+
+/// How many ids each expert of a table has.
+static std::vector<int64_t> countIds(const Table &table) {
+  std::vector<int64_t> ids(table.groups);
+  for (int32_t expert : table.entries)
+    ++ids[expert];
+  return ids;
+}
+
+static Json describeTables(const Descriptor &descriptor,
+                           const std::optional<Checkpoint> &checkpoint) {
+  Json tables = Json::array();
+  for (const TableSettings &settings : descriptor.tables) {
+    Json json = {{"name", settings.name},   {"builder", settings.algorithm},
+                 {"vocab", settings.vocab}, {"experts", settings.groups},
+                 {"k", settings.k},         {"seed", settings.seed}};
+    std::optional<Table> table;
+    if (checkpoint)
+      table = checkpoint->loadTable(settings.name);
+    else if (!needsCounts(settings) && settings.file.empty())
+      table = buildTable(settings, nullptr);
+    if (table) {
+      json["checksum"] = toHex(table->getChecksum());
+      json["ids_per_expert"] = countIds(*table);
+    }
+    tables.push_back(std::move(json));
+  }
+  return tables;
+}
+
+static Json describeRouters(const Descriptor &descriptor) {
+  Json routers = Json::array();
+  for (const RouterSpec &router : descriptor.routers)
+    routers.push_back({{"path", router.path},
+                       {"plan", router.plan},
+                       {"experts", router.groups},
+                       {"k", router.k}});
+  return routers;
+}
+
+static Json describeMemory(const Descriptor &descriptor, Purpose purpose) {
+  MemoryPlan plan = planMemory(descriptor, getEntries(purpose));
+  Json json;
+  int64_t named = plan.arena + plan.staging;
+  for (const auto &[name, kinds] :
+       std::vector<std::pair<const char *, std::vector<const char *>>>{
+           {"parameters", {"param"}},
+           {"gradients", {"grad"}},
+           {"moments", {"moment1", "moment2"}},
+           {"plans", {"plan"}},
+           {"tables", {"table"}},
+           {"caches", {"cache"}}}) {
+    int64_t bytes = 0;
+    for (const char *kind : kinds)
+      bytes += plan.countKind(kind);
+    named += bytes;
+    json[name] = bytes;
+  }
+  json["arena"] = plan.arena;
+  json["staging"] = plan.staging;
+  json["streams"] = plan.getTotal() - named;
+  json["total"] = plan.getTotal();
+  return json;
+}
+
+/// FLOPs of entries by kind, for each of the micro-batch's rows.
+static Json describeFlops(const Descriptor &descriptor,
+                          const std::vector<std::string> &entries) {
+  std::map<std::string, double> kinds;
+  double total = 0;
+  auto rows = static_cast<double>(descriptor.model.getRows());
+  for (const KernelSpec &kernel : descriptor.kernels)
+    if (std::find(entries.begin(), entries.end(), kernel.entry) !=
+        entries.end()) {
+      kinds[kernel.kind] += static_cast<double>(kernel.flops) / rows;
+      total += static_cast<double>(kernel.flops) / rows;
+    }
+  Json json;
+  for (const auto &[kind, flops] : kinds)
+    json[kind] = flops;
+  json["total"] = total;
+  return json;
+}
+
+static Json describeKernels(const Descriptor &descriptor) {
+  Json kernels = Json::array();
+  for (const KernelSpec &kernel : descriptor.kernels)
+    kernels.push_back({{"id", kernel.id},
+                       {"entry", kernel.entry},
+                       {"op", kernel.op},
+                       {"path", kernel.path},
+                       {"kind", kernel.kind},
+                       {"flops", kernel.flops},
+                       {"bytes", kernel.bytes},
+                       {"tasks", kernel.tasks}});
+  return kernels;
+}
+
+static Json describeProgram(const Descriptor &descriptor,
+                            const std::optional<Checkpoint> &checkpoint) {
+  int64_t total = 0;
+  double active = 0;
+  for (const ParamSpec &param : descriptor.params) {
+    total += param.countElements();
+    active += static_cast<double>(param.countElements()) *
+              getActivePart(descriptor, param);
+  }
+  const TrainSettings &train = descriptor.train;
+  Json json = {{"name", descriptor.name},
+               {"spec", descriptor.spec},
+               {"spec_hash", descriptor.specHash},
+               {"target", descriptor.target},
+               {"arch", descriptor.arch},
+               {"fuse", descriptor.fuse},
+               {"precision", descriptor.model.precision},
+               {"vocab", descriptor.model.vocab},
+               {"context", descriptor.model.window},
+               {"micro_batch", descriptor.model.microBatch},
+               {"train",
+                {{"batch", train.batch},
+                 {"steps", train.steps},
+                 {"lr", train.optimizer.lr},
+                 {"schedule", train.schedule.name},
+                 {"warmup", train.schedule.warmup},
+                 {"clip", train.optimizer.clip},
+                 {"weight_decay", train.optimizer.weightDecay},
+                 {"seed", train.seed}}}};
+  json["parameters"] = describeParams(descriptor);
+  json["total_parameters"] = total;
+  json["active_parameters"] = static_cast<int64_t>(active + 0.5);
+  json["tables"] = describeTables(descriptor, checkpoint);
+  json["routers"] = describeRouters(descriptor);
+  json["memory"] = {
+      {"train", describeMemory(descriptor, Purpose::train)},
+      {"eval", describeMemory(descriptor, Purpose::evaluate)},
+      {"generate", describeMemory(descriptor, Purpose::generate)}};
+  json["flops_per_token"] = {
+      {"forward", describeFlops(descriptor, {"plan_batch", "eval_step"})},
+      {"train", describeFlops(descriptor, {"plan_batch", "grad_step"})},
+      {"decode_step", describeFlops(descriptor, {"decode_step"})}};
+  // One token at a time.
+  for (auto &[kind, flops] : json["flops_per_token"]["decode_step"].items())
+    flops =
+        flops.get<double>() * static_cast<double>(descriptor.model.getRows());
+  json["kernels"] = describeKernels(descriptor);
+  return json;
+}
+
+//===----------------------------------------------------------------------===//
+// As text
+//===----------------------------------------------------------------------===//
+
+static std::string getText(const Json &json) { return json.get<std::string>(); }
+
+static void printParams(const Json &json) {
+  std::printf("\nparameters\n");
+  for (const Json &param : json["parameters"])
+    std::printf("  %-36s %-20s %-5s %12lld\n", getText(param["name"]).c_str(),
+                formatShape(param["shape"]).c_str(),
+                getText(param["dtype"]).c_str(),
+                param["elements"].get<long long>());
+  std::printf("  %-36s %-20s %-5s %12lld\n", "total", "", "",
+              json["total_parameters"].get<long long>());
+  std::printf("  %-36s %-20s %-5s %12lld\n", "active for a token", "", "",
+              json["active_parameters"].get<long long>());
+}
+
+static void printRouting(const Json &json) {
+  if (json["routers"].empty())
+    return;
+  std::printf("\nrouted layers\n");
+  for (const Json &router : json["routers"])
+    std::printf("  %-36s %lld experts, %lld a token, %s\n",
+                getText(router["path"]).c_str(),
+                router["experts"].get<long long>(),
+                router["k"].get<long long>(), getText(router["plan"]).c_str());
+  for (const Json &table : json["tables"]) {
+    std::printf(
+        "  table %-30s %s, %lld ids to %lld experts",
+        getText(table["name"]).c_str(), getText(table["builder"]).c_str(),
+        table["vocab"].get<long long>(), table["experts"].get<long long>());
+    if (auto ids = table.find("ids_per_expert"); ids != table.end()) {
+      Load load = measureLoad(ids->get<std::vector<int64_t>>());
+      std::printf(", at most %.2f times the mean; checksum %s",
+                  load.maxOverMean, getText(table["checksum"]).c_str());
+    } else {
+      std::printf(", made from the training data");
+    }
+    std::printf("\n");
+  }
+}
+
+static void printColumns(const char *title, const char *unit,
+                         const Json &columns, bool bytes) {
+  std::printf("\n%s\n  %-14s", title, unit);
+  std::vector<std::string> rows;
+  for (const auto &[name, column] : columns.items()) {
+    std::printf(" %12s", name.c_str());
+    for (const auto &[row, value] : column.items())
+      if (row != "total" &&
+          std::find(rows.begin(), rows.end(), row) == rows.end())
+        rows.push_back(row);
+  }
+  std::printf("\n");
+  rows.emplace_back("total");
+  for (const std::string &row : rows) {
+    std::printf("  %-14s", row.c_str());
+    for (const auto &[name, column] : columns.items()) {
+      double value = column.value(row, 0.0);
+      std::printf(" %12s",
+                  (bytes ? formatBytes(value) : formatCount(value)).c_str());
+    }
+    std::printf("\n");
+  }
+}
+
+static void printKernels(const Json &json) {
+  std::printf("\nkernels\n  %-11s %-28s %-16s %10s %12s %6s\n", "entry", "path",
+              "op", "FLOPs", "bytes", "tasks");
+  for (const Json &kernel : json["kernels"])
+    std::printf(
+        "  %-11s %-28s %-16s %10s %12s %6lld\n",
+        getText(kernel["entry"]).c_str(), getText(kernel["path"]).c_str(),
+        getText(kernel["op"]).c_str(), formatCount(kernel["flops"]).c_str(),
+        formatBytes(kernel["bytes"]).c_str(), kernel["tasks"].get<long long>());
+}
+
+static void print(const Json &json) {
+  std::printf("%s, compiled from %s for %s %s\n", getText(json["name"]).c_str(),
+              getText(json["spec"]).c_str(), getText(json["target"]).c_str(),
+              getText(json["arch"]).c_str());
+  std::printf("%s, %lld ids, windows of %lld, %lld at a time\n",
+              getText(json["precision"]).c_str(),
+              json["vocab"].get<long long>(), json["context"].get<long long>(),
+              json["micro_batch"].get<long long>());
+  printParams(json);
+  printRouting(json);
+  printColumns("memory (beside the data and the process itself)", "",
+               json["memory"], true);
+  printColumns("FLOPs for a token", "", json["flops_per_token"], false);
+  printKernels(json);
+}
+
+int runInfo(const Program &program, const InfoOptions &options) {
+  std::optional<Checkpoint> checkpoint;
+  if (!options.checkpoint.empty()) {
+    checkpoint = Checkpoint::open(options.checkpoint);
+    checkCompatible(*checkpoint, describe(program.descriptor), false);
+  }
+  Json json = describeProgram(program.descriptor, checkpoint);
+  if (options.json)
+    std::printf("%s\n", json.dump(2).c_str());
+  else
+    print(json);
+  return 0;
+}
+
+} // namespace hashc::runtime

@@ -1,0 +1,46 @@
+//===- Setup.h - What several commands begin with ---------------*- C++ -*-===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HASHC_RUNTIME_COMMANDS_SETUP_H
+#define HASHC_RUNTIME_COMMANDS_SETUP_H
+
+#include "runtime/commands/Commands.h"
+#include "runtime/engine/Model.h"
+
+namespace hashc::runtime {
+
+/// The state.json of a checkpoint: what a run needs to go on exactly.
+struct RunState {
+  int64_t step = 0, tokens = 0;
+  int64_t steps = 0, batch = 0, trainWindows = 0;
+  double lr = 0;
+  uint64_t initSeed = 0, dataSeed = 0;
+  std::string data, valid;
+
+  std::string toJson() const;
+  static RunState parse(const std::string &json);
+};
+
+/// What the checkpoint of this model must agree with.
+CheckpointContents describe(const Descriptor &descriptor);
+
+/// Parameters and tables of a checkpoint, after checking that it is one of
+/// this model. With `moments`, the optimizer's state too.
+std::vector<Table> restore(Model &model, const Checkpoint &checkpoint,
+                           bool moments);
+
+/// The data of the spec, with the command line's changes.
+DataSettings chooseData(const Descriptor &descriptor, const std::string &data,
+                        const std::string &valid);
+
+/// Resident memory of this process, now and at most, in bytes.
+int64_t getResidentBytes();
+int64_t getPeakResidentBytes();
+
+} // namespace hashc::runtime
+
+#endif // HASHC_RUNTIME_COMMANDS_SETUP_H

@@ -1,0 +1,354 @@
+//===- Train.cpp - The command 'train' ------------------------------------===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/commands/Evaluate.h"
+#include "runtime/commands/Interrupt.h"
+#include "runtime/commands/Progress.h"
+#include "runtime/commands/Schedule.h"
+#include "runtime/commands/Setup.h"
+#include "runtime/support/Error.h"
+#include "runtime/support/Hash.h"
+
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+
+namespace hashc::runtime {
+
+/// How many windows an evaluation during training scores at most.
+static constexpr int64_t kEvalWindows = 128;
+
+namespace {
+
+/// One training run, from the command line to the last checkpoint.
+class Trainer {
+public:
+  Trainer(const Program &program, const TrainOptions &options);
+  int run();
+
+private:
+  void chooseSettings();
+  void openOutput();
+  void openData();
+  void startModel(const Program &program);
+  void announce();
+  int64_t predictMemory();
+  double trainStep();
+  void evaluateNow();
+  void saveNow();
+  void summarize();
+  [[noreturn]] void failDiverged(const char *what, double value);
+
+  const TrainOptions &options;
+  Descriptor descriptor; // with the command line's changes
+  int64_t residentAtStart;
+  std::optional<Checkpoint> resumed;
+  RunState state;
+  std::string lastSaved;
+  int64_t savedStep = -1;
+
+  std::optional<OutputFolder> output;
+  Corpus corpus;
+  std::optional<Windows> trainWindows, validWindows;
+  std::optional<TrainBatches> batches;
+  std::optional<Model> model;
+  std::vector<Table> tables;
+  std::optional<Log> log;
+  std::optional<Progress> progress;
+
+  Batch batch;
+  StepRecord record;
+  int64_t firstStep = 0;
+  std::optional<EvalRecord> lastEval, bestEval;
+  std::chrono::steady_clock::time_point begin;
+};
+
+} // namespace
+
+/// The folder of a run, given it, one of its checkpoints or a file in one.
+static std::string findRunFolder(const std::string &path) {
+  std::filesystem::path folder(path);
+  if (!folder.has_filename())
+    folder = folder.parent_path();
+  if (!isDirectory(path))
+    folder = folder.parent_path();
+  if (folder.filename().string().rfind("step-", 0) == 0)
+    folder = folder.parent_path();
+  return folder.empty() ? "." : folder.string();
+}
+
+/// True for a folder in which a run began, but no checkpoint was written.
+static bool isFreshRun(const std::string &path) {
+  return isDirectory(path) && !fileExists(path + "/latest") &&
+         !fileExists(path + "/model.safetensors");
+}
+
+Trainer::Trainer(const Program &program, const TrainOptions &options)
+    : options(options), descriptor(program.descriptor),
+      residentAtStart(getResidentBytes()) {
+  chooseSettings();
+  openOutput();
+  openData();
+  startModel(program);
+}
+
+void Trainer::chooseSettings() {
+  TrainSettings &train = descriptor.train;
+  state.steps = train.steps;
+  state.batch = train.batch;
+  state.lr = train.optimizer.lr;
+  state.initSeed = state.dataSeed = train.seed;
+  state.data = train.data.path;
+  state.valid = train.data.validPath;
+  if (!options.resume.empty() && !isFreshRun(options.resume)) {
+    resumed = Checkpoint::open(options.resume);
+    state = RunState::parse(resumed->readState());
+  }
+  if (!options.data.empty()) {
+    state.data = options.data;
+    state.valid.clear();
+  }
+  state.valid = options.valid.empty() ? state.valid : options.valid;
+  state.steps = options.steps.value_or(state.steps);
+  state.batch = options.batch.value_or(state.batch);
+  state.lr = options.lr.value_or(state.lr);
+  uint64_t initSeed = options.seed.value_or(state.initSeed);
+  uint64_t dataSeed = options.seed.value_or(state.dataSeed);
+  state.initSeed = options.initSeed.value_or(initSeed);
+  state.dataSeed = options.dataSeed.value_or(dataSeed);
+  train.steps = state.steps;
+  train.batch = state.batch;
+  train.optimizer.lr = state.lr;
+  train.evalEvery = options.evalEvery.value_or(train.evalEvery);
+  train.saveEvery = options.saveEvery.value_or(train.saveEvery);
+  firstStep = state.step;
+  savedStep = resumed ? state.step : -1;
+}
+
+void Trainer::openOutput() {
+  std::string folder = options.out;
+  if (folder.empty() && !options.resume.empty())
+    folder = findRunFolder(options.resume);
+  if (folder.empty())
+    folder = descriptor.name + ".run";
+  output.emplace(folder);
+  lastSaved = output->findLatest();
+  bool same =
+      !options.resume.empty() &&
+      std::filesystem::weakly_canonical(folder) ==
+          std::filesystem::weakly_canonical(findRunFolder(options.resume));
+  if (!lastSaved.empty() && !same)
+    failInput("'" + folder + "' holds a run already (" + lastSaved +
+              "): go on with --resume " + folder +
+              ", or name another folder with --out");
+}
+
+void Trainer::openData() {
+  DataSettings data = chooseData(descriptor, state.data, state.valid);
+  data.valid = descriptor.train.data.valid;
+  int64_t window = descriptor.model.window;
+  std::shared_ptr<const Tokenizer> known;
+  if (resumed)
+    known = resumed->loadTokenizer();
+  corpus = openCorpus(data, descriptor.train.tokenizer, known, window,
+                      output->getPath());
+  trainWindows.emplace(corpus.train, window, data.apart);
+  validWindows.emplace(corpus.valid, window, data.apart);
+  int64_t count = trainWindows->countFull();
+  if (resumed && count != state.trainWindows)
+    failInput("the training data has changed: '" + state.data + "' has " +
+              std::to_string(count) + " windows, the checkpoint's run had " +
+              std::to_string(state.trainWindows));
+  state.trainWindows = count;
+  batches.emplace(*trainWindows, state.batch, descriptor.model.microBatch,
+                  state.dataSeed);
+}
+
+void Trainer::startModel(const Program &program) {
+  model.emplace(descriptor, program.functions, Purpose::train, options.threads);
+  if (resumed) {
+    tables = restore(*model, *resumed, true);
+  } else {
+    std::vector<int64_t> counts;
+    for (const TableSettings &settings : descriptor.tables) {
+      if (needsCounts(settings) && counts.empty())
+        counts = countTokens(corpus.train, descriptor.model.window,
+                             descriptor.model.vocab);
+      tables.push_back(buildTable(settings, &counts));
+      model->setTable(tables.back());
+    }
+    model->initialize(state.initSeed);
+    if (!options.init.empty())
+      importParams(SafetensorsFile::open(options.init), model->getParams());
+  }
+  log.emplace(options.log, resumed ? firstStep : -1);
+  progress.emplace(firstStep, state.steps, options.quiet);
+}
+
+int64_t Trainer::predictMemory() {
+  int64_t bytes = model->getBuffers().getPlan().getTotal();
+  for (const TokenStream *stream : {&corpus.train, &corpus.valid})
+    bytes += stream->size() * stream->tokens.getWidth();
+  return bytes;
+}
+
+void Trainer::announce() {
+  int64_t parameters = 0;
+  for (const ParamSpec &param : descriptor.params)
+    parameters += param.countElements();
+  progress->print(format(
+      "%s: %s parameters, %d threads, %s of memory", descriptor.name.c_str(),
+      formatCount(static_cast<double>(parameters)).c_str(),
+      model->getTeam().size(),
+      formatBytes(static_cast<double>(predictMemory())).c_str()));
+  int64_t windows = validWindows->countAll();
+  progress->print(format(
+      "data: %s tokens in %lld windows of %lld; validation: %lld of %lld "
+      "windows",
+      formatCount(static_cast<double>(corpus.train.size())).c_str(),
+      static_cast<long long>(state.trainWindows),
+      static_cast<long long>(descriptor.model.window),
+      static_cast<long long>(std::min(windows, kEvalWindows)),
+      static_cast<long long>(windows)));
+  progress->print(format("seeds: init %llu, data %llu",
+                         static_cast<unsigned long long>(state.initSeed),
+                         static_cast<unsigned long long>(state.dataSeed)));
+  if (resumed)
+    progress->print("resumed at step " + std::to_string(firstStep) + " from " +
+                    resumed->modelPath);
+  else if (!options.resume.empty())
+    progress->print("no checkpoint in " + options.resume +
+                    " yet: starts from the beginning");
+}
+
+void Trainer::failDiverged(const char *what, double value) {
+  std::string message = format("%s became %s at step %lld (lr %g)", what,
+                               std::isnan(value) ? "NaN" : "infinite",
+                               static_cast<long long>(record.step), record.lr);
+  message += lastSaved.empty() ? "; there is no checkpoint before it"
+                               : "; the last good checkpoint is " + lastSaved;
+  failInput(message + "; try a smaller --lr");
+}
+
+/// One optimizer step; gives the mean loss over the batch's targets.
+double Trainer::trainStep() {
+  int64_t step = state.step + 1;
+  batches->get(state.step, batch);
+  double scale =
+      batch.liveTargets > 0 ? 1.0 / static_cast<double>(batch.liveTargets) : 0;
+  StepHyper hyper = getHyper(descriptor.train, step);
+  record.step = step;
+  record.lr = hyper.lr;
+  model->zeroGradients();
+  double sum = 0;
+  for (int64_t micro = 0; micro < batches->countMicro(); ++micro) {
+    model->loadBatch(batch, micro);
+    auto seed = static_cast<int64_t>(
+        mix({static_cast<uint64_t>(step), static_cast<uint64_t>(micro)},
+            state.dataSeed));
+    model->gradStep(scale, seed);
+    sum += model->sumLosses();
+  }
+  double loss = sum * scale;
+  if (!std::isfinite(loss))
+    failDiverged("the loss", loss);
+  record.gradNorm = model->update(hyper);
+  if (!std::isfinite(record.gradNorm))
+    failDiverged("the gradient", record.gradNorm);
+  state.step = step;
+  state.tokens += batch.liveTokens;
+  record.tokens = state.tokens;
+  return loss;
+}
+
+void Trainer::evaluateNow() {
+  if (validWindows->countAll() == 0)
+    return; // valid = 0%
+  int64_t micro = descriptor.model.microBatch;
+  Evaluation result =
+      evaluate(*model, *validWindows, {(kEvalWindows + micro - 1) / micro});
+  lastEval = EvalRecord{state.step, result.getLoss(), result.getPerplexity()};
+  if (!bestEval || lastEval->loss < bestEval->loss)
+    bestEval = lastEval;
+  log->write(*lastEval);
+  progress->print(format("step %lld/%lld  valid loss %.4f  perplexity %.2f",
+                         static_cast<long long>(state.step),
+                         static_cast<long long>(state.steps), lastEval->loss,
+                         lastEval->perplexity));
+}
+
+void Trainer::saveNow() {
+  CheckpointContents contents = describe(descriptor);
+  contents.step = state.step;
+  contents.tokenizer = corpus.tokenizer.get();
+  for (const Table &table : tables)
+    contents.tables.push_back(&table);
+  contents.params = model->getParams();
+  contents.moments1 = model->getViews("moment1");
+  contents.moments2 = model->getViews("moment2");
+  contents.state = state.toJson();
+  lastSaved = output->save(contents);
+  savedStep = state.step;
+}
+
+void Trainer::summarize() {
+  double seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin)
+          .count();
+  std::string text =
+      format("%lld steps in %s", static_cast<long long>(state.step - firstStep),
+             formatDuration(seconds).c_str());
+  if (lastEval)
+    text += format("; valid loss %.4f (best %.4f at step %lld)", lastEval->loss,
+                   bestEval->loss, static_cast<long long>(bestEval->step));
+  progress->print(text);
+  progress->print(format(
+      "memory: %s predicted, %s used at most",
+      formatBytes(static_cast<double>(predictMemory())).c_str(),
+      formatBytes(static_cast<double>(getPeakResidentBytes() - residentAtStart))
+          .c_str()));
+  progress->print("saved " + lastSaved);
+}
+
+int Trainer::run() {
+  announce();
+  catchInterrupts();
+  begin = std::chrono::steady_clock::now();
+  const TrainSettings &train = descriptor.train;
+  while (state.step < state.steps && !getInterrupt()) {
+    auto before = std::chrono::steady_clock::now();
+    int64_t tokensBefore = state.tokens;
+    record.loss = trainStep();
+    double seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - before)
+            .count();
+    record.tokensPerSecond =
+        static_cast<double>(state.tokens - tokensBefore) / seconds;
+    log->write(record);
+    progress->showStep(record);
+    bool last = state.step == state.steps;
+    if (last || (train.evalEvery > 0 && state.step % train.evalEvery == 0))
+      evaluateNow();
+    if (train.saveEvery > 0 && state.step % train.saveEvery == 0)
+      saveNow();
+  }
+  if (savedStep != state.step)
+    saveNow();
+  summarize();
+  int signal = getInterrupt();
+  if (signal == 0 || state.step == state.steps)
+    return 0;
+  progress->print("interrupted at step " + std::to_string(state.step) +
+                  ": go on with --resume " + output->getPath());
+  return 128 + signal;
+}
+
+int runTrain(const Program &program, const TrainOptions &options) {
+  return Trainer(program, options).run();
+}
+
+} // namespace hashc::runtime

@@ -1,0 +1,74 @@
+//===- Buffers.h - The memory of a model ------------------------*- C++ -*-===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HASHC_RUNTIME_ENGINE_BUFFERS_H
+#define HASHC_RUNTIME_ENGINE_BUFFERS_H
+
+#include "runtime/engine/Descriptor.h"
+
+#include <map>
+#include <memory>
+
+namespace hashc::runtime {
+
+/// Zeroed, touched memory; large ones on huge pages where the system has them.
+class Buffer {
+public:
+  Buffer() = default;
+  explicit Buffer(int64_t bytes);
+
+  void *data() const { return memory.get(); }
+  int64_t size() const { return bytes; }
+  template <typename T> T *as() const { return static_cast<T *>(data()); }
+
+private:
+  struct Release {
+    void operator()(void *memory) const;
+  };
+  std::unique_ptr<void, Release> memory;
+  int64_t bytes = 0;
+};
+
+/// What a set of entry points needs, in bytes: what `info` prints and
+/// `Buffers` allocates.
+struct MemoryPlan {
+  /// One buffer for each (kind, name), as large as its largest use.
+  std::map<std::pair<std::string, std::string>, int64_t> buffers;
+  int64_t arena = 0; // shared by the entries
+  /// The largest parameter once more: checkpoints and initialisers hold one
+  /// parameter in its logical form.
+  int64_t staging = 0;
+
+  int64_t countKind(std::string_view kind) const;
+  int64_t getTotal() const;
+};
+MemoryPlan planMemory(const Descriptor &descriptor,
+                      const std::vector<std::string> &entries);
+
+/// Every buffer of a plan, and the pointers each entry is called with.
+class Buffers {
+public:
+  Buffers(const Descriptor &descriptor,
+          const std::vector<std::string> &entries);
+
+  const MemoryPlan &getPlan() const { return plan; }
+  /// Null if no entry of the set has it.
+  Buffer *find(const std::string &kind, const std::string &name = "");
+  Buffer &get(const std::string &kind, const std::string &name = "");
+  /// The arguments of an entry, or null if it is not in the set.
+  void *const *getArguments(const std::string &entry) const;
+
+private:
+  MemoryPlan plan;
+  std::map<std::pair<std::string, std::string>, Buffer> buffers;
+  Buffer arena;
+  std::map<std::string, std::vector<void *>> arguments;
+};
+
+} // namespace hashc::runtime
+
+#endif // HASHC_RUNTIME_ENGINE_BUFFERS_H

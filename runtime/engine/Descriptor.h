@@ -1,0 +1,97 @@
+//===- Descriptor.h - What a compiled model says of itself ------*- C++ -*-===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HASHC_RUNTIME_ENGINE_DESCRIPTOR_H
+#define HASHC_RUNTIME_ENGINE_DESCRIPTOR_H
+
+#include "runtime/data/Corpus.h"
+#include "runtime/support/DType.h"
+#include "runtime/tables/Table.h"
+
+namespace hashc::runtime {
+
+struct ModelShape {
+  std::string name, precision = "f32";
+  int64_t vocab = 0, window = 0, microBatch = 1, bos = 0;
+  int64_t getRows() const { return microBatch * window; }
+};
+
+struct OptimizerSettings {
+  std::string name = "adamw";
+  double lr = 1e-3, beta1 = 0.9, beta2 = 0.999, eps = 1e-8;
+  double weightDecay = 0, clip = 0;
+};
+
+struct ScheduleSettings {
+  std::string name = "constant"; // constant, cosine, linear
+  int64_t warmup = 0;
+  double floor = 0; // the last step's rate, as a part of lr
+};
+
+struct TrainSettings {
+  DataSettings data;
+  TokenizerSettings tokenizer;
+  OptimizerSettings optimizer;
+  ScheduleSettings schedule;
+  int64_t batch = 1, steps = 1000, evalEvery = 0, saveEvery = 0;
+  uint64_t seed = 0;
+};
+
+struct ParamSpec {
+  std::string name, init;
+  std::vector<int64_t> shape, storedShape;
+  DType type = DType::f32;
+  int64_t panel = 0;
+  double scale = 1;
+  bool decay = false;
+  int64_t countElements() const;
+};
+
+struct RouterSpec {
+  std::string path, plan;
+  int64_t groups = 0, k = 1;
+};
+
+/// An argument of an entry: equal kind and name are one buffer.
+struct ArgSpec {
+  std::string kind, name;
+  DType type = DType::f32;
+  std::vector<int64_t> shape;
+  int64_t bytes = 0;
+};
+
+struct EntrySpec {
+  std::string name;
+  std::vector<ArgSpec> args;
+  int64_t arenaBytes = 0;
+  const ArgSpec *find(std::string_view kind, std::string_view name = "") const;
+};
+
+struct KernelSpec {
+  int64_t id = 0, flops = 0, bytes = 0, tasks = 0;
+  std::string entry, op, path, kind;
+};
+
+struct Descriptor {
+  std::string name, spec, specHash, target, arch, fuse;
+  ModelShape model;
+  TrainSettings train;
+  std::vector<ParamSpec> params;
+  std::vector<TableSettings> tables;
+  std::vector<RouterSpec> routers;
+  std::vector<EntrySpec> entries;
+  std::vector<KernelSpec> kernels;
+
+  const EntrySpec *findEntry(std::string_view name) const;
+};
+
+/// Reads the JSON text of `hash_model_descriptor`.
+Descriptor parseDescriptor(const std::string &json);
+
+} // namespace hashc::runtime
+
+#endif // HASHC_RUNTIME_ENGINE_DESCRIPTOR_H

@@ -1,0 +1,204 @@
+//===- Model.cpp - A compiled model with its memory -----------------------===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/engine/Model.h"
+
+#include "runtime/checkpoint/Panels.h"
+#include "runtime/support/Error.h"
+#include "runtime/support/Initialize.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace hashc::runtime {
+
+static constexpr int64_t kZeroChunk = 1 << 20;
+
+std::vector<std::string> getEntries(Purpose purpose) {
+  switch (purpose) {
+  case Purpose::train:
+    return {"plan_batch", "grad_step", "eval_step", "update"};
+  case Purpose::evaluate:
+    return {"plan_batch", "eval_step"};
+  case Purpose::generate:
+    return {"decode_step"};
+  case Purpose::check:
+    return {"plan_batch", "grad_step", "eval_step", "update", "decode_step"};
+  }
+  return {};
+}
+
+double readFloat(DType type, const void *data, int64_t index) {
+  double value = 0;
+  const auto *bytes = static_cast<const char *>(data);
+  convertFloats(type, bytes + index * static_cast<int64_t>(sizeOf(type)),
+                DType::f64, &value, 1);
+  return value;
+}
+
+void writeFloat(DType type, void *data, int64_t index, double value) {
+  auto *bytes = static_cast<char *>(data);
+  convertFloats(DType::f64, &value, type,
+                bytes + index * static_cast<int64_t>(sizeOf(type)), 1);
+}
+
+Model::Model(const Descriptor &descriptor, const HashModelEntry *functions,
+             Purpose purpose, int threads)
+    : descriptor(descriptor), functions(functions), team(threads), scope(team),
+      buffers(descriptor, getEntries(purpose)) {}
+
+Model::~Model() = default;
+
+void Model::initialize(uint64_t seed) {
+  std::vector<ParamView> views = getParams();
+  for (size_t i = 0; i < views.size(); ++i) {
+    const ParamSpec &param = descriptor.params[i];
+    Buffer logical(param.countElements() *
+                   static_cast<int64_t>(sizeOf(param.type)));
+    initializeParameter(param.init, param.scale, param.name, seed, param.type,
+                        param.shape, logical.data());
+    packPanels(param.shape, param.panel, sizeOf(param.type), logical.data(),
+               views[i].data);
+  }
+  for (const char *kind : {"moment1", "moment2"})
+    for (const ParamView &view : getViews(kind)) {
+      Buffer &buffer = buffers.get(kind, view.name);
+      std::memset(buffer.data(), 0, buffer.size());
+    }
+}
+
+void Model::setTable(const Table &table) {
+  Buffer *buffer = buffers.find("table", table.name);
+  if (!buffer)
+    return; // No entry of this command reads it.
+  size_t bytes = table.entries.size() * sizeof(int32_t);
+  if (static_cast<int64_t>(bytes) != buffer->size())
+    failInput("table '" + table.name + "' has " +
+              std::to_string(table.entries.size()) +
+              " entries, but the model was compiled for " +
+              std::to_string(buffer->size() / sizeof(int32_t)));
+  std::memcpy(buffer->data(), table.entries.data(), bytes);
+}
+
+void Model::copyStream(const char *kind, const std::vector<int32_t> &values,
+                       int64_t begin, int64_t count) {
+  if (Buffer *buffer = buffers.find(kind))
+    std::memcpy(buffer->data(), values.data() + begin, count * sizeof(int32_t));
+}
+
+void Model::loadBatch(const Batch &batch, int64_t index) {
+  int64_t rows = descriptor.model.getRows();
+  copyStream("tokens", batch.tokens, index * rows, rows);
+  copyStream("targets", batch.targets, index * rows, rows);
+  copyStream("starts", batch.starts, index * rows, rows);
+  call("plan_batch");
+}
+
+void Model::call(const std::string &entry) {
+  void *const *arguments = buffers.getArguments(entry);
+  if (!arguments)
+    return; // A model without hash routing has no plan_batch.
+  for (const HashModelEntry *it = functions; it->name; ++it)
+    if (entry == it->name)
+      return it->function(arguments);
+  failInput("this executable has no entry point '" + entry + "'");
+}
+
+void Model::gradStep(double scale, int64_t seed) {
+  const EntrySpec *entry = descriptor.findEntry("grad_step");
+  if (const ArgSpec *arg = entry ? entry->find("scale") : nullptr)
+    writeFloat(arg->type, buffers.get("scale").data(), 0, scale);
+  if (Buffer *buffer = buffers.find("seed"))
+    *buffer->as<int64_t>() = seed;
+  call("grad_step");
+}
+
+void Model::evalStep() { call("eval_step"); }
+
+void Model::zeroGradients() {
+  for (const ParamSpec &param : descriptor.params) {
+    Buffer *buffer = buffers.find("grad", param.name);
+    if (!buffer)
+      continue;
+    int64_t size = buffer->size();
+    team.parallelFor((size + kZeroChunk - 1) / kZeroChunk, [&](int64_t chunk) {
+      int64_t begin = chunk * kZeroChunk;
+      std::memset(buffer->as<char>() + begin, 0,
+                  std::min(kZeroChunk, size - begin));
+    });
+  }
+}
+
+double Model::update(const StepHyper &hyper) {
+  const double values[] = {hyper.lr, hyper.correction1, hyper.correction2,
+                           hyper.clip};
+  std::memcpy(buffers.get("hyper").data(), values, sizeof(values));
+  call("update");
+  return *buffers.get("norm").as<double>();
+}
+
+double Model::getLoss(int64_t row) {
+  DType type = descriptor.findEntry("eval_step")->find("losses")->type;
+  return readFloat(type, buffers.get("losses").data(), row);
+}
+
+double Model::sumLosses() {
+  double sum = 0;
+  for (int64_t row = 0, rows = descriptor.model.getRows(); row < rows; ++row)
+    sum += getLoss(row);
+  return sum;
+}
+
+void Model::decodeStep(const std::vector<int32_t> &tokens,
+                       const std::vector<int32_t> &starts, int64_t index) {
+  int64_t window = descriptor.model.window;
+  copyStream("tokens", tokens, 0, window);
+  copyStream("starts", starts, 0, window);
+  if (Buffer *buffer = buffers.find("index"))
+    *buffer->as<int32_t>() = static_cast<int32_t>(index);
+  call("decode_step");
+}
+
+std::vector<double> Model::getLogits() {
+  const ArgSpec *arg = descriptor.findEntry("decode_step")->find("logits");
+  std::vector<double> logits(descriptor.model.vocab);
+  convertFloats(arg->type, buffers.get("logits").data(), DType::f64,
+                logits.data(), logits.size());
+  return logits;
+}
+
+std::vector<int64_t> Model::countLoad(const RouterSpec &router) {
+  std::vector<int64_t> load(router.groups);
+  if (Buffer *plan = buffers.find("plan", router.plan))
+    for (int64_t group = 0; group < router.groups; ++group)
+      load[group] = plan->as<int32_t>()[group + 1] - plan->as<int32_t>()[group];
+  return load;
+}
+
+std::vector<int32_t> Model::getAssignment(const RouterSpec &router) {
+  std::vector<int32_t> experts(descriptor.model.getRows() * router.k, -1);
+  Buffer *plan = buffers.find("plan", router.plan);
+  if (!plan)
+    return experts;
+  const int32_t *offsets = plan->as<int32_t>();
+  const int32_t *slots = offsets + router.groups + 1;
+  for (int64_t group = 0; group < router.groups; ++group)
+    for (int32_t i = offsets[group]; i < offsets[group + 1]; ++i)
+      experts[slots[i]] = static_cast<int32_t>(group);
+  return experts;
+}
+
+std::vector<ParamView> Model::getViews(const std::string &kind) {
+  std::vector<ParamView> views;
+  for (const ParamSpec &param : descriptor.params)
+    if (Buffer *buffer = buffers.find(kind, param.name))
+      views.push_back(
+          {param.name, param.type, param.shape, param.panel, buffer->data()});
+  return views;
+}
+
+} // namespace hashc::runtime

@@ -1,0 +1,92 @@
+//===- Model.h - A compiled model with its memory ---------------*- C++ -*-===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HASHC_RUNTIME_ENGINE_MODEL_H
+#define HASHC_RUNTIME_ENGINE_MODEL_H
+
+#include "runtime/checkpoint/Checkpoint.h"
+#include "runtime/data/Batches.h"
+#include "runtime/engine/Abi.h"
+#include "runtime/engine/Buffers.h"
+#include "runtime/engine/Team.h"
+
+namespace hashc::runtime {
+
+/// Which entry points a command calls: their buffers are allocated.
+enum class Purpose { train, evaluate, generate, check };
+std::vector<std::string> getEntries(Purpose purpose);
+
+/// What `update` is told, in the order the compiled code reads it.
+struct StepHyper {
+  double lr = 0, correction1 = 1, correction2 = 1, clip = 0;
+};
+
+/// The compiled entry points as methods. It owns every buffer; the thread team
+/// is the current one while a method runs.
+class Model {
+public:
+  Model(const Descriptor &descriptor, const HashModelEntry *functions,
+        Purpose purpose, int threads);
+  ~Model();
+
+  const Descriptor &getDescriptor() const { return descriptor; }
+  Buffers &getBuffers() { return buffers; }
+  Team &getTeam() { return team; }
+
+  /// Starts every parameter from its initialiser, the moments from zero.
+  void initialize(uint64_t seed);
+  void setTable(const Table &table);
+
+  /// Copies micro-batch `index` of a batch in and computes what depends on its
+  /// tokens alone.
+  void loadBatch(const Batch &batch, int64_t index);
+  /// Adds the micro-batch's gradients: d(scale * sum of losses).
+  void gradStep(double scale, int64_t seed);
+  void evalStep();
+  void zeroGradients();
+  /// AdamW on all parameters; gives the gradients' norm before clipping.
+  double update(const StepHyper &hyper);
+
+  /// Sum of the row losses of the last step, in row order.
+  double sumLosses();
+  double getLoss(int64_t row);
+
+  /// One token of one window: row `index` of `tokens` and `starts` (a window
+  /// each). Rows before it must have been decoded; -1 after it.
+  void decodeStep(const std::vector<int32_t> &tokens,
+                  const std::vector<int32_t> &starts, int64_t index);
+  /// The scores of the last decodeStep.
+  std::vector<double> getLogits();
+
+  /// Rows each expert of a router got in the loaded micro-batch.
+  std::vector<int64_t> countLoad(const RouterSpec &router);
+  /// The expert of each (row, choice); -1 = none.
+  std::vector<int32_t> getAssignment(const RouterSpec &router);
+
+  /// Views for checkpoints; moments only where the purpose has them.
+  std::vector<ParamView> getParams() { return getViews("param"); }
+  std::vector<ParamView> getViews(const std::string &kind);
+
+private:
+  void call(const std::string &entry);
+  void copyStream(const char *kind, const std::vector<int32_t> &values,
+                  int64_t begin, int64_t count);
+
+  const Descriptor &descriptor;
+  const HashModelEntry *functions;
+  Team team;
+  TeamScope scope;
+  Buffers buffers;
+};
+
+/// An element of a float buffer as a double, and back.
+double readFloat(DType type, const void *data, int64_t index);
+void writeFloat(DType type, void *data, int64_t index, double value);
+
+} // namespace hashc::runtime
+
+#endif // HASHC_RUNTIME_ENGINE_MODEL_H
