@@ -27,7 +27,7 @@ def Hash_ParamOp : Hash_Op<"param", [Symbol]> {
     logical type, how it starts, and whether weight decay applies to it.
 
     ```mlir
-    hash.param @"blocks[3].ffn.w_in" : tensor<64x256x1024xf32> init normal 0.02 {decay}
+    hash.param @"blocks[3].ffn.w_in" : tensor<64x256x1024xf32> init normal(0.02) {decay}
     ```
 
     With `panel = n` the entry points hold it in panels of n columns:
@@ -38,7 +38,7 @@ def Hash_ParamOp : Hash_Op<"param", [Symbol]> {
                        Hash_Init:$init, DefaultValuedAttr<F64Attr, "1.0">:$scale,
                        UnitAttr:$decay, OptionalAttr<I64Attr>:$panel,
                        OptionalAttr<StrAttr>:$sym_visibility);
-  let assemblyFormat = "$sym_name `:` $type `init` $init ($scale^)? attr-dict";
+  let assemblyFormat = "$sym_name `:` $type `init` $init (`(` $scale^ `)`)? attr-dict";
   let hasVerifier = 1;
   let extraClassDeclaration = [{
     /// The type the entry points see: the logical one, or its panels.

@@ -44,13 +44,16 @@ static void printRowSpaces(OpAsmPrinter &printer, Operation *,
   printer << ']';
 }
 
-int64_t EmbeddingGradOp::getTiedOperandOf(unsigned result) { return -1; }
+int64_t EmbeddingGradOp::getTiedOperandOf(unsigned result) { return 2; }
 
 bool RotaryOp::mayReuse(unsigned operand, unsigned result) {
   return operand == 0;
 }
 
-int64_t AttentionDecodeOp::getTiedOperandOf(unsigned result) { return -1; }
+int64_t AttentionDecodeOp::getTiedOperandOf(unsigned result) {
+  // The caches follow q, k, v, starts and index.
+  return result == 0 ? -1 : 4 + static_cast<int64_t>(result);
+}
 
 bool DropoutOp::mayReuse(unsigned operand, unsigned result) {
   return operand == 0;
@@ -60,7 +63,7 @@ bool CrossEntropyGradOp::mayReuse(unsigned operand, unsigned result) {
   return operand == 0;
 }
 
-int64_t AdamWOp::getTiedOperandOf(unsigned result) { return -1; }
+int64_t AdamWOp::getTiedOperandOf(unsigned result) { return result; }
 
 int64_t GroupedGemmOp::getTiedOperandOf(unsigned result) {
   return getInits().getBeginOperandIndex() + result;

@@ -10,4 +10,57 @@
 
 include "mlir/Pass/PassBase.td"
 
+//===----------------------------------------------------------------------===//
+// From the model to its training step
+//===----------------------------------------------------------------------===//
+
+def DeriveEval : Pass<"hash-derive-eval", "mlir::ModuleOp"> {
+  let summary = "Make the evaluation step from the forward function";
+  let description = [{
+    Clones `@forward` as `@eval_step`, which returns the losses only, without
+    dropout. Expects the frontend's module, before `hash-differentiate`.
+  }];
+  let dependentDialects = ["hash::HashDialect", "mlir::func::FuncDialect"];
+  let statistics = [Statistic<"numDropoutsRemoved", "dropouts-removed", "Dropouts that evaluation does without">];
+}
+
+def DeriveDecode : Pass<"hash-derive-decode", "mlir::ModuleOp"> {
+  let summary = "Make the decoding step from the forward function";
+  let description = [{
+    Writes `@decode_step`, which computes the logits of one row of one window.
+    An op is of one of three kinds. Row-wise ops are cloned for one row.
+    Stateful ops keep state between calls: attention becomes
+    `hash.attention_decode` with a cache of keys and of values, named after its
+    path. Anything else is refused with the reason. Token streams stay as long
+    as a window, and `hash.row_at` cuts the row where an activation op reads it,
+    so that `prev` and positions work across the prompt's end.
+
+    ```mlir
+    %y, %lse = hash.attention %q, %k, %v, %starts {...}        // 4096 rows
+    // becomes
+    %s = hash.row_at %starts at %index : (tensor<256xi32>, tensor<1xi32>) -> tensor<1xi32>
+    %y, %k2, %v2 = hash.attention_decode %q, %k, %v, %s, %index, %k_cache, %v_cache {...}   // one row
+    ```
+  }];
+  let dependentDialects = ["hash::HashDialect", "mlir::arith::ArithDialect", "mlir::func::FuncDialect"];
+}
+
+def Differentiate : Pass<"hash-differentiate", "mlir::ModuleOp"> {
+  let summary = "Make the training step from the forward function";
+  let description = [{
+    Writes `@grad_step`, which adds the gradients of
+    `scale * sum of the losses` to the gradient accumulators, and `@update`, the
+    optimizer's step. Each op builds its own derivative
+    (`DifferentiableOpInterface`); cotangents accumulate in reverse program
+    order. Tables and integers have no gradient.
+
+    ```mlir
+    func.func @grad_step(%w: ..., %g: ..., ..., %scale: tensor<1xf32>) -> (losses, gradients)
+    func.func @update(params, gradients, moments, %hyper: tensor<4xf64>) -> (params, gradients, moments, norm)
+    ```
+  }];
+  let dependentDialects = ["hash::HashDialect", "mlir::arith::ArithDialect", "mlir::func::FuncDialect", "mlir::math::MathDialect"];
+  let statistics = [Statistic<"numDifferentiated", "differentiated", "Ops that a gradient flows through">];
+}
+
 #endif // HASH_PASSES_TD

@@ -9,12 +9,19 @@
 
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
 
 using namespace mlir;
 
 namespace hashc {
 
-void buildStepPipeline(OpPassManager &pm) {}
+void buildStepPipeline(OpPassManager &pm) {
+  pm.addPass(createDeriveEval());
+  pm.addPass(createDeriveDecode());
+  pm.addPass(createDifferentiate());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
 void buildFusionPipeline(OpPassManager &pm) {}
 
 void registerHashPipelines() {

@@ -3,7 +3,7 @@
 // CHECK-LABEL: func.func @forward
 // CHECK: hash.grouped_gemm plan
 !p = !hash.plan<tokens = 8, k = 1, groups = 4, slots = 8>
-hash.param @"blocks[3].ffn.w_in" : tensor<4x16x32xf32> init normal 0.02 {decay}
+hash.param @"blocks[3].ffn.w_in" : tensor<4x16x32xf32> init normal(0.02) {decay}
 hash.table @by_token builder "balanced" vocab 32 groups 4 {seed = 3 : i64}
 func.func @forward(%w: tensor<4x16x32xf32> {hash.arg = #hash.arg<param, "blocks[3].ffn.w_in">}, %t: tensor<32xi32> {hash.arg = #hash.arg<table, "by_token">}, %tok: tensor<8xi32> {hash.arg = #hash.arg<tokens>}, %x: tensor<8x16xf32>) -> tensor<8x32xf32> {
   %e = hash.table_lookup %tok in %t : (tensor<8xi32>, tensor<32xi32>) -> tensor<8xi32>

@@ -1,0 +1,56 @@
+//===- DeriveEval.cpp - From the forward function to the evaluation step -*- C++
+//-*-===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/EntryPoints.h"
+#include "passes/Passes.h"
+
+#include "mlir/IR/IRMapping.h"
+
+namespace hashc {
+#define GEN_PASS_DEF_DERIVEEVAL
+#include "passes/Passes.h.inc"
+
+using namespace mlir;
+
+namespace {
+
+class DeriveEval final : public impl::DeriveEvalBase<DeriveEval> {
+  void runOnOperation() override {
+    func::FuncOp forward = lookupForward(getOperation());
+    if (!forward)
+      return signalPassFailure();
+    EntryBuilder entry(getOperation(), "eval_step", forward.getLoc());
+    IRMapping mapping;
+    for (BlockArgument argument : forward.getArguments()) {
+      hash::ArgAttr role = getRole(forward, argument);
+      // Only dropout reads the seed, and there is none here.
+      if (role && role.getKind() == hash::ArgKind::seed)
+        continue;
+      mapping.map(argument, entry.addArgument(argument.getType(), role,
+                                              argument.getLoc()));
+    }
+    for (Operation &op : forward.getBody().front().without_terminator()) {
+      if (auto dropout = dyn_cast<hash::DropoutOp>(op)) {
+        mapping.map(dropout.getResult(), mapping.lookup(dropout.getX()));
+        ++numDropoutsRemoved;
+        continue;
+      }
+      entry.getBuilder().clone(op, mapping);
+    }
+    for (OpOperand &returned :
+         forward.getBody().front().getTerminator()->getOpOperands()) {
+      hash::ArgAttr role = getResultRole(forward, returned.getOperandNumber());
+      if (role && role.getKind() == hash::ArgKind::losses)
+        entry.addResult(mapping.lookup(returned.get()), role);
+    }
+    entry.finish();
+  }
+};
+
+} // namespace
+} // namespace hashc

@@ -1,0 +1,51 @@
+//===- EntryPoints.h - Building entry points from the forward function -*- C++
+//-*-===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HASHC_PASSES_ENTRYPOINTS_H
+#define HASHC_PASSES_ENTRYPOINTS_H
+
+#include "dialect/Hash.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
+
+namespace hashc {
+
+/// The forward function of a model, or a diagnostic.
+mlir::func::FuncOp lookupForward(mlir::ModuleOp module);
+
+/// The role of an argument or a result; null where it has none.
+hash::ArgAttr getRole(mlir::func::FuncOp function,
+                      mlir::BlockArgument argument);
+hash::ArgAttr getResultRole(mlir::func::FuncOp function, unsigned result);
+
+/// An entry point under construction: arguments and results come one by one,
+/// each with its role.
+class EntryBuilder {
+public:
+  EntryBuilder(mlir::ModuleOp module, llvm::StringRef name,
+               mlir::Location location);
+
+  mlir::OpBuilder &getBuilder() { return builder; }
+  mlir::Value addArgument(mlir::Type type, hash::ArgAttr role,
+                          mlir::Location location);
+  void addResult(mlir::Value value, hash::ArgAttr role);
+
+  /// Writes the return and the function's type.
+  mlir::func::FuncOp finish();
+
+private:
+  mlir::func::FuncOp function;
+  mlir::OpBuilder builder;
+  llvm::SmallVector<mlir::Attribute> argumentRoles, resultRoles;
+  llvm::SmallVector<mlir::Value> results;
+};
+
+} // namespace hashc
+
+#endif // HASHC_PASSES_ENTRYPOINTS_H
