@@ -170,7 +170,8 @@ private:
 };
 } // namespace
 
-static uint64_t readLength(const char *bytes) {
+/// The first 8 bytes, little-endian.
+static uint64_t readLength(std::string_view bytes) {
   uint64_t value = 0;
   for (int i = 7; i >= 0; --i)
     value = value << 8 | static_cast<unsigned char>(bytes[i]);
@@ -225,7 +226,7 @@ SafetensorsFile SafetensorsFile::parse(std::string_view bytes,
   if (bytes.size() < 8)
     failInput(file + " is not a safetensors file: it has only " +
               std::to_string(bytes.size()) + " bytes");
-  uint64_t length = readLength(bytes.data());
+  uint64_t length = readLength(bytes);
   if (length > maxHeaderSize)
     failInput(file + " is not a safetensors file (header of " +
               std::to_string(length) + " bytes)");

@@ -71,7 +71,8 @@ TEST_F(CheckpointTest, RoundTrip) {
   EXPECT_EQ(listFiles(path),
             (std::vector<std::string>{"model.safetensors",
                                       "optimizer.safetensors", "state.json"}));
-  for (std::string name : {folder / "out", path, path + "/model.safetensors"}) {
+  for (const std::string &name :
+       {folder / "out", path, path + "/model.safetensors"}) {
     Checkpoint checkpoint = Checkpoint::open(name);
     EXPECT_EQ(checkpoint.step, 100);
     EXPECT_EQ(checkpoint.vocab, 256);

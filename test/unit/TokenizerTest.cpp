@@ -57,7 +57,7 @@ TEST(Bpe, RoundTripOfAnyText) {
   auto tokenizer = trainTokenizer({"bpe", 400}, makeText(), "");
   EXPECT_EQ(tokenizer->getVocab(), 400);
   EXPECT_EQ(tokenizer->getBos(), 1);
-  for (std::string text :
+  for (const std::string &text :
        {std::string("the quick brown fox"), std::string("  two  spaces \n\n"),
         std::string("\ttab, caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x8d\x8b"),
         std::string("a \xe2\x96\x81 mark\xe2\x96\x81\xe2\x96\x81"),
