@@ -85,6 +85,9 @@ Error link(const LinkJob &job) {
     if (Error error = addLibrary("HashcBpe", command))
       return error;
   }
+  if (!job.sharedLibrary)
+    if (Error error = addLibrary("HashcMain", command))
+      return error;
   if (Error error = addLibrary("HashcRuntime", command))
     return error;
   // SentencePiece is a shared library of C++: both sides need the same
