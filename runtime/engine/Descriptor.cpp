@@ -75,7 +75,8 @@ static void readData(const Json &json, int64_t vocab, TrainSettings &train) {
   data.apart = json.value("documents", "apart") == "apart";
   data.separator = json.value("separator", data.separator);
   data.separatorId = json.value("separator_id", data.separatorId);
-  data.tokenWidth = json.value("token_width", data.tokenWidth);
+  std::string dtype = json.value("dtype", "");
+  data.tokenWidth = dtype == "u16" ? 2 : dtype == "u32" ? 4 : 0;
   train.tokenizer = readTokenizer(json.value("tokenizer", "bytes"), vocab);
 }
 
