@@ -227,16 +227,30 @@ void CommandLine::addCheck() {
   command.add_flag("--json", check.json, "Print one JSON object");
 }
 
+/// Names every command; CLI11 says only that one is missing.
+static std::string describeMissing(CLI::App &app, int argc,
+                                   const char *const *argv) {
+  std::vector<std::string> names;
+  std::string list;
+  for (CLI::App *command :
+       app.get_subcommands([](const CLI::App *) { return true; })) {
+    names.push_back(command->get_name());
+    list += (list.empty() ? "" : ", ") + command->get_name();
+  }
+  if (argc < 2 || argv[1][0] == '-')
+    return "a command is required: " + list;
+  std::string nearest = nearestName(argv[1], names);
+  return std::string("there is no command '") + argv[1] + "'" +
+         (nearest.empty() ? "; there are " + list
+                          : "; did you mean '" + nearest + "'?");
+}
+
 /// "--stpes" -> "; did you mean '--steps'?"
 static std::string hintFor(CLI::App &app, const std::string &message) {
   std::vector<std::string> names;
   CLI::App *scope = &app;
   for (CLI::App *command : app.get_subcommands())
     scope = command;
-  if (scope == &app)
-    for (CLI::App *command :
-         app.get_subcommands([](const CLI::App *) { return true; }))
-      names.push_back(command->get_name());
   for (const CLI::Option *option : scope->get_options())
     for (const std::string &name : option->get_lnames())
       names.push_back("--" + name);
@@ -257,8 +271,10 @@ static int run(const Program &program, int argc, const char *const *argv) {
   } catch (const CLI::ParseError &error) {
     if (error.get_exit_code() == 0)
       return line.app.exit(error);
-    std::fprintf(stderr, "error: %s%s\n", error.what(),
-                 hintFor(line.app, error.what()).c_str());
+    std::string message = line.app.get_subcommands().empty()
+                              ? describeMissing(line.app, argc, argv)
+                              : error.what() + hintFor(line.app, error.what());
+    std::fprintf(stderr, "error: %s\n", message.c_str());
     std::fprintf(stderr, "Run with --help for what there is.\n");
     return static_cast<int>(ExitCode::usage);
   }

@@ -49,7 +49,7 @@ static Json toJson(const Evaluation &result) {
 
 static void printRouter(const RouterLoad &router) {
   std::string bound = router.bound > 0
-                          ? format("at least %.2f", router.bound)
+                          ? format("no router can be below %.2f", router.bound)
                           : "no bound by token: its key is not one token";
   std::printf("%s: %lld experts, max/mean load %.2f (%s), %lld without "
               "tokens\n",

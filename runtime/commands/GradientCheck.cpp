@@ -115,16 +115,17 @@ double GradientCheck::differ(const Direction &direction, double step) {
 }
 
 /// Relative error of a derivative; `least` is what counts as its size at the
-/// least. A kink or a bend spoils some steps, a wrong derivative all.
+/// least; the loss's rounding errors are allowed for. A kink or a bend spoils
+/// some steps, a wrong derivative all.
 double GradientCheck::measureError(const Direction &direction, double exact,
                                    double least) {
   double best = INFINITY;
   for (double step : tolerance.steps) {
     double measured = differ(direction, step);
-    double size = std::max({std::abs(exact), std::abs(measured), least});
     double rounding = tolerance.noise * std::abs(loss) / step;
-    double error = std::max(0.0, std::abs(measured - exact) - rounding);
-    best = std::min(best, size > 0 ? error / size : error);
+    double size = std::max({std::abs(exact), std::abs(measured), least,
+                            rounding / tolerance.allowed});
+    best = std::min(best, std::abs(measured - exact) / size);
     if (best <= tolerance.allowed * 0.5)
       break;
   }

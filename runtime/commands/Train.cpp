@@ -38,6 +38,7 @@ private:
   void announce();
   int64_t predictMemory();
   double trainStep();
+  template <typename Record> void writeLog(const Record &record);
   void evaluateNow();
   void saveNow();
   void summarize();
@@ -265,6 +266,18 @@ double Trainer::trainStep() {
   return loss;
 }
 
+/// A log that cannot be written ends the run, but the step is done: it is saved
+/// first.
+template <typename Record> void Trainer::writeLog(const Record &written) {
+  try {
+    log->write(written);
+  } catch (const UserError &) {
+    if (savedStep != state.step)
+      saveNow();
+    throw;
+  }
+}
+
 void Trainer::evaluateNow() {
   if (validWindows->countAll() == 0)
     return; // valid = 0%
@@ -274,7 +287,7 @@ void Trainer::evaluateNow() {
   lastEval = EvalRecord{state.step, result.getLoss(), result.getPerplexity()};
   if (!bestEval || lastEval->loss < bestEval->loss)
     bestEval = lastEval;
-  log->write(*lastEval);
+  writeLog(*lastEval);
   progress->print(format("step %lld/%lld  valid loss %.4f  perplexity %.2f",
                          static_cast<long long>(state.step),
                          static_cast<long long>(state.steps), lastEval->loss,
@@ -328,7 +341,7 @@ int Trainer::run() {
             .count();
     record.tokensPerSecond =
         static_cast<double>(state.tokens - tokensBefore) / seconds;
-    log->write(record);
+    writeLog(record);
     progress->showStep(record);
     bool last = state.step == state.steps;
     if (last || (train.evalEvery > 0 && state.step % train.evalEvery == 0))
