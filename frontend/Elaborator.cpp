@@ -1,0 +1,269 @@
+//===- Elaborator.cpp - Running a spec to build its model -----------------===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "frontend/Elaborator.h"
+#include "frontend/Parser.h"
+#include "mlir/IR/Verifier.h"
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/MemoryBuffer.h"
+
+using llvm::cast;
+using llvm::dyn_cast;
+using llvm::SMLoc;
+using llvm::StringRef;
+using llvm::Twine;
+
+namespace hashc::frontend {
+
+namespace {
+constexpr unsigned kMaxSteps = 1000000;
+constexpr unsigned kMaxOps = 200000;
+constexpr int64_t kMaxElements = int64_t(1) << 40;
+constexpr int64_t kMaxRows = int64_t(1) << 24;
+constexpr int64_t kMaxVocab = int64_t(1) << 24;
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Errors
+//===----------------------------------------------------------------------===//
+
+/// An error, and where the running functions were called.
+Value Elaborator::fail(SMLoc loc, const Twine &message) {
+  diagnostics.error(loc, message);
+  unsigned shown = 0;
+  for (Frame *frame : llvm::reverse(callers))
+    if (frame->callLoc.isValid() && shown++ < 3)
+      diagnostics.note(frame->callLoc, "in what is called here");
+  return Value::makeError();
+}
+
+/// Bounds what a spec can make the compiler do.
+bool Elaborator::isOutOfBudget(SMLoc loc) {
+  if (stopped)
+    return true;
+  if (++steps > kMaxSteps) {
+    fail(loc, "the spec takes more than 1000000 steps to elaborate: use fewer "
+              "or shorter loops");
+    stopped = true;
+  } else if (builder && builder->getNumOps() > kMaxOps) {
+    fail(loc, "the model has more than 200000 operations");
+    stopped = true;
+  } else if (builder && builder->getNumElements() > kMaxElements) {
+    fail(loc, "the model has more than 2^40 weights");
+    stopped = true;
+  } else if (diagnostics.isFull()) {
+    stopped = true;
+  }
+  return stopped;
+}
+
+//===----------------------------------------------------------------------===//
+// Items
+//===----------------------------------------------------------------------===//
+
+void Elaborator::collectItems() {
+  for (const ItemPtr &item : spec.items) {
+    if (const auto *trained = dyn_cast<TrainItem>(item.get())) {
+      train = trained;
+      continue;
+    }
+    items.emplace(item->name, item.get());
+    if (const auto *made = dyn_cast<ModelItem>(item.get()))
+      model = made;
+  }
+}
+
+void Elaborator::elaborateParams() {
+  for (const ItemPtr &item : spec.items) {
+    const auto *param = dyn_cast<ParamItem>(item.get());
+    if (!param)
+      continue;
+    Frame frame;
+    Value value = evaluate(frame, *param->value);
+    bool usable = value.isError() || value.isNumeric() ||
+                  value.kind == Value::Kind::boolean ||
+                  value.kind == Value::Kind::string ||
+                  value.kind == Value::Kind::word ||
+                  value.kind == Value::Kind::function;
+    if (!usable)
+      value = fail(param->value->loc,
+                   "a param is a number, a string, a word, true, false or a "
+                   "function, not " +
+                       value.describe());
+    overrideParam(*param, value);
+    value.loc = param->nameLoc;
+    params[param->name] = value;
+  }
+  for (const auto &[name, text] : options.defines) {
+    if (params.count(name))
+      continue;
+    std::vector<StringRef> names;
+    for (const auto &[known, value] : params)
+      names.push_back(known);
+    auto buffer = llvm::MemoryBuffer::getMemBufferCopy(
+        "-D " + name + "=" + text, "<command line>");
+    SMLoc loc = SMLoc::getFromPointer(buffer->getBufferStart() + 3);
+    diagnostics.getSources().AddNewSourceBuffer(std::move(buffer), SMLoc());
+    diagnostics.error(loc, "the spec has no param '" + Twine(name) + "'" +
+                               suggest(name, names));
+  }
+}
+
+/// Takes the value of the last `-D` of that name, if it is of the same kind.
+void Elaborator::overrideParam(const ParamItem &param, Value &value) {
+  const std::string *given = nullptr;
+  for (const auto &[name, text] : options.defines)
+    if (name == param.name)
+      given = &text;
+  if (!given || value.isError())
+    return;
+  auto buffer = llvm::MemoryBuffer::getMemBufferCopy(
+      "-D " + param.name.str() + "=" + *given, "<command line>");
+  StringRef text = buffer->getBuffer().drop_front(param.name.size() + 4);
+  SMLoc loc = SMLoc::getFromPointer(text.data());
+  diagnostics.getSources().AddNewSourceBuffer(std::move(buffer), SMLoc());
+  if (value.kind == Value::Kind::string) {
+    value = Value::makeString(text.trim('"'));
+    return;
+  }
+  LexedFile file = lex(text, diagnostics);
+  ExprPtr expr = parseValue(file, diagnostics);
+  if (!expr || diagnostics.hasErrors())
+    return;
+  Frame frame;
+  Value replacement = evaluate(frame, *expr);
+  if (replacement.isError())
+    return;
+  if (value.kind == Value::Kind::number && replacement.isInteger())
+    replacement = Value::makeNumber(replacement.asNumber());
+  if (replacement.kind != value.kind) {
+    diagnostics.error(loc, "the param '" + Twine(param.name) + "' is " +
+                               describeKind(value.kind) + ", not " +
+                               replacement.describe());
+    diagnostics.note(param.nameLoc, "it is declared here");
+    return;
+  }
+  value = replacement;
+}
+
+//===----------------------------------------------------------------------===//
+// The model
+//===----------------------------------------------------------------------===//
+
+bool Elaborator::elaborateShape(const ModelItem &item, ModelShape &result) {
+  const ModelInput &input = item.inputs.front();
+  result.name = item.name.str();
+  bool ok = true;
+  for (const Argument &argument : input.arguments) {
+    Frame frame;
+    Value value = evaluate(frame, *argument.value);
+    bool isContext = argument.name == "context";
+    int64_t limit = isContext ? kMaxRows : kMaxVocab;
+    if (value.isError()) {
+      ok = false;
+    } else if (!value.isInteger() || value.integer < 1 ||
+               value.integer > limit) {
+      fail(argument.value->loc, Twine(argument.name) + " is an integer in 1.." +
+                                    Twine(limit) + ", not " + value.describe());
+      ok = false;
+    } else {
+      (isContext ? result.window : result.vocab) = value.integer;
+    }
+  }
+  return ok;
+}
+
+Value Elaborator::elaborateModel(const ModelItem &item) {
+  Frame frame;
+  frame.context = Context::model;
+  Value ids;
+  ids.kind = Value::Kind::ids;
+  ids.tensor = builder->getTokens();
+  ids.loc = item.inputs.front().loc;
+  frame.scopes.back()[item.inputs.front().name] = ids;
+  callers.push_back(&frame);
+  llvm::scope_exit leave([&] { callers.pop_back(); });
+  runBlock(frame, item.body);
+  if (!frame.result) {
+    if (!stopped)
+      fail(item.nameLoc, "the model '" + item.name +
+                             "' returns nothing: end it with 'return' and the "
+                             "logits");
+    return Value::makeError();
+  }
+  Value logits = *frame.result;
+  if (logits.isError())
+    return logits;
+  if (!logits.isTensor())
+    return fail(logits.loc,
+                "the model returns its logits, not " + logits.describe());
+  if (logits.getWidth() != shape.vocab)
+    return fail(logits.loc,
+                "the model returns a tensor of width " +
+                    Twine(logits.getWidth()) + ", but its vocabulary has " +
+                    Twine(shape.vocab) + " entries: end it with unembed(...)");
+  return logits;
+}
+
+mlir::OwningOpRef<mlir::ModuleOp> Elaborator::run() {
+  collectItems();
+  elaborateParams();
+  if (!model)
+    diagnostics.errorInFile("the spec has no model");
+  if (!train)
+    diagnostics.errorInFile("the spec has no train block: say at least its "
+                            "data");
+  if (!model || !train)
+    return nullptr;
+  bool ok = elaborateShape(*model, shape);
+  ok &= elaborateTrain(*train);
+  if (!ok)
+    return nullptr;
+  int64_t rows = 0;
+  if (__builtin_mul_overflow(shape.window, shape.microBatch, &rows) ||
+      rows > kMaxRows) {
+    fail(model->inputs.front().loc, "context times micro_batch is more than " +
+                                        Twine(kMaxRows) +
+                                        " rows: make micro_batch smaller");
+    return nullptr;
+  }
+  builder.emplace(context, diagnostics.getSources(), shape);
+  Value logits = elaborateModel(*model);
+  if (diagnostics.hasErrors() || stopped)
+    return nullptr;
+  if (isOutOfBudget(model->loc))
+    return nullptr;
+  builder->setPlace(train->loc, "loss");
+  mlir::ModuleOp module = builder->getModule();
+  module->setAttr(hash::HashDialect::kStageAttr,
+                  mlir::StringAttr::get(&context, "hash"));
+  mlir::Builder attributes(&context);
+  module->setAttr(
+      hash::HashDialect::kModelAttr,
+      attributes.getDictionaryAttr({
+          attributes.getNamedAttr("name", attributes.getStringAttr(shape.name)),
+          attributes.getNamedAttr("vocab",
+                                  attributes.getI64IntegerAttr(shape.vocab)),
+          attributes.getNamedAttr("window",
+                                  attributes.getI64IntegerAttr(shape.window)),
+          attributes.getNamedAttr(
+              "micro_batch", attributes.getI64IntegerAttr(shape.microBatch)),
+          attributes.getNamedAttr("precision",
+                                  attributes.getStringAttr(shape.precision)),
+          attributes.getNamedAttr("bos",
+                                  attributes.getI64IntegerAttr(shape.bos)),
+      }));
+  module->setAttr(hash::HashDialect::kTrainAttr, makeTrainAttr());
+  mlir::OwningOpRef<mlir::ModuleOp> result = builder->finish(logits.tensor);
+  // The elaborator checks everything in the spec's terms before it builds.
+  if (mlir::failed(mlir::verify(*result)))
+    return nullptr;
+  return result;
+}
+
+} // namespace hashc::frontend

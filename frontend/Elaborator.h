@@ -1,0 +1,227 @@
+//===- Elaborator.h - Running a spec to build its model ---------*- C++ -*-===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HASHC_FRONTEND_ELABORATOR_H
+#define HASHC_FRONTEND_ELABORATOR_H
+
+#include "frontend/Ast.h"
+#include "frontend/Binding.h"
+#include "frontend/Diagnostics.h"
+#include "frontend/Frontend.h"
+#include "frontend/ModelBuilder.h"
+#include "frontend/Value.h"
+#include "llvm/ADT/SmallVector.h"
+#include <map>
+#include <optional>
+
+namespace hashc::frontend {
+
+/// One running function, router or block of settings.
+struct Frame {
+  Context context = Context::constant;
+  /// What weights made here are called after.
+  std::string path;
+  /// How often a name was given to something with weights.
+  std::map<std::string, unsigned> used;
+  /// Numbers of the loops around, outermost first.
+  llvm::SmallVector<int64_t, 4> loops;
+  std::vector<std::map<llvm::StringRef, Value>> scopes = {{}};
+  std::optional<Value> result;
+  llvm::SMLoc callLoc;
+  /// Which routed layer a router is asked for, and by what name.
+  int64_t routedIndex = 0;
+  std::string routerName;
+  /// Runs as an activation: elementwise only.
+  bool isActivation = false;
+};
+
+/// The arguments of a call, by parameter.
+struct BoundCall {
+  std::vector<Value> values;
+  std::vector<bool> given;
+  std::vector<llvm::SMLoc> places;
+  bool ok = true;
+};
+
+/// Runs the spec at compile time. Integers, loops and choices are computed;
+/// operations on tensors and on the token stream become ops of the module.
+class Elaborator {
+public:
+  Elaborator(const Spec &spec, Diagnostics &diagnostics,
+             const FrontendOptions &options, mlir::MLIRContext &context)
+      : spec(spec), diagnostics(diagnostics), options(options),
+        context(context) {}
+
+  mlir::OwningOpRef<mlir::ModuleOp> run();
+
+private:
+  // Items (Elaborator.cpp).
+  void collectItems();
+  void elaborateParams();
+  void overrideParam(const ParamItem &param, Value &value);
+  bool elaborateShape(const ModelItem &model, ModelShape &shape);
+  Value elaborateModel(const ModelItem &model);
+
+  // The train block (Train.cpp).
+  bool elaborateTrain(const TrainItem &train);
+  mlir::DictionaryAttr makeTrainAttr();
+  mlir::Attribute readData(const Setting &setting, const Value &value);
+  mlir::Attribute readOptimizer(const Setting &setting, const Value &value);
+  mlir::Attribute readSchedule(const Setting &setting, const Value &value);
+
+  // Statements (Statements.cpp).
+  enum class Flow { next, returned };
+  Flow runBlock(Frame &frame, const Block &block, Value *last = nullptr);
+  Flow runStatement(Frame &frame, const Stmt &stmt);
+  Flow runFor(Frame &frame, const ForStmt &loop);
+  Flow runIf(Frame &frame, const IfExpr &choice, Value *last);
+  Value chooseByMask(Frame &frame, const IfExpr &choice,
+                     const Value &condition);
+  bool isOnlyValue(const Block &block);
+
+  // Expressions (Evaluate.cpp).
+  Value evaluate(Frame &frame, const Expr &expr);
+  Value evaluateKind(Frame &frame, const Expr &expr);
+  Value evaluateName(Frame &frame, const NameExpr &name, bool called);
+  Value *findLocal(Frame &frame, llvm::StringRef name, bool called);
+  Value findGlobal(Frame &frame, llvm::StringRef name, bool called);
+  Value failUnknown(Frame &frame, const NameExpr &name);
+  Value evaluateIf(Frame &frame, const IfExpr &choice);
+  std::optional<bool> evaluateCondition(Frame &frame, const Expr &expr,
+                                        Value &condition);
+
+  // Arithmetic (Arithmetic.cpp).
+  Value evaluateUnary(Frame &frame, const UnaryExpr &unary);
+  Value evaluateBinary(Frame &frame, const BinaryExpr &binary);
+  Value computeConstant(const BinaryExpr &binary, const Value &lhs,
+                        const Value &rhs);
+  Value computeIntegers(const BinaryExpr &binary, int64_t lhs, int64_t rhs);
+  Value computeTensors(const BinaryExpr &binary, const Value &lhs,
+                       const Value &rhs);
+  Value computeMasks(const BinaryExpr &binary, const Value &lhs,
+                     const Value &rhs);
+  Value computeStreams(const BinaryExpr &binary, const Value &lhs,
+                       const Value &rhs);
+  Value failOperands(const BinaryExpr &binary, const Value &lhs,
+                     const Value &rhs);
+  Value makeFinite(llvm::SMLoc loc, double value);
+
+  // Calls (Calls.cpp).
+  Value evaluateCall(Frame &frame, const CallExpr &call);
+  Value callLibrary(Frame &frame, const CallExpr &call,
+                    const LibraryFunction &function,
+                    std::vector<Value> arguments);
+  Value callFn(Frame &frame, const CallExpr &call, const FnItem &fn,
+               std::vector<Value> arguments);
+  Value callRouter(Frame &frame, const CallExpr &call, const Value &router,
+                   std::vector<Value> arguments);
+  Value applyLayer(Frame &frame, const CallExpr &call, Layer &layer,
+                   std::vector<Value> arguments);
+  Value runFn(Frame &caller, const FnItem &fn, const BoundCall &bound,
+              llvm::SMLoc loc, std::string path, bool isActivation);
+  BoundCall bind(const CallExpr &call, const Signature &signature,
+                 std::vector<Value> arguments, bool skipInput);
+  bool requireAll(const CallExpr &call, const Signature &signature,
+                  const BoundCall &bound, bool skipInput);
+  void nameLayer(Frame &frame, Value &value, llvm::StringRef name);
+  std::string takePath(Frame &frame, llvm::StringRef name);
+  Value makeSetting(const LibraryFunction &function, const BoundCall &bound);
+
+  // Elementwise functions (Elementwise.cpp).
+  Value callElementwise(llvm::SMLoc loc, const LibraryFunction &function,
+                        const std::vector<Value> &arguments);
+  Value applyActivation(Frame &frame, const Value &function,
+                        std::vector<Value> arguments, llvm::SMLoc loc,
+                        llvm::StringRef path);
+  mlir::Value emitElementwise(llvm::StringRef name, mlir::Value x);
+  mlir::Value toTensor(const Value &value, mlir::Type type);
+
+  // Layers (Layers.cpp).
+  Value emitLayer(Frame &frame, Layer &layer, const Value &input,
+                  llvm::SMLoc loc);
+  Value emitEmbedding(Layer &layer, const Value &input);
+  Value emitPositions(Layer &layer);
+  Value emitNorm(Layer &layer, const Value &input);
+  Value emitAttention(Layer &layer, const Value &input);
+  Value emitFfn(Frame &frame, Layer &layer, const Value &input);
+  Value emitLinear(Layer &layer, const Value &input);
+  Value emitUnembed(Layer &layer, const Value &input);
+  Value emitDropout(Layer &layer, const Value &input);
+  mlir::Value weight(Layer &layer, llvm::StringRef name, WeightSpec weight);
+  mlir::Value matmul(mlir::Value x, mlir::Value weight, bool transposed,
+                     mlir::Value plan, mlir::Type type);
+  mlir::Value addBias(mlir::Value x, mlir::Value bias, mlir::Value plan);
+  mlir::Value dropout(mlir::Value x, double rate);
+  mlir::Value makePlan(Frame &frame, Layer &layer, int64_t &experts);
+  mlir::Value getPositions();
+
+  // Arguments of layers and settings (Arguments.cpp).
+  int64_t readInteger(const Layer &layer, llvm::StringRef name, int64_t low,
+                      int64_t high, int64_t otherwise, bool &ok);
+  double readNumber(const Layer &layer, llvm::StringRef name, double low,
+                    double high, double otherwise, bool &ok);
+  bool readBoolean(const Layer &layer, llvm::StringRef name, bool otherwise,
+                   bool &ok);
+  const Value *findArgument(const Layer &layer, llvm::StringRef name) const;
+  llvm::SMLoc placeOf(const Layer &layer, llvm::StringRef name) const;
+  Value failArgument(const Layer &layer, llvm::StringRef name,
+                     const llvm::Twine &expected);
+
+  // Routers (Routers.cpp).
+  std::optional<Stream> evaluateRouter(Frame &caller, const Value &router,
+                                       const Layer &layer);
+  Value evaluateFeature(Frame &frame, const NameExpr &name);
+  Value callStream(Frame &frame, const CallExpr &call,
+                   const LibraryFunction &function, const BoundCall &bound,
+                   const std::vector<Value> &variadic);
+  Value callHash(const CallExpr &call, const BoundCall &bound,
+                 const std::vector<Value> &values);
+  Value callPrev(const CallExpr &call, const BoundCall &bound);
+  Value callTable(Frame &frame, const CallExpr &call,
+                  const LibraryFunction &function, const BoundCall &bound);
+  Value chooseByStream(Frame &frame, const IfExpr &choice,
+                       const Value &condition);
+  mlir::Value getWide(Stream &stream);
+  Stream toStream(const Value &value);
+  std::optional<int64_t> readStreamInteger(const CallExpr &call,
+                                           const BoundCall &bound,
+                                           unsigned index, int64_t low,
+                                           int64_t high, int64_t otherwise);
+
+  // Errors.
+  Value fail(llvm::SMLoc loc, const llvm::Twine &message);
+  bool isOutOfBudget(llvm::SMLoc loc);
+
+  const Spec &spec;
+  Diagnostics &diagnostics;
+  const FrontendOptions &options;
+  mlir::MLIRContext &context;
+  std::optional<ModelBuilder> builder;
+
+  std::map<llvm::StringRef, const Item *> items;
+  std::map<llvm::StringRef, Value> params;
+  const ModelItem *model = nullptr;
+  const TrainItem *train = nullptr;
+  ModelShape shape;
+  std::map<std::string, mlir::Attribute> trainAttrs;
+
+  /// The embeddings of the model: what `tied = true` may mean.
+  struct Embedding {
+    std::string path;
+    int64_t width;
+  };
+  std::vector<Embedding> embeddings;
+  /// Indices of routed layers by path: a shared one keeps its own.
+  std::map<std::string, int64_t> routedLayers;
+  std::vector<Frame *> callers;
+  unsigned steps = 0;
+  bool stopped = false;
+};
+
+} // namespace hashc::frontend
+
+#endif // HASHC_FRONTEND_ELABORATOR_H

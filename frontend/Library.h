@@ -1,0 +1,67 @@
+//===- Library.h - What the language brings along ---------------*- C++ -*-===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HASHC_FRONTEND_LIBRARY_H
+#define HASHC_FRONTEND_LIBRARY_H
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringRef.h"
+#include <vector>
+
+namespace hashc::frontend {
+
+/// Where an expression stands: functions and words mean something in one place
+/// only (`linear` is a layer in a model and a schedule in a train block).
+enum class Context { constant, model, router, train };
+
+enum class LibraryKind {
+  layer,       // has weights, or needs the stream; its input may be left out
+  elementwise, // of tensors and numbers
+  stream,      // of the token stream, in routers
+  setting,     // of a train block
+};
+
+struct LibraryParameter {
+  llvm::StringLiteral name;
+  bool required = false;
+  /// Part of the language, not of this hashc: what to do instead.
+  const char *missing = nullptr;
+};
+
+struct LibraryFunction {
+  llvm::StringLiteral name;
+  LibraryKind kind;
+  std::vector<LibraryParameter> parameters;
+  /// The first parameter is the input, which makes a layer of a call without.
+  bool takesInput = false;
+  /// Any number of arguments without names, before the named ones.
+  bool variadic = false;
+  const char *missing = nullptr;
+};
+
+/// Null if there is none of that name in that place.
+const LibraryFunction *findFunction(llvm::StringRef name, Context context);
+
+/// In any place: for hints.
+const LibraryFunction *findFunctionAnywhere(llvm::StringRef name);
+
+std::vector<llvm::StringRef> listFunctions(Context context);
+
+/// `f32`, `bytes`, `cross_entropy`, ...: words that stand for themselves.
+bool isWord(llvm::StringRef name);
+llvm::ArrayRef<llvm::StringLiteral> listWords();
+
+/// `token`, `prev`, `position`, `document_position`, `layer`: what routers see.
+bool isFeature(llvm::StringRef name);
+llvm::ArrayRef<llvm::StringLiteral> listFeatures();
+
+/// "outside a router" and the like, for messages.
+llvm::StringRef describePlace(LibraryKind kind);
+
+} // namespace hashc::frontend
+
+#endif // HASHC_FRONTEND_LIBRARY_H

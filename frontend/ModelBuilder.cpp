@@ -1,0 +1,189 @@
+//===- ModelBuilder.cpp - The module a spec becomes -----------------------===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "frontend/ModelBuilder.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include <cmath>
+
+using llvm::StringRef;
+using mlir::RankedTensorType;
+
+namespace hashc::frontend {
+
+ModelBuilder::ModelBuilder(mlir::MLIRContext &context, llvm::SourceMgr &sources,
+                           ModelShape modelShape)
+    : shape(std::move(modelShape)), sources(sources), builder(&context),
+      place(builder.getUnknownLoc()) {
+  context.loadDialect<hash::HashDialect, mlir::arith::ArithDialect,
+                      mlir::func::FuncDialect, mlir::math::MathDialect>();
+  paramType = shape.precision == "f64" ? mlir::FloatType(builder.getF64Type())
+                                       : builder.getF32Type();
+  activationType = shape.precision == "bf16"
+                       ? mlir::FloatType(builder.getBF16Type())
+                       : paramType;
+  const llvm::MemoryBuffer *buffer =
+      sources.getMemoryBuffer(sources.getMainFileID());
+  place =
+      mlir::FileLineColLoc::get(&context, buffer->getBufferIdentifier(), 1, 1);
+  module = mlir::ModuleOp::create(place, shape.name);
+  builder.setInsertionPointToEnd(module->getBody());
+  function = mlir::func::FuncOp::create(builder, place, "forward",
+                                        builder.getFunctionType({}, {}));
+  body = function.addEntryBlock();
+  builder.setInsertionPointToEnd(body);
+  RankedTensorType stream = getStream(32);
+  tokens = body->addArgument(stream, place);
+  targets = body->addArgument(stream, place);
+  starts = body->addArgument(stream, place);
+}
+
+RankedTensorType ModelBuilder::getStream(unsigned bits) const {
+  return RankedTensorType::get(
+      {shape.getRows()}, mlir::IntegerType::get(paramType.getContext(), bits));
+}
+
+void ModelBuilder::setPlace(llvm::SMLoc loc, StringRef path) {
+  unsigned id = sources.FindBufferContainingLoc(loc);
+  mlir::MLIRContext *context = builder.getContext();
+  mlir::Location file = mlir::UnknownLoc::get(context);
+  if (id != 0) {
+    auto [line, column] = sources.getLineAndColumn(loc, id);
+    file = mlir::FileLineColLoc::get(
+        context, sources.getMemoryBuffer(id)->getBufferIdentifier(), line,
+        column);
+  }
+  // What the model's own body does is called after the model.
+  place = mlir::NameLoc::get(
+      builder.getStringAttr(path.empty() ? StringRef(shape.name) : path), file);
+}
+
+mlir::Attribute ModelBuilder::makeArg(hash::ArgKind kind, StringRef name) {
+  return hash::ArgAttr::get(builder.getContext(), kind,
+                            name.empty() ? mlir::StringAttr()
+                                         : builder.getStringAttr(name));
+}
+
+mlir::Value ModelBuilder::getSeed() {
+  if (!seed)
+    seed = body->addArgument(RankedTensorType::get({1}, builder.getI64Type()),
+                             place);
+  return seed;
+}
+
+mlir::Value ModelBuilder::getWeight(StringRef name, const WeightSpec &weight) {
+  auto [entry, isNew] = weightByName.try_emplace(name, weights.size());
+  if (!isNew) {
+    const Weight &known = weights[entry->second];
+    return known.spec.shape == weight.shape ? known.value : mlir::Value();
+  }
+  int64_t elements = 1;
+  for (int64_t extent : weight.shape)
+    if (__builtin_mul_overflow(elements, extent, &elements))
+      elements = std::numeric_limits<int64_t>::max() / 2;
+  if (__builtin_add_overflow(numElements, elements, &numElements))
+    numElements = std::numeric_limits<int64_t>::max();
+  mlir::Value value = body->insertArgument(
+      weights.size(), RankedTensorType::get(weight.shape, paramType), place);
+  weights.push_back({name.str(), weight, value, place});
+  return value;
+}
+
+mlir::Value ModelBuilder::getTable(StringRef name, const TableSpec &table) {
+  for (const Table &known : tables)
+    if (known.spec.algorithm == table.algorithm &&
+        known.spec.keys == table.keys && known.spec.groups == table.groups &&
+        known.spec.seed == table.seed && known.spec.file == table.file)
+      return known.value;
+  std::string unique = name.str();
+  auto taken = [&] {
+    for (const Table &known : tables)
+      if (known.name == unique)
+        return true;
+    return false;
+  };
+  for (unsigned i = 2; taken(); ++i)
+    unique = (name + "_" + llvm::Twine(i)).str();
+  auto type = RankedTensorType::get({table.keys}, builder.getI32Type());
+  mlir::Value value =
+      body->insertArgument(weights.size() + tables.size(), type, place);
+  tables.push_back({unique, table, value, place});
+  return value;
+}
+
+mlir::Value ModelBuilder::getNumber(double value, mlir::Type like) {
+  auto type = llvm::cast<mlir::ShapedType>(like);
+  auto attribute = mlir::DenseElementsAttr::get(
+      type,
+      mlir::Attribute(mlir::FloatAttr::get(type.getElementType(), value)));
+  return create<mlir::arith::ConstantOp>(attribute);
+}
+
+mlir::Value ModelBuilder::getInteger(int64_t value, unsigned bits) {
+  auto type = getStream(bits);
+  auto attribute = mlir::DenseElementsAttr::get(
+      type,
+      mlir::Attribute(mlir::IntegerAttr::get(type.getElementType(), value)));
+  return create<mlir::arith::ConstantOp>(attribute);
+}
+
+/// hash.param and hash.table ops, in front of the function.
+void ModelBuilder::declareSymbols() {
+  mlir::OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(module->getBody());
+  for (const Weight &weight : weights) {
+    double scale = weight.spec.scale;
+    if (weight.spec.residual && residualBranches > 0)
+      scale /= std::sqrt(static_cast<double>(residualBranches));
+    auto type = llvm::cast<RankedTensorType>(weight.value.getType());
+    hash::ParamOp::create(builder, weight.loc, weight.name, type,
+                          weight.spec.init, llvm::APFloat(scale),
+                          weight.spec.decay, mlir::IntegerAttr(),
+                          mlir::StringAttr());
+  }
+  for (const Table &table : tables) {
+    hash::TableOp::create(builder, table.loc, table.name, table.spec.algorithm,
+                          table.spec.keys, table.spec.groups, /*k=*/1,
+                          table.spec.seed, table.spec.file, mlir::StringAttr());
+  }
+}
+
+mlir::OwningOpRef<mlir::ModuleOp> ModelBuilder::finish(mlir::Value logits) {
+  mlir::FloatType computeType = paramType;
+  auto logitsType = llvm::cast<RankedTensorType>(logits.getType());
+  if (logitsType.getElementType() != computeType)
+    logits = create<mlir::arith::ExtFOp>(logitsType.clone(computeType), logits);
+  auto perRow = RankedTensorType::get({shape.getRows()}, computeType);
+  auto loss =
+      create<hash::CrossEntropyOp>(perRow, perRow, logits, getTargets());
+  create<mlir::func::ReturnOp>(mlir::ValueRange{loss.getLosses(), logits});
+
+  using hash::ArgKind;
+  std::vector<mlir::Attribute> arguments;
+  for (const Weight &weight : weights)
+    arguments.push_back(makeArg(ArgKind::param, weight.name));
+  for (const Table &table : tables)
+    arguments.push_back(makeArg(ArgKind::table, table.name));
+  for (ArgKind kind : {ArgKind::tokens, ArgKind::targets, ArgKind::starts})
+    arguments.push_back(makeArg(kind));
+  if (seed)
+    arguments.push_back(makeArg(ArgKind::seed));
+  function.setFunctionType(builder.getFunctionType(body->getArgumentTypes(),
+                                                   {perRow, logits.getType()}));
+  for (auto [index, attribute] : llvm::enumerate(arguments))
+    function.setArgAttr(index, hash::HashDialect::kArgAttr, attribute);
+  function.setResultAttr(0, hash::HashDialect::kArgAttr,
+                         makeArg(ArgKind::losses));
+  function.setResultAttr(1, hash::HashDialect::kArgAttr,
+                         makeArg(ArgKind::logits));
+  declareSymbols();
+  return std::move(module);
+}
+
+} // namespace hashc::frontend

@@ -1,0 +1,140 @@
+//===- ModelBuilder.h - The module a spec becomes ---------------*- C++ -*-===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HASHC_FRONTEND_MODELBUILDER_H
+#define HASHC_FRONTEND_MODELBUILDER_H
+
+#include "dialect/Hash.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/Support/SourceMgr.h"
+#include <string>
+#include <vector>
+
+namespace hashc::frontend {
+
+/// What must be known before the first op.
+struct ModelShape {
+  std::string name;
+  int64_t window = 0;
+  int64_t vocab = 0;
+  int64_t microBatch = 0;
+  /// f32, f64 or bf16.
+  std::string precision = "f32";
+  int64_t bos = 0;
+
+  int64_t getRows() const { return window * microBatch; }
+};
+
+/// How a weight starts and what the optimizer does with it.
+struct WeightSpec {
+  std::vector<int64_t> shape;
+  hash::Init init = hash::Init::normal;
+  double scale = 0.02;
+  bool decay = false;
+  /// The output matrix of a residual branch: starts smaller the more there are.
+  bool residual = false;
+};
+
+/// A hash.table.
+struct TableSpec {
+  std::string algorithm;
+  int64_t keys = 0;
+  int64_t groups = 0;
+  int64_t seed = 0;
+  std::string file;
+};
+
+/// Builds the module: its one function `@forward` grows arguments as weights
+/// and tables are asked for.
+class ModelBuilder {
+public:
+  ModelBuilder(mlir::MLIRContext &context, llvm::SourceMgr &sources,
+               ModelShape shape);
+
+  const ModelShape &getShape() const { return shape; }
+  mlir::OpBuilder &getBuilder() { return builder; }
+
+  /// Where the ops that follow come from.
+  void setPlace(llvm::SMLoc loc, llvm::StringRef path);
+  mlir::Location getLoc() const { return place; }
+  template <typename Op, typename... Args> Op create(Args &&...args) {
+    ++numOps;
+    return Op::create(builder, place, std::forward<Args>(args)...);
+  }
+  unsigned getNumOps() const { return numOps; }
+
+  // Types.
+  mlir::FloatType getParamType() const { return paramType; }
+  mlir::FloatType getActivationType() const { return activationType; }
+  mlir::RankedTensorType getActivations(int64_t rows, int64_t width) const {
+    return mlir::RankedTensorType::get({rows, width}, activationType);
+  }
+  mlir::RankedTensorType getStream(unsigned bits) const;
+
+  // Arguments of the function.
+  mlir::Value getTokens() const { return tokens; }
+  mlir::Value getStarts() const { return starts; }
+  mlir::Value getTargets() const { return targets; }
+  mlir::Value getSeed();
+  /// The weight of that name; made at the first call. Null where it was made
+  /// with another shape.
+  mlir::Value getWeight(llvm::StringRef name, const WeightSpec &weight);
+  /// Tables of equal content are one.
+  mlir::Value getTable(llvm::StringRef name, const TableSpec &table);
+
+  // Constants.
+  mlir::Value getNumber(double value, mlir::Type like);
+  mlir::Value getInteger(int64_t value, unsigned bits = 64);
+
+  int64_t getNumElements() const { return numElements; }
+  void countResidualBranch() { ++residualBranches; }
+  int64_t takeDropoutStream() { return dropoutStreams++; }
+
+  /// Ends the function with the loss of these logits and gives up the module.
+  mlir::OwningOpRef<mlir::ModuleOp> finish(mlir::Value logits);
+  mlir::ModuleOp getModule() { return *module; }
+
+private:
+  struct Weight {
+    std::string name;
+    WeightSpec spec;
+    mlir::Value value;
+    mlir::Location loc;
+  };
+  struct Table {
+    std::string name;
+    TableSpec spec;
+    mlir::Value value;
+    mlir::Location loc;
+  };
+  void declareSymbols();
+  mlir::Attribute makeArg(hash::ArgKind kind, llvm::StringRef name = "");
+
+  ModelShape shape;
+  llvm::SourceMgr &sources;
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  mlir::OpBuilder builder;
+  mlir::func::FuncOp function;
+  mlir::Block *body = nullptr;
+  mlir::FloatType paramType, activationType;
+  mlir::Value tokens, targets, starts, seed;
+  mlir::Location place;
+  std::vector<Weight> weights;
+  llvm::StringMap<size_t> weightByName;
+  std::vector<Table> tables;
+  unsigned numOps = 0;
+  int64_t numElements = 0;
+  int64_t residualBranches = 0;
+  int64_t dropoutStreams = 0;
+};
+
+} // namespace hashc::frontend
+
+#endif // HASHC_FRONTEND_MODELBUILDER_H

@@ -1,0 +1,317 @@
+//===- Routers.cpp - Routers: formulas of the token stream ----------------===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "frontend/Elaborator.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "llvm/ADT/ScopeExit.h"
+
+using llvm::SMLoc;
+using llvm::StringRef;
+using llvm::Twine;
+namespace arith = mlir::arith;
+
+namespace hashc::frontend {
+
+namespace {
+
+constexpr int64_t kMaxKeys = int64_t(1) << 24;
+constexpr int64_t kMaxExperts = 65536;
+constexpr int64_t kMaxInteger = std::numeric_limits<int64_t>::max();
+
+/// The finaliser of SplitMix64, as in hash.mix.
+uint64_t mix64(uint64_t z) {
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+  return z ^ (z >> 31);
+}
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Streams
+//===----------------------------------------------------------------------===//
+
+Stream Elaborator::toStream(const Value &value) {
+  if (value.kind == Value::Kind::stream)
+    return *value.stream;
+  Stream stream;
+  stream.range = Interval::one(value.integer);
+  stream.wide = builder->getInteger(value.integer);
+  return stream;
+}
+
+/// 64 bits, for arithmetic. The -1 of masked rows becomes 0, so that every row
+/// keeps within the range; what it gives is never used.
+mlir::Value Elaborator::getWide(Stream &stream) {
+  if (stream.wide)
+    return stream.wide;
+  stream.wide =
+      builder->create<arith::ExtSIOp>(builder->getStream(64), stream.narrow);
+  if (stream.masked)
+    stream.wide =
+        builder->create<arith::MaxSIOp>(stream.wide, builder->getInteger(0));
+  return stream.wide;
+}
+
+Value Elaborator::evaluateFeature(Frame &frame, const NameExpr &name) {
+  builder->setPlace(name.loc, frame.path);
+  if (name.name == "layer")
+    return Value::makeInteger(frame.routedIndex);
+  Stream stream;
+  if (name.name == "token") {
+    stream.narrow = builder->getTokens();
+    stream.range = {0, shape.vocab - 1};
+    stream.masked = true;
+    stream.isToken = true;
+    return Value::makeStream(stream);
+  }
+  bool document = name.name == "document_position";
+  stream.narrow = builder->create<hash::PositionOp>(
+      builder->getStream(32), builder->getStarts(), uint64_t(shape.window),
+      document);
+  stream.range = {0, shape.window - 1};
+  return Value::makeStream(stream);
+}
+
+//===----------------------------------------------------------------------===//
+// Functions
+//===----------------------------------------------------------------------===//
+
+std::optional<int64_t> Elaborator::readStreamInteger(const CallExpr &call,
+                                                     const BoundCall &bound,
+                                                     unsigned index,
+                                                     int64_t low, int64_t high,
+                                                     int64_t otherwise) {
+  if (!bound.given[index])
+    return otherwise;
+  const Value &value = bound.values[index];
+  if (value.isInteger() && value.integer >= low && value.integer <= high)
+    return value.integer;
+  std::string range = high == kMaxInteger
+                          ? "an integer"
+                          : "an integer in " + std::to_string(low) + ".." +
+                                std::to_string(high);
+  const auto &name = *llvm::cast<NameExpr>(call.callee.get());
+  const LibraryFunction *function = findFunction(name.name, Context::router);
+  StringRef parameter =
+      function ? StringRef(function->parameters[index].name) : name.name;
+  fail(bound.places[index],
+       parameter + " is " + range + ", not " + value.describe());
+  return std::nullopt;
+}
+
+Value Elaborator::callStream(Frame &frame, const CallExpr &call,
+                             const LibraryFunction &function,
+                             const BoundCall &bound,
+                             const std::vector<Value> &variadic) {
+  if (function.name == "hash")
+    return callHash(call, bound, variadic);
+  if (function.name == "prev")
+    return callPrev(call, bound);
+  return callTable(frame, call, function, bound);
+}
+
+Value Elaborator::callHash(const CallExpr &call, const BoundCall &bound,
+                           const std::vector<Value> &values) {
+  std::optional<int64_t> seed = readStreamInteger(
+      call, bound, 0, std::numeric_limits<int64_t>::min(), kMaxInteger, 0);
+  if (!seed)
+    return Value::makeError();
+  if (values.empty())
+    return fail(call.loc, "'hash' needs something to hash, as in hash(token)");
+  bool constant = true;
+  for (const Value &value : values) {
+    if (value.isError())
+      return Value::makeError();
+    if (!value.isInteger() && value.kind != Value::Kind::stream)
+      return fail(value.loc,
+                  "'hash' is of integers, not of " + value.describe());
+    constant &= value.isInteger();
+  }
+  if (constant) {
+    uint64_t state = *seed;
+    for (const Value &value : values)
+      state = mix64(state ^ mix64(value.integer + 0x9e3779b97f4a7c15u));
+    return Value::makeInteger(static_cast<int64_t>(state & kMaxInteger));
+  }
+  llvm::SmallVector<mlir::Value> operands;
+  for (const Value &value : values) {
+    Stream stream = toStream(value);
+    operands.push_back(getWide(stream));
+  }
+  Stream result;
+  result.wide = builder->create<hash::MixOp>(builder->getStream(64), operands,
+                                             uint64_t(*seed));
+  result.range = {0, kMaxInteger};
+  return Value::makeStream(result);
+}
+
+Value Elaborator::callPrev(const CallExpr &call, const BoundCall &bound) {
+  const Value &input = bound.values[0];
+  bool isToken = input.kind == Value::Kind::stream && input.stream->isToken &&
+                 input.stream->narrow == builder->getTokens();
+  if (!isToken)
+    return fail(bound.places[0], "'prev' is of token, as in prev(token) or "
+                                 "prev(token, 2), not of " +
+                                     input.describe());
+  std::optional<int64_t> distance =
+      readStreamInteger(call, bound, 1, 1, shape.window, 1);
+  if (!distance)
+    return Value::makeError();
+  Stream stream;
+  stream.narrow = builder->create<hash::PrevOp>(
+      builder->getStream(32), builder->getTokens(), builder->getStarts(),
+      uint64_t(*distance), uint64_t(shape.window), uint64_t(shape.bos));
+  stream.range = {0, shape.vocab - 1};
+  stream.masked = true;
+  stream.isToken = true;
+  return Value::makeStream(stream);
+}
+
+/// random, balanced, round_robin and table: an expert by key.
+Value Elaborator::callTable(Frame &frame, const CallExpr &call,
+                            const LibraryFunction &function,
+                            const BoundCall &bound) {
+  StringRef name = function.name;
+  bool isFile = name == "table";
+  TableSpec table;
+  table.algorithm = isFile ? "file" : name.str();
+  std::optional<int64_t> experts =
+      readStreamInteger(call, bound, 1, 1, kMaxExperts, 1);
+  if (!experts)
+    return Value::makeError();
+  table.groups = *experts;
+  unsigned keyIndex = isFile ? 2 : 0;
+  if (isFile) {
+    if (bound.values[0].kind != Value::Kind::string)
+      return fail(bound.places[0], "the table's file is a string, not " +
+                                       bound.values[0].describe());
+    table.file = bound.values[0].text;
+    std::optional<int64_t> top = readStreamInteger(call, bound, 3, 1, 64, 1);
+    if (!top)
+      return Value::makeError();
+    if (*top != 1)
+      return fail(bound.places[3], "not supported yet: several experts for a "
+                                   "token (top); write top = 1");
+  } else if (name != "round_robin") {
+    std::optional<int64_t> seed = readStreamInteger(
+        call, bound, 2, std::numeric_limits<int64_t>::min(), kMaxInteger, 0);
+    if (!seed)
+      return Value::makeError();
+    table.seed = *seed;
+  }
+  Value key = bound.values[keyIndex];
+  if (isFile && !bound.given[keyIndex]) {
+    NameExpr token(call.loc);
+    token.name = "token";
+    key = evaluateFeature(frame, token);
+  }
+  if (key.kind != Value::Kind::stream && !key.isInteger())
+    return fail(bound.places[keyIndex],
+                "the key of a table is an integer of the token stream, not " +
+                    key.describe());
+  Stream stream = toStream(key);
+  if (name == "balanced" && !stream.isToken)
+    return fail(bound.places[keyIndex],
+                "'balanced' counts tokens: its key is token or prev(token); "
+                "random takes any key");
+  if (stream.range.low < 0 || stream.range.high >= kMaxKeys)
+    return fail(
+        bound.places[keyIndex],
+        "the key of a table lies in 0.." + Twine(kMaxKeys - 1) +
+            "; this one can be " +
+            Twine(stream.range.low < 0 ? stream.range.low : stream.range.high) +
+            ": bound it with '% n'");
+  table.keys = stream.range.high + 1;
+  builder->setPlace(call.loc, frame.path);
+  mlir::Value values = builder->getTable(frame.routerName, table);
+  // Plain token ids go in as they are: the table passes a masked row's -1 on.
+  mlir::Value keys = stream.narrow ? stream.narrow : getWide(stream);
+  Stream result;
+  result.narrow = builder->create<hash::TableLookupOp>(builder->getStream(32),
+                                                       keys, values);
+  result.range = {0, table.groups - 1};
+  result.masked = true;
+  return Value::makeStream(result);
+}
+
+Value Elaborator::chooseByStream(Frame &frame, const IfExpr &choice,
+                                 const Value &condition) {
+  if (!choice.elseBlock)
+    return fail(choice.loc, "an 'if' in a router needs an 'else'");
+  if (!isOnlyValue(*choice.thenBlock) || !isOnlyValue(*choice.elseBlock))
+    return Value::makeError();
+  Value branches[2] = {Value::makeNone(), Value::makeNone()};
+  const Block *blocks[2] = {choice.thenBlock.get(), choice.elseBlock.get()};
+  for (int i = 0; i < 2; ++i) {
+    runBlock(frame, *blocks[i], &branches[i]);
+    if (branches[i].isError())
+      return Value::makeError();
+    if (!branches[i].isInteger() && branches[i].kind != Value::Kind::stream)
+      return fail(blocks[i]->loc,
+                  "a branch of a router gives an integer, not " +
+                      branches[i].describe());
+  }
+  builder->setPlace(choice.loc, frame.path);
+  Stream lhs = toStream(branches[0]), rhs = toStream(branches[1]);
+  Stream result;
+  result.range = lhs.range.hull(rhs.range);
+  result.wide = builder->create<arith::SelectOp>(condition.tensor, getWide(lhs),
+                                                 getWide(rhs));
+  return Value::makeStream(result);
+}
+
+//===----------------------------------------------------------------------===//
+// Whole routers
+//===----------------------------------------------------------------------===//
+
+/// The expert of every row, for one routed layer.
+std::optional<Stream> Elaborator::evaluateRouter(Frame &caller,
+                                                 const Value &router,
+                                                 const Layer &layer) {
+  const RouterItem &item = *router.router;
+  Frame frame;
+  frame.context = Context::router;
+  frame.path = layer.path;
+  frame.routedIndex = layer.routedIndex;
+  frame.routerName = item.name.str();
+  frame.callLoc = layer.loc;
+  for (size_t i = 0; i < router.elements.size(); ++i) {
+    if (router.elements[i].isError())
+      return std::nullopt;
+    frame.scopes.back()[item.formals[i].name] = router.elements[i];
+    frame.routerName +=
+        (i == 0 ? "[" : ",") + std::to_string(router.elements[i].integer);
+  }
+  if (!router.elements.empty())
+    frame.routerName += "]";
+  callers.push_back(&frame);
+  llvm::scope_exit leave([&] { callers.pop_back(); });
+  Value value = evaluate(frame, *item.value);
+  if (value.isError())
+    return std::nullopt;
+  if (value.kind != Value::Kind::stream && !value.isInteger()) {
+    fail(item.value->loc,
+         "a router gives an expert's number, not " + value.describe());
+    return std::nullopt;
+  }
+  builder->setPlace(item.value->loc, layer.path);
+  Stream stream = toStream(value);
+  // How many experts there are follows from the range.
+  if (stream.range.low < 0) {
+    fail(item.value->loc, "the router can give " + Twine(stream.range.low) +
+                              ": experts are numbered from 0; end it with '% "
+                              "experts'");
+    return std::nullopt;
+  }
+  if (!stream.narrow)
+    stream.narrow =
+        builder->create<arith::TruncIOp>(builder->getStream(32), stream.wide);
+  return stream;
+}
+
+} // namespace hashc::frontend

@@ -1,0 +1,164 @@
+//===- Value.cpp - What expressions of a spec stand for -------------------===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "frontend/Value.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "llvm/ADT/SmallString.h"
+#include "llvm/Support/Format.h"
+
+using llvm::StringRef;
+
+namespace hashc::frontend {
+
+Value Value::makeNone() {
+  Value value;
+  value.kind = Kind::none;
+  return value;
+}
+
+Value Value::makeInteger(int64_t integer) {
+  Value value;
+  value.kind = Kind::integer;
+  value.integer = integer;
+  return value;
+}
+
+Value Value::makeNumber(double number) {
+  Value value;
+  value.kind = Kind::number;
+  value.number = number;
+  return value;
+}
+
+Value Value::makeBoolean(bool truth) {
+  Value value;
+  value.kind = Kind::boolean;
+  value.integer = truth;
+  return value;
+}
+
+Value Value::makeString(StringRef text) {
+  Value value;
+  value.kind = Kind::string;
+  value.text = text.str();
+  return value;
+}
+
+Value Value::makeWord(StringRef text) {
+  Value value;
+  value.kind = Kind::word;
+  value.text = text.str();
+  return value;
+}
+
+Value Value::makeTensor(mlir::Value tensor, Kind kind) {
+  Value value;
+  value.kind = kind;
+  value.tensor = tensor;
+  return value;
+}
+
+Value Value::makeFunction(const LibraryFunction *function) {
+  Value value;
+  value.kind = Kind::function;
+  value.library = function;
+  return value;
+}
+
+Value Value::makeFunction(const FnItem *fn) {
+  Value value;
+  value.kind = Kind::function;
+  value.fn = fn;
+  return value;
+}
+
+Value Value::makeStream(Stream stream, Kind kind) {
+  Value value;
+  value.kind = kind;
+  value.stream = std::make_shared<Stream>(std::move(stream));
+  return value;
+}
+
+int64_t Value::getWidth() const {
+  return llvm::cast<mlir::RankedTensorType>(tensor.getType()).getShape().back();
+}
+
+std::string describeKind(Value::Kind kind) {
+  switch (kind) {
+  case Value::Kind::error:
+    return "an error";
+  case Value::Kind::none:
+    return "nothing";
+  case Value::Kind::integer:
+    return "an integer";
+  case Value::Kind::number:
+    return "a number";
+  case Value::Kind::boolean:
+    return "true or false";
+  case Value::Kind::string:
+    return "a string";
+  case Value::Kind::word:
+    return "a word";
+  case Value::Kind::tuple:
+    return "a tuple";
+  case Value::Kind::ids:
+    return "token ids";
+  case Value::Kind::tensor:
+    return "a tensor";
+  case Value::Kind::mask:
+    return "a comparison of tensors";
+  case Value::Kind::stream:
+    return "an integer of the token stream";
+  case Value::Kind::condition:
+    return "a comparison of the token stream";
+  case Value::Kind::function:
+    return "a function";
+  case Value::Kind::layer:
+    return "a layer without its input";
+  case Value::Kind::router:
+    return "a router";
+  case Value::Kind::setting:
+    return "a setting";
+  }
+  return "";
+}
+
+std::string Value::describe() const {
+  switch (kind) {
+  case Kind::integer:
+    return std::to_string(integer);
+  case Kind::number: {
+    llvm::SmallString<24> digits;
+    llvm::raw_svector_ostream(digits) << llvm::format("%g", number);
+    return digits.str().str();
+  }
+  case Kind::boolean:
+    return integer ? "true" : "false";
+  case Kind::string:
+    return "the string \"" + text + "\"";
+  case Kind::word:
+    return "'" + text + "'";
+  case Kind::tensor:
+    return "a tensor of width " + std::to_string(getWidth());
+  case Kind::function:
+    return "the function '" + (library ? library->name.str() : fn->name.str()) +
+           "'";
+  case Kind::layer:
+    return "the layer '" +
+           (layer->library ? layer->library->name.str()
+                           : layer->fn->name.str()) +
+           "' without its input";
+  case Kind::router:
+    return "the router '" + router->name.str() + "'";
+  case Kind::setting:
+    return text + "(...)";
+  default:
+    return describeKind(kind);
+  }
+}
+
+} // namespace hashc::frontend
