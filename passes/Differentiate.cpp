@@ -156,24 +156,23 @@ LogicalResult Differentiate::buildGradStep(func::FuncOp forward) {
                                                losses.getType(), scale));
     entry.addResult(losses, role);
   }
+  // A parameter's gradient starts at what is accumulated already, so that each
+  // share is added in place as it is computed.
+  for (auto [parameter, gradient] : llvm::zip(parameters, gradients))
+    reverse.seed(parameter, gradient);
   if (failed(reverse.run(program)))
     return failure();
   numDifferentiated += reverse.getNumDifferentiated();
 
   for (auto [parameter, gradient, role] :
        llvm::zip(parameters, gradients, gradientRoles)) {
-    Value cotangent = reverse.getCotangent(parameter);
-    if (!cotangent) {
+    Value sum = reverse.getCotangent(parameter);
+    if (sum == gradient)
       remark::missed(
           parameter.getLoc(),
           remark::RemarkOpts::name("no gradient").category(DEBUG_TYPE))
           << remark::reason("the loss does not depend on '{0}'",
                             role.getName().getValue());
-      entry.addResult(gradient, role);
-      continue;
-    }
-    Value sum =
-        arith::AddFOp::create(builder, cotangent.getLoc(), gradient, cotangent);
     entry.addResult(sum, role);
   }
   entry.finish();

@@ -63,4 +63,32 @@ def Differentiate : Pass<"hash-differentiate", "mlir::ModuleOp"> {
   let statistics = [Statistic<"numDifferentiated", "differentiated", "Ops that a gradient flows through">];
 }
 
+//===----------------------------------------------------------------------===//
+// Fusion
+//===----------------------------------------------------------------------===//
+
+def Generalize : Pass<"hash-generalize", "mlir::func::FuncOp"> {
+  let summary = "Turn named ops into the three structured ones";
+  let description = [{
+    Matrix products become `hash.grouped_gemm` and `hash.grouped_outer`;
+    dispatch, combine (of one choice), broadcasts and every elementwise op become
+    a `hash.map` each, so that fusion has one kind of op to work on. Constants
+    and comparisons move into the bodies. `total + gradient` becomes a product
+    that starts at the total, so a gradient is accumulated in place.
+
+    ```mlir
+    %b = hash.broadcast %bias by %p : (tensor<64x1024xf32>, !p) -> tensor<4096x1024xf32>
+    %s = arith.addf %h, %b : tensor<4096x1024xf32>
+    // becomes
+    %b = hash.map plan(%p : !p) reads(%bias : ...) at [group] outs(%e : ...) at [position] {...}
+    %s = hash.map reads(%h, %b : ...) at [position, position] outs(%e : ...) at [position] {...}
+    ```
+  }];
+  let dependentDialects = ["hash::HashDialect", "mlir::arith::ArithDialect", "mlir::tensor::TensorDialect"];
+  let statistics = [
+    Statistic<"numGeneralized", "generalized", "Named and elementwise ops turned into structured ones">,
+    Statistic<"numAccumulations", "accumulations", "Gradients accumulated in place">
+  ];
+}
+
 #endif // HASH_PASSES_TD
