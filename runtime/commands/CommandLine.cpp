@@ -115,7 +115,8 @@ void CommandLine::addTrain(const Descriptor &descriptor) {
           ->type_name("DIR|FILE");
   command
       .add_option("--init", train.init,
-                  "Start from the parameters of a safetensors file")
+                  "Start from the parameters of a safetensors file, and from "
+                  "the tables and the tokenizer in it if hashc wrote it")
       ->type_name("FILE")
       ->excludes(resume);
   command

@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <numeric>
 
@@ -170,7 +171,7 @@ static Json describeProgram(const Descriptor &descriptor,
                  {"seed", train.seed}}}};
   json["parameters"] = describeParams(descriptor);
   json["total_parameters"] = total;
-  json["active_parameters"] = static_cast<int64_t>(active + 0.5);
+  json["active_parameters"] = std::llround(active);
   json["tables"] = describeTables(descriptor, checkpoint);
   json["routers"] = describeRouters(descriptor);
   json["memory"] = {

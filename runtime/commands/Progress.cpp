@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdarg>
 #include <cstdio>
 
@@ -30,7 +31,7 @@ std::string format(const char *text, ...) {
 }
 
 std::string formatDuration(double seconds) {
-  auto whole = static_cast<long long>(std::max(0.0, seconds) + 0.5);
+  auto whole = std::llround(std::max(0.0, seconds));
   if (whole >= 3600)
     return format("%lld:%02lld:%02lld", whole / 3600, whole / 60 % 60,
                   whole % 60);

@@ -35,6 +35,7 @@ private:
   void openOutput();
   void openData();
   void startModel(const Program &program);
+  void buildTables();
   void announce();
   int64_t predictMemory();
   double trainStep();
@@ -48,6 +49,7 @@ private:
   Descriptor descriptor; // with the command line's changes
   int64_t residentAtStart;
   std::optional<Checkpoint> resumed;
+  std::optional<Checkpoint> initial; // --init, if hashc wrote it
   RunState state;
   std::string lastSaved;
   int64_t savedStep = -1;
@@ -109,6 +111,9 @@ void Trainer::chooseSettings() {
     resumed = Checkpoint::open(options.resume);
     state = RunState::parse(resumed->readState());
   }
+  if (!options.init.empty() &&
+      SafetensorsFile::open(options.init).getMetadata("format") == "hashc")
+    initial = Checkpoint::open(options.init);
   if (!options.data.empty()) {
     state.data = options.data;
     state.valid.clear();
@@ -153,8 +158,10 @@ void Trainer::openData() {
   data.valid = descriptor.train.data.valid;
   int64_t window = descriptor.model.window;
   std::shared_ptr<const Tokenizer> known;
-  if (resumed)
-    known = resumed->loadTokenizer();
+  // Weights mean nothing under another tokenizer.
+  for (const std::optional<Checkpoint> *source : {&resumed, &initial})
+    if (*source)
+      known = (*source)->loadTokenizer();
   corpus = openCorpus(data, descriptor.train.tokenizer, known, window,
                       output->getPath());
   trainWindows.emplace(corpus.train, window, data.apart);
@@ -173,21 +180,27 @@ void Trainer::startModel(const Program &program) {
   model.emplace(descriptor, program.functions, Purpose::train, options.threads);
   if (resumed) {
     tables = restore(*model, *resumed, true);
+  } else if (initial) {
+    tables = restore(*model, *initial, false);
   } else {
-    std::vector<int64_t> counts;
-    for (const TableSettings &settings : descriptor.tables) {
-      if (needsCounts(settings) && counts.empty())
-        counts = countTokens(corpus.train, descriptor.model.window,
-                             descriptor.model.vocab);
-      tables.push_back(buildTable(settings, &counts));
-      model->setTable(tables.back());
-    }
+    buildTables();
     model->initialize(state.initSeed);
     if (!options.init.empty())
       importParams(SafetensorsFile::open(options.init), model->getParams());
   }
   log.emplace(options.log, resumed ? firstStep : -1);
   progress.emplace(firstStep, state.steps, options.quiet);
+}
+
+void Trainer::buildTables() {
+  std::vector<int64_t> counts;
+  for (const TableSettings &settings : descriptor.tables) {
+    if (needsCounts(settings) && counts.empty())
+      counts = countTokens(corpus.train, descriptor.model.window,
+                           descriptor.model.vocab);
+    tables.push_back(buildTable(settings, &counts));
+    model->setTable(tables.back());
+  }
 }
 
 int64_t Trainer::predictMemory() {
