@@ -1,0 +1,219 @@
+//===- LowerOuter.cpp - hash.grouped_outer to loops -----------------------===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "codegen/cpu/Lower.h"
+#include "codegen/cpu/Microkernel.h"
+#include "codegen/cpu/Panels.h"
+
+using namespace mlir;
+
+namespace hashc::cpu {
+
+namespace {
+/// One side of the product: rows of a buffer, in some row space.
+struct Side {
+  Value base;
+  MemRefType type;
+  hash::RowSpace space;
+};
+
+/// The columns of one side that a task works on.
+struct Columns {
+  Value from, count;
+};
+
+class OuterLowering {
+public:
+  OuterLowering(Emitter &e, hash::GroupedOuterOp op, Value task,
+                const CpuTarget &target)
+      : e(e), op(op), schedule(op, target), tile(schedule.tile),
+        compute(op.getComputeType()), task(task),
+        plan(e, op.getPlan(), op.getPlanType()) {
+    lhs = getSide(op.getLhs(), 0);
+    rhs = getSide(op.getRhs(), 1);
+    sums = e.scratch(compute, schedule.lhsBlock * schedule.rhsBlock);
+    packedLhs = e.scratch(compute, schedule.depth * schedule.lhsBlock);
+    packedRhs = e.scratch(compute, schedule.depth * tile.columns());
+    for (Value value : op.getReads())
+      operands.push_back(getMatrix(value));
+    for (Value value : op.getInits())
+      operands.push_back(getMatrix(value));
+  }
+
+  void emit() {
+    int64_t blocks = schedule.lhsBlocks * schedule.rhsBlocks;
+    Value group = e.div(task, blocks);
+    Value block = e.rem(task, blocks);
+    Columns lhsColumns = getColumns(e.div(block, schedule.rhsBlocks),
+                                    schedule.lhsBlock, schedule.lhsColumns);
+    Columns rhsColumns = getColumns(e.rem(block, schedule.rhsBlocks),
+                                    schedule.rhsBlock, schedule.rhsColumns);
+    if (!plan.exists()) {
+      emitBlock(group, e.constant(0), e.constant(schedule.rows), lhsColumns,
+                rhsColumns);
+      return;
+    }
+    Value first = plan.offset(e, group);
+    Value end = plan.offset(e, e.add(group, 1));
+    auto emitAll = [&] {
+      emitBlock(group, first, end, lhsColumns, rhsColumns);
+    };
+    if (op.getSkipEmpty())
+      e.when(e.less(first, end), emitAll);
+    else
+      emitAll();
+  }
+
+private:
+  Side getSide(Value value, unsigned index) {
+    return {e.pointerTo(value), cast<MemRefType>(value.getType()),
+            static_cast<hash::RowSpace>(op.getAt()[index])};
+  }
+
+  Matrix getMatrix(Value value) {
+    auto type = cast<MemRefType>(value.getType());
+    ArrayRef<int64_t> shape = type.getShape();
+    if (plan.exists())
+      shape = shape.drop_front();
+    return {e.pointerTo(value), type.getElementType(),
+            MatrixShape{schedule.groups, schedule.lhsColumns,
+                        schedule.rhsColumns,
+                        shape.size() == 3 ? shape.back() : 0}};
+  }
+
+  Columns getColumns(Value block, int64_t size, int64_t total) {
+    Value from = e.mul(block, size);
+    return {from, e.min(e.constant(size), e.sub(e.constant(total), from))};
+  }
+
+  void emitBlock(Value group, Value first, Value end, Columns lhsColumns,
+                 Columns rhsColumns) {
+    auto vector = VectorType::get({tile.lanes}, compute);
+    e.loop(e.constant(0), e.constant(schedule.lhsBlock * schedule.rhsBlock),
+           tile.lanes, [&](Value i) {
+             e.storeVector(e.zero(vector), e.address(sums, i, compute));
+           });
+    e.loop(first, end, schedule.depth, [&](Value position) {
+      Value count = e.min(e.constant(schedule.depth), e.sub(end, position));
+      pack(lhs, position, count, lhsColumns, packedLhs, schedule.lhsBlock);
+
+      e.loop(e.constant(0), rhsColumns.count, tile.columns(), [&](Value j) {
+        Columns panel = {
+            e.add(rhsColumns.from, j),
+            e.min(e.constant(tile.columns()), e.sub(rhsColumns.count, j))};
+        pack(rhs, position, count, panel, packedRhs, tile.columns());
+
+        emitTiles(count, lhsColumns.count, j);
+      });
+    });
+    emitBodies(group, lhsColumns, rhsColumns);
+  }
+
+  /// Copies `count` rows' columns next to each other, `stride` elements each.
+  void pack(const Side &side, Value position, Value count, Columns columns,
+            Value to, int64_t stride) {
+    Type element = side.type.getElementType();
+    int64_t total = side.type.getDimSize(1);
+    auto vector = VectorType::get({tile.lanes}, element);
+    e.loop(e.constant(0), count, 1, [&](Value i) {
+      RowIndex row = plan.rowAt(e, e.add(position, i), Value());
+      Value from = e.address(
+          side.base, e.add(e.mul(row.in(side.space), total), columns.from),
+          element);
+      Value line = e.address(to, e.mul(i, stride), compute);
+      forEachVector(e, e.constant(0), columns.count, total, tile.lanes,
+                    [&](Value column, Value mask) {
+                      Value value = e.loadVector(
+                          vector, e.address(from, column, element), mask);
+                      e.storeVector(e.convert(value, compute),
+                                    e.address(line, column, compute));
+                    });
+    });
+  }
+
+  /// The panel of columns from `column` on: every tile of rows.
+  void emitTiles(Value depth, Value rows, Value column) {
+    Value panelSums =
+        e.address(sums, e.mul(column, schedule.lhsBlock), compute);
+    Value tiles = e.ceilDiv(rows, tile.rows);
+    e.loop(e.constant(0), tiles, 1, [&](Value i) {
+      auto [first, end] = e.partition(i, tiles, rows);
+      TileStep step;
+      step.rows = e.sub(end, first);
+      step.lhs = e.address(packedLhs, first, compute);
+      step.lhsOffset = e.constant(schedule.lhsBlock);
+      step.lhsByRows = false;
+      step.lhsElement = compute;
+      step.rhs = packedRhs;
+      step.rhsStride = e.constant(tile.columns());
+      step.depth = depth;
+      step.sums = e.address(panelSums, e.mul(first, tile.columns()), compute);
+      emitTileStep(e, tile, tile.vectors, compute, step);
+    });
+  }
+
+  void emitBodies(Value group, Columns lhsColumns, Columns rhsColumns) {
+    auto type = VectorType::get({tile.lanes}, compute);
+    e.loop(e.constant(0), rhsColumns.count, tile.columns(), [&](Value panel) {
+      Value panelSums =
+          e.address(sums, e.mul(panel, schedule.lhsBlock), compute);
+      Value end =
+          e.min(e.constant(tile.columns()), e.sub(rhsColumns.count, panel));
+      e.loop(e.constant(0), lhsColumns.count, 1, [&](Value i) {
+        Value row = e.add(lhsColumns.from, i);
+        forEachVector(e, e.constant(0), end, schedule.rhsColumns, tile.lanes,
+                      [&](Value j, Value mask) {
+                        Value offset = e.add(e.mul(i, tile.columns()), j);
+                        Value sum = e.loadVector(
+                            type, e.address(panelSums, offset, compute));
+                        Value column = e.add(e.add(rhsColumns.from, panel), j);
+                        emitBodyOn(sum, group, row, column, mask);
+                      });
+      });
+    });
+  }
+
+  void emitBodyOn(Value sum, Value group, Value row, Value column, Value mask) {
+    SmallVector<Value> arguments = {sum}, addresses;
+    for (const Matrix &matrix : operands) {
+      BlockArgument argument = op.getBodyBlock().getArgument(arguments.size());
+      addresses.push_back(matrix.address(e, group, row, column));
+      auto type = VectorType::get({tile.lanes}, argument.getType());
+      auto stored = VectorType::get({tile.lanes}, matrix.element);
+      arguments.push_back(
+          argument.use_empty()
+              ? e.zero(type)
+              : e.convert(e.loadVector(stored, addresses.back(), mask),
+                          argument.getType()));
+    }
+    SmallVector<Value> results =
+        emitBody(e, op.getBodyBlock(), arguments, tile.lanes, mask);
+    size_t firstOut = operands.size() - results.size();
+    for (auto [i, value] : llvm::enumerate(results))
+      e.storeVector(e.convert(value, operands[firstOut + i].element),
+                    addresses[firstOut + i], mask);
+  }
+
+  Emitter &e;
+  hash::GroupedOuterOp op;
+  OuterSchedule schedule;
+  TileShape tile;
+  Type compute;
+  Value task;
+  PlanBuffer plan;
+  Side lhs, rhs;
+  Value sums, packedLhs, packedRhs;
+  SmallVector<Matrix> operands;
+};
+} // namespace
+
+void lowerOuter(Emitter &e, hash::GroupedOuterOp op, Value task,
+                const CpuTarget &target) {
+  OuterLowering(e, op, task, target).emit();
+}
+
+} // namespace hashc::cpu

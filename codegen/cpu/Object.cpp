@@ -1,0 +1,178 @@
+//===- Object.cpp - From the LLVM dialect to object code ------------------===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "codegen/cpu/Cpu.h"
+#include "codegen/cpu/KernelLibrary.h"
+
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/Bitcode/BitcodeReader.h"
+#include "llvm/IR/Constants.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Verifier.h"
+#include "llvm/Linker/Linker.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Target/TargetMachine.h"
+#include "llvm/TargetParser/Host.h"
+
+using namespace llvm;
+
+namespace hashc::cpu {
+
+constexpr StringLiteral kEntryPrefix = "hash_entry_";
+
+static Expected<std::unique_ptr<TargetMachine>>
+createTargetMachine(const CpuTarget &target) {
+  InitializeNativeTarget();
+  InitializeNativeTargetAsmPrinter();
+  Triple triple(sys::getDefaultTargetTriple());
+  std::string error;
+  const Target *llvmTarget = TargetRegistry::lookupTarget(triple, error);
+  if (!llvmTarget)
+    return createStringError(error);
+  return std::unique_ptr<TargetMachine>(llvmTarget->createTargetMachine(
+      triple, target.cpu, target.features, TargetOptions(), Reloc::PIC_,
+      std::nullopt, CodeGenOptLevel::Aggressive));
+}
+
+/// Links what the module uses of the kernel library.
+static Error linkLibrary(Module &module, const CpuTarget &target) {
+  MemoryBufferRef buffer = getKernelLibrary(target.vectorBytes);
+  if (buffer.getBufferSize() == 0)
+    return Error::success();
+  Expected<std::unique_ptr<Module>> library =
+      parseBitcodeFile(buffer, module.getContext());
+  if (!library)
+    return library.takeError();
+  (*library)->setTargetTriple(module.getTargetTriple());
+  (*library)->setDataLayout(module.getDataLayout());
+  if (Linker::linkModules(module, std::move(*library),
+                          Linker::Flags::LinkOnlyNeeded))
+    return createStringError("the kernel library cannot be linked");
+  return Error::success();
+}
+
+/// Only entry points can be seen from outside, and every function is compiled
+/// for the target: then whole kernels become one function.
+static void setAttributes(Module &module, const CpuTarget &target) {
+  for (Function &function : module) {
+    if (function.isDeclaration())
+      continue;
+    for (StringRef name : {"target-cpu", "target-features", "tune-cpu",
+                           "min-legal-vector-width"})
+      function.removeFnAttr(name);
+    function.addFnAttr("target-cpu", target.cpu);
+    if (!target.features.empty())
+      function.addFnAttr("target-features", target.features);
+    function.addFnAttr("prefer-vector-width",
+                       std::to_string(target.vectorBytes * 8));
+    function.addFnAttr("min-legal-vector-width",
+                       std::to_string(target.vectorBytes * 8));
+    function.addFnAttr(Attribute::NoUnwind);
+    if (!function.getName().starts_with(kEntryPrefix)) {
+      function.setLinkage(GlobalValue::InternalLinkage);
+      function.setComdat(nullptr);
+    }
+  }
+  for (GlobalVariable &global : module.globals())
+    if (!global.isDeclaration() && !global.hasAppendingLinkage())
+      global.setLinkage(GlobalValue::InternalLinkage);
+}
+
+static Constant *createString(Module &module, StringRef text,
+                              const Twine &name) {
+  Constant *data = ConstantDataArray::getString(module.getContext(), text);
+  return new GlobalVariable(module, data->getType(), /*isConstant=*/true,
+                            GlobalValue::PrivateLinkage, data, name);
+}
+
+/// hash_model_descriptor, and hash_model_entries: names and functions of the
+/// entry points, ended by nulls.
+static void addTables(Module &module, StringRef descriptor) {
+  LLVMContext &context = module.getContext();
+  Constant *text = ConstantDataArray::getString(context, descriptor);
+  new GlobalVariable(module, text->getType(), /*isConstant=*/true,
+                     GlobalValue::ExternalLinkage, text,
+                     "hash_model_descriptor");
+
+  auto *pointer = PointerType::getUnqual(context);
+  auto *entryType = StructType::get(pointer, pointer);
+  SmallVector<Constant *> entries;
+  for (Function &function : module)
+    if (!function.isDeclaration() &&
+        function.getName().starts_with(kEntryPrefix))
+      entries.push_back(ConstantStruct::get(
+          entryType,
+          createString(module,
+                       function.getName().drop_front(kEntryPrefix.size()),
+                       "entry_name"),
+          &function));
+  entries.push_back(ConstantAggregateZero::get(entryType));
+  auto *tableType = ArrayType::get(entryType, entries.size());
+  new GlobalVariable(
+      module, tableType, /*isConstant=*/true, GlobalValue::ExternalLinkage,
+      ConstantArray::get(tableType, entries), "hash_model_entries");
+}
+
+static void optimize(Module &module, TargetMachine &machine) {
+  LoopAnalysisManager loops;
+  FunctionAnalysisManager functions;
+  CGSCCAnalysisManager callGraph;
+  ModuleAnalysisManager modules;
+  PassBuilder builder(&machine);
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(callGraph);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, callGraph, modules);
+  builder.buildPerModuleDefaultPipeline(OptimizationLevel::O3)
+      .run(module, modules);
+}
+
+Expected<std::unique_ptr<Module>>
+translateAndOptimize(mlir::ModuleOp module, LLVMContext &context,
+                     const CpuTarget &target, StringRef descriptorJson) {
+  Expected<std::unique_ptr<TargetMachine>> machine =
+      createTargetMachine(target);
+  if (!machine)
+    return machine.takeError();
+  mlir::registerBuiltinDialectTranslation(*module.getContext());
+  mlir::registerLLVMDialectTranslation(*module.getContext());
+  std::unique_ptr<Module> result =
+      mlir::translateModuleToLLVMIR(module, context);
+  if (!result)
+    return createStringError("the module cannot be translated to LLVM IR");
+  result->setTargetTriple((*machine)->getTargetTriple());
+  result->setDataLayout((*machine)->createDataLayout());
+  if (Error error = linkLibrary(*result, target))
+    return error;
+  setAttributes(*result, target);
+  addTables(*result, descriptorJson);
+  if (verifyModule(*result, &errs()))
+    return createStringError("the generated LLVM IR is not valid");
+  optimize(*result, **machine);
+  return result;
+}
+
+Error emitObject(Module &module, const CpuTarget &target,
+                 raw_pwrite_stream &os) {
+  Expected<std::unique_ptr<TargetMachine>> machine =
+      createTargetMachine(target);
+  if (!machine)
+    return machine.takeError();
+  legacy::PassManager passes;
+  if ((*machine)->addPassesToEmitFile(passes, os, nullptr,
+                                      CodeGenFileType::ObjectFile))
+    return createStringError("this target cannot emit object code");
+  passes.run(module);
+  return Error::success();
+}
+
+} // namespace hashc::cpu

@@ -1,0 +1,132 @@
+//===- Panels.cpp - Matrices as microkernels read them --------------------===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "codegen/cpu/Panels.h"
+
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace hashc::cpu {
+
+Value Matrix::address(Emitter &e, Value group, Value row, Value column) const {
+  Value offset;
+  if (shape.panel) {
+    Value panel =
+        e.add(e.mul(group, shape.panels()), e.div(column, shape.panel));
+    Value line = e.add(e.mul(panel, shape.rows), row);
+    offset = e.add(e.mul(line, shape.panel), e.rem(column, shape.panel));
+  } else {
+    Value line = e.add(e.mul(group, shape.rows), row);
+    offset = e.add(e.mul(line, shape.columns), column);
+  }
+  return e.address(base, offset, element);
+}
+
+PanelBlock PanelReader::read(Emitter &e, Value group, Value k, Value count,
+                             Value column, int64_t vectors, int64_t lastLanes,
+                             Value few) const {
+  PanelBlock packed = {scratch, e.constant(tile.columns())};
+  if (transposed) {
+    packTransposed(e, group, k, count, column, vectors);
+    return packed;
+  }
+  const MatrixShape &shape = matrix.shape;
+  bool sameType = matrix.element == compute;
+  if (shape.panel % tile.columns() == 0 && shape.panel && sameType)
+    return {matrix.address(e, group, k, column), e.constant(shape.panel)};
+  if (shape.panel || !sameType || lastLanes != tile.lanes) {
+    packRows(e, group, k, count, column, vectors, lastLanes);
+    return packed;
+  }
+  auto choice =
+      scf::IfOp::create(e, TypeRange{e.ptr, e.i64}, few, /*withElse=*/true);
+  OpBuilder::InsertionGuard guard(e);
+  e.setInsertionPointToStart(choice.thenBlock());
+  scf::YieldOp::create(e, ValueRange{matrix.address(e, group, k, column),
+                                     e.constant(shape.columns)});
+  e.setInsertionPointToStart(choice.elseBlock());
+  packRows(e, group, k, count, column, vectors, lastLanes);
+  scf::YieldOp::create(e, ValueRange{packed.base, packed.stride});
+  return {choice.getResult(0), choice.getResult(1)};
+}
+
+void PanelReader::packRows(Emitter &e, Value group, Value k, Value count,
+                           Value column, int64_t vectors,
+                           int64_t lastLanes) const {
+  auto vector = VectorType::get({tile.lanes}, matrix.element);
+  Value lastMask;
+  if (lastLanes != tile.lanes && !matrix.shape.panel)
+    lastMask = e.firstLanes(tile.lanes, e.constant(lastLanes));
+  e.loop(e.constant(0), count, 1, [&](Value i) {
+    Value to = e.address(scratch, e.mul(i, tile.columns()), compute);
+    for (int64_t v = 0; v < vectors; ++v) {
+      Value from =
+          matrix.address(e, group, e.add(k, i), e.add(column, v * tile.lanes));
+      Value mask = v == vectors - 1 ? lastMask : Value();
+      Value value = e.convert(e.loadVector(vector, from, mask), compute);
+      e.storeVector(value, e.address(to, e.constant(v * tile.lanes), compute));
+    }
+  });
+}
+
+void PanelReader::packTransposed(Emitter &e, Value group, Value k, Value count,
+                                 Value column, int64_t vectors) const {
+  int64_t lanes = tile.lanes;
+  bool masked = !matrix.shape.panel && matrix.shape.columns % lanes != 0;
+  e.loop(e.constant(0), count, lanes, [&](Value i) {
+    Value mask;
+    if (masked)
+      mask = e.firstLanes(lanes, e.min(e.constant(lanes), e.sub(count, i)));
+    e.loop(e.constant(0), e.constant(vectors * lanes), lanes, [&](Value j) {
+      Value to =
+          e.address(scratch, e.add(e.mul(i, tile.columns()), j), compute);
+      transposeBlock(e, group, e.add(k, i), e.add(column, j), to, mask);
+    });
+  });
+}
+
+void PanelReader::transposeBlock(Emitter &e, Value group, Value k, Value column,
+                                 Value to, Value mask) const {
+  auto vector = VectorType::get({tile.lanes}, matrix.element);
+  // Rows past the last feed columns that nobody reads: any will do.
+  Value last = e.constant(matrix.shape.rows - 1);
+  bool clamp = matrix.shape.rows % tile.lanes != 0;
+  SmallVector<Value> rows;
+  for (int64_t i = 0; i < tile.lanes; ++i) {
+    Value row = e.add(column, i);
+    Value from = matrix.address(e, group, clamp ? e.min(row, last) : row, k);
+    rows.push_back(e.convert(e.loadVector(vector, from, mask), compute));
+  }
+  for (auto [i, row] : llvm::enumerate(transpose(e, rows)))
+    e.storeVector(row, e.address(to, e.constant(i * tile.columns()), compute));
+}
+
+/// Swaps the off-diagonal squares of halves, then of quarters, down to single
+/// elements (Eklundh 1972).
+SmallVector<Value> transpose(Emitter &e, ValueRange input) {
+  SmallVector<Value> rows(input);
+  int64_t size = rows.size();
+  for (int64_t step = size / 2; step > 0; step /= 2) {
+    SmallVector<int64_t> upper, lower;
+    for (int64_t lane = 0; lane < size; ++lane) {
+      upper.push_back(lane & step ? size + lane - step : lane);
+      lower.push_back(lane & step ? size + lane : lane + step);
+    }
+    for (int64_t i = 0; i < size; ++i) {
+      if (i & step)
+        continue;
+      Value a = rows[i], b = rows[i + step];
+      rows[i] = vector::ShuffleOp::create(e, a, b, upper);
+      rows[i + step] = vector::ShuffleOp::create(e, a, b, lower);
+    }
+  }
+  return rows;
+}
+
+} // namespace hashc::cpu
