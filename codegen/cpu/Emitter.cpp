@@ -132,6 +132,8 @@ void Emitter::store(Value value, Value address) {
 }
 
 Type Emitter::storedType(Type element) {
+  if (element.isBF16())
+    return getI16Type();
   return element.isInteger(1) ? getI8Type() : element;
 }
 
@@ -151,6 +153,8 @@ Value Emitter::loadVector(VectorType type, Value address, Value mask) {
                                        getI32IntegerAttr(alignment));
   else
     value = LLVM::LoadOp::create(*this, storedVector, address, alignment);
+  if (element.isBF16())
+    return arith::BitcastOp::create(*this, type, value);
   if (stored != element)
     value = arith::TruncIOp::create(*this, type, value);
   return value;
@@ -161,9 +165,11 @@ void Emitter::storeVector(Value value, Value address, Value mask) {
   Type element = type.getElementType();
   Type stored = storedType(element);
   unsigned alignment = bytesOf(element);
-  if (stored != element)
-    value = arith::ExtUIOp::create(
-        *this, VectorType::get(type.getShape(), stored), value);
+  auto storedVector = VectorType::get(type.getShape(), stored);
+  if (element.isBF16())
+    value = arith::BitcastOp::create(*this, storedVector, value);
+  else if (stored != element)
+    value = arith::ExtUIOp::create(*this, storedVector, value);
   if (mask)
     LLVM::MaskedStoreOp::create(*this, value, address, mask, alignment);
   else
@@ -195,6 +201,35 @@ Value Emitter::takeLanes(Value value, int64_t first, int64_t count) {
   return vector::ShuffleOp::create(*this, value, value, lanes);
 }
 
+/// Rounds to nearest even on the bits: one result on every target, also where
+/// the processor has no such instruction or has one that flushes denormals.
+Value Emitter::narrowToBf16(Value value) {
+  auto vector = dyn_cast<VectorType>(value.getType());
+  auto shaped = [&](Type element) -> Type {
+    return vector ? VectorType::get(vector.getShape(), element) : element;
+  };
+  Type i32 = shaped(getI32Type());
+  auto number = [&](uint32_t bits) -> Value {
+    IntegerAttr attr = getIntegerAttr(getI32Type(), APInt(32, bits));
+    if (!vector)
+      return arith::ConstantOp::create(*this, attr);
+    return arith::ConstantOp::create(
+        *this, DenseElementsAttr::get(cast<VectorType>(i32), Attribute(attr)));
+  };
+  Value bits = arith::BitcastOp::create(*this, i32, value);
+  Value upper = arith::ShRUIOp::create(*this, bits, number(16));
+  Value odd = arith::AndIOp::create(*this, upper, number(1));
+  Value bias = arith::AddIOp::create(*this, odd, number(0x7fff));
+  Value rounded = arith::ShRUIOp::create(
+      *this, arith::AddIOp::create(*this, bits, bias), number(16));
+  Value quiet = arith::OrIOp::create(*this, upper, number(0x40));
+  Value isNan = arith::CmpFOp::create(*this, arith::CmpFPredicate::UNO, value,
+                                      value);
+  Value result = arith::SelectOp::create(*this, isNan, quiet, rounded);
+  result = arith::TruncIOp::create(*this, shaped(getI16Type()), result);
+  return arith::BitcastOp::create(*this, shaped(getBF16Type()), result);
+}
+
 Value Emitter::convert(Value value, Type element) {
   Type from = getElementTypeOrSelf(value.getType());
   if (from == element)
@@ -206,6 +241,8 @@ Value Emitter::convert(Value value, Type element) {
   if (isa<FloatType>(from) && isa<FloatType>(element)) {
     if (widen)
       return arith::ExtFOp::create(*this, to, value);
+    if (element.isBF16())
+      return narrowToBf16(convert(value, getF32Type()));
     return arith::TruncFOp::create(*this, to, value);
   }
   if (isa<IntegerType>(from) && isa<IntegerType>(element)) {

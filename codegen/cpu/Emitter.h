@@ -73,11 +73,13 @@ public:
   /// `count` lanes from `first` on; past the end, the last lane again.
   Value takeLanes(Value vector, int64_t first, int64_t count);
 
-  /// The type an element has in memory: booleans are bytes.
+  /// The type an element is loaded and stored as: booleans are bytes, and
+  /// bf16 is its bits, which every processor moves.
   Type storedType(Type element);
   int64_t bytesOf(Type element);
   /// Between stored and computed elements, on scalars or vectors.
   Value convert(Value value, Type element);
+  Value narrowToBf16(Value value);
 
   Type i64, ptr;
   /// Bytes of a vector register of the target.

@@ -58,15 +58,10 @@ public:
       emitRows({e.constant(0), first, e.sub(end, first)}, from, to);
       return;
     }
-    auto [group, part] = findGroup(rowBlock);
-    Value found = e.less(group, e.constant(schedule.groups));
-    e.when(found, [&] {
-      Value start = plan.offset(e, group);
-      Value rows = e.sub(plan.offset(e, e.add(group, 1)), start);
-      auto [first, end] =
-          e.partition(part, e.ceilDiv(rows, schedule.rowBlock), rows);
-      emitRows({group, e.add(start, first), e.sub(end, first)}, from, to);
-    });
+    Value group, part;
+    std::tie(group, part) = findGroup(rowBlock);
+    e.when(e.less(group, e.constant(schedule.groups)),
+           [&] { emitGroup(group, part, from, to); });
     if (!schedule.clearsDeadRows)
       return;
     Value last = e.compare(arith::CmpIPredicate::eq, rowBlock,
@@ -112,6 +107,14 @@ private:
     scf::YieldOp::create(
         e, ValueRange{e.add(after->getArgument(0), 1), after->getArgument(1)});
     return {loop.getResult(0), loop.getResult(1)};
+  }
+
+  void emitGroup(Value group, Value part, Value from, Value to) {
+    Value start = plan.offset(e, group);
+    Value rows = e.sub(plan.offset(e, e.add(group, 1)), start);
+    auto [first, end] =
+        e.partition(part, e.ceilDiv(rows, schedule.rowBlock), rows);
+    emitRows({group, e.add(start, first), e.sub(end, first)}, from, to);
   }
 
   void emitRows(const RowBlock &rows, Value from, Value to) {

@@ -92,10 +92,11 @@ struct CpuToLlvm : impl::CpuToLlvmBase<CpuToLlvm> {
         continue;
       if (function->removeAttr("hash.shared"))
         function.setNoInline(true);
-      if (function->removeAttr("hash.kernel"))
+      else if (function->removeAttr("hash.kernel"))
         addWrapper(function, getTaskFunction(function.getName()), true);
-      else if (function.getLinkage() == LLVM::Linkage::External)
-        addWrapper(function, ("hash_entry_" + function.getName()).str(), false);
+      else
+        addWrapper(function, ("hash_entry_" + function.getName()).str(),
+                   false);
       function.setLinkage(LLVM::Linkage::Private);
     }
   }

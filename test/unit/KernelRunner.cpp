@@ -1,0 +1,97 @@
+//===- KernelRunner.cpp - Compiles one kernel and runs it -----------------===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "KernelRunner.h"
+
+#include "codegen/cpu/Tasks.h"
+#include "dialect/Hash.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
+#include "llvm/ExecutionEngine/Orc/LLJIT.h"
+#include "llvm/Support/TargetSelect.h"
+
+using namespace mlir;
+
+namespace hashc::test {
+
+static void launchBackwards(int64_t, void (*kernel)(int64_t, void *const *),
+                            void *const *buffers, int64_t tasks) {
+  for (int64_t task = tasks; task-- > 0;)
+    kernel(task, buffers);
+}
+
+static void check(bool ok, const char *what) {
+  if (!ok)
+    llvm::report_fatal_error(what);
+}
+
+KernelRunner::KernelRunner(const std::string &text,
+                           const cpu::CpuTarget &target) {
+  DialectRegistry registry;
+  registry.insert<hash::HashDialect, arith::ArithDialect, func::FuncDialect,
+                  math::MathDialect, memref::MemRefDialect>();
+  context =
+      std::make_unique<MLIRContext>(registry, MLIRContext::Threading::DISABLED);
+  module = parseSourceString<ModuleOp>(text, context.get());
+  check(bool(module), "the kernel does not parse");
+  cpu::setTargetAttributes(*module, target);
+  module->walk([&](Operation *inner) {
+    if (isa<hash::GroupedGemmOp, hash::GroupedOuterOp, hash::MapOp>(inner))
+      op = inner;
+  });
+  tasks = cpu::getNumTasks(op);
+  module->walk([&](hash::LaunchOp launch) { launch.setTasks(tasks); });
+  compile(target);
+}
+
+KernelRunner::~KernelRunner() = default;
+
+void KernelRunner::compile(const cpu::CpuTarget &target) {
+  OwningOpRef<ModuleOp> copy = module->clone();
+  PassManager pm(context.get());
+  cpu::buildKernelPipeline(pm);
+  cpu::buildLlvmPipeline(pm);
+  check(succeeded(pm.run(*copy)), "the kernel cannot be lowered");
+
+  auto llvmContext = std::make_unique<llvm::LLVMContext>();
+  auto code = llvm::cantFail(
+      cpu::translateAndOptimize(*copy, *llvmContext, target, ""));
+  if (getenv("HASHC_DUMP_IR"))
+    code->print(llvm::errs(), nullptr);
+  llvm::SmallVector<char> object;
+  llvm::raw_svector_ostream os(object);
+  llvm::cantFail(cpu::emitObject(*code, target, os));
+
+  jit = llvm::cantFail(llvm::orc::LLJITBuilder().create());
+  llvm::orc::SymbolMap symbols;
+  symbols[jit->mangleAndIntern("hash_rt_launch")] = {
+      llvm::orc::ExecutorAddr::fromPtr(&launchBackwards),
+      llvm::JITSymbolFlags::Exported | llvm::JITSymbolFlags::Callable};
+  llvm::cantFail(
+      jit->getMainJITDylib().define(llvm::orc::absoluteSymbols(symbols)));
+  llvm::cantFail(jit->addObjectFile(llvm::MemoryBuffer::getMemBufferCopy(
+      llvm::StringRef(object.data(), object.size()))));
+  entry = llvm::cantFail(jit->lookup("hash_entry_run"))
+              .toPtr<void (*)(void *const *)>();
+}
+
+std::vector<MemRefType> KernelRunner::getTypes() {
+  std::vector<MemRefType> types;
+  auto function = op->getParentOfType<func::FuncOp>();
+  for (Type type : function.getArgumentTypes().drop_front())
+    types.push_back(cast<MemRefType>(type));
+  return types;
+}
+
+void KernelRunner::run(std::vector<void *> buffers) { entry(buffers.data()); }
+
+} // namespace hashc::test

@@ -1,0 +1,55 @@
+//===- KernelRunner.h - Compiles one kernel and runs it ---------*- C++ -*-===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HASHC_TEST_UNIT_KERNELRUNNER_H
+#define HASHC_TEST_UNIT_KERNELRUNNER_H
+
+#include "codegen/cpu/Cpu.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace llvm::orc {
+class LLJIT;
+}
+
+namespace hashc::test {
+
+/// A function in memory, `func.func @run(buffers...)` of a module at the
+/// `kernels` stage, with tasks run one after the other, the last one first.
+class KernelRunner {
+public:
+  /// Parses and keeps `text`; its launches get their number of tasks.
+  KernelRunner(const std::string &text, const cpu::CpuTarget &target);
+  ~KernelRunner();
+
+  /// The kernel's op, as it was before lowering.
+  mlir::Operation *getOp() { return op; }
+  /// The types of the buffers.
+  std::vector<mlir::MemRefType> getTypes();
+  int64_t getTasks() const { return tasks; }
+
+  void run(std::vector<void *> buffers);
+
+private:
+  void compile(const cpu::CpuTarget &target);
+
+  std::unique_ptr<mlir::MLIRContext> context;
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  mlir::Operation *op = nullptr;
+  int64_t tasks = 0;
+  std::unique_ptr<llvm::orc::LLJIT> jit;
+  void (*entry)(void *const *) = nullptr;
+};
+
+} // namespace hashc::test
+
+#endif // HASHC_TEST_UNIT_KERNELRUNNER_H
