@@ -16,6 +16,7 @@ config.substitutions.append(("%examples", os.path.join(config.hashc_src_root, "e
 config.substitutions.append(("%src", config.hashc_src_root))
 config.substitutions.append(("%build", config.hashc_obj_root))
 config.substitutions.append(("%unit", os.path.join(config.hashc_obj_root, "bin", "HashcUnitTests")))
+config.substitutions.append(("%kernels", os.path.join(config.hashc_obj_root, "bin", "HashcKernelTests")))
 config.substitutions.append(("%python", sys.executable))
 llvm_config.use_default_substitutions()
 llvm_config.add_tool_substitutions(
