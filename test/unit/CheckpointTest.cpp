@@ -103,6 +103,21 @@ TEST_F(CheckpointTest, SameContentsSameBytes) {
   EXPECT_EQ(first, second);
 }
 
+TEST_F(CheckpointTest, FullDiskLosesNothing) {
+  save(model, 1);
+  std::vector<std::string> before = listFiles(folder / "out");
+  {
+    SmallDisk disk(1000);
+    EXPECT_PRED2(contains,
+                 getError([&] { save(model, 2); }, ExitCode::environment),
+                 "cannot write");
+  }
+  EXPECT_EQ(listFiles(folder / "out"), before);
+  EXPECT_EQ(Checkpoint::open(folder / "out").step, 1);
+  save(model, 2);
+  EXPECT_EQ(Checkpoint::open(folder / "out").step, 2);
+}
+
 TEST_F(CheckpointTest, KeepsTheNewestTwo) {
   for (int64_t step : {10, 20, 30})
     save(model, step);

@@ -12,12 +12,8 @@
 #include "runtime/support/Random.h"
 
 #include <cmath>
-#include <csignal>
 #include <cstring>
 #include <set>
-
-#include <sys/resource.h>
-#include <unistd.h>
 
 using namespace hashc::runtime;
 using namespace hashc::runtime::test;
@@ -185,25 +181,6 @@ TEST(File, UnwritableFolder) {
       getError([&] { makeDirectories(path + "/g"); }, ExitCode::environment),
       "cannot make folder");
 }
-
-/// Writes fail past `limit` bytes a file, as on a full disk.
-class SmallDisk {
-public:
-  explicit SmallDisk(rlim_t limit) {
-    getrlimit(RLIMIT_FSIZE, &before);
-    handler = std::signal(SIGXFSZ, SIG_IGN);
-    rlimit now = {limit, before.rlim_max};
-    setrlimit(RLIMIT_FSIZE, &now);
-  }
-  ~SmallDisk() {
-    setrlimit(RLIMIT_FSIZE, &before);
-    std::signal(SIGXFSZ, handler);
-  }
-
-private:
-  rlimit before;
-  void (*handler)(int);
-};
 
 TEST(File, FullDiskKeepsTheOldFile) {
   TempFolder folder;

@@ -12,10 +12,13 @@
 
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+
+#include <sys/resource.h>
 
 namespace hashc::runtime::test {
 
@@ -56,6 +59,25 @@ inline std::vector<std::string> listFiles(const std::string &path) {
   std::sort(names.begin(), names.end());
   return names;
 }
+
+/// Writes fail past `limit` bytes a file, as on a full disk.
+class SmallDisk {
+public:
+  explicit SmallDisk(rlim_t limit) {
+    getrlimit(RLIMIT_FSIZE, &before);
+    handler = std::signal(SIGXFSZ, SIG_IGN);
+    rlimit now = {limit, before.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &now);
+  }
+  ~SmallDisk() {
+    setrlimit(RLIMIT_FSIZE, &before);
+    std::signal(SIGXFSZ, handler);
+  }
+
+private:
+  rlimit before = {};
+  void (*handler)(int);
+};
 
 /// The message and code of the UserError that `run` throws.
 template <typename Run>
