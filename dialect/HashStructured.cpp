@@ -65,12 +65,28 @@ bool CrossEntropyGradOp::mayReuse(unsigned operand, unsigned result) {
 
 int64_t AdamWOp::getTiedOperandOf(unsigned result) { return result; }
 
+/// True if read number `read` sees an element only where out number `out` then
+/// writes it, so that the two may share memory.
+template <typename OpTy>
+static bool isReadInPlace(OpTy op, int64_t read, unsigned out) {
+  if (read < 0 || read >= static_cast<int64_t>(op.getReads().size()))
+    return false;
+  auto from = static_cast<RowSpace>(op.getReadsAt()[read]);
+  auto to = static_cast<RowSpace>(op.getOutsAt()[out]);
+  if (from == RowSpace::all || from == RowSpace::group)
+    return false;
+  bool sameRows = from == to || !op.getPlan();
+  return sameRows &&
+         op.getReads()[read].getType() == op.getInits()[out].getType();
+}
+
 int64_t GroupedGemmOp::getTiedOperandOf(unsigned result) {
   return getInits().getBeginOperandIndex() + result;
 }
 
 bool GroupedGemmOp::mayReuse(unsigned operand, unsigned result) {
-  return false;
+  return isReadInPlace(
+      *this, int64_t(operand) - getReads().getBeginOperandIndex(), result);
 }
 
 PlanType GroupedGemmOp::getPlanType() {
@@ -115,7 +131,10 @@ int64_t MapOp::getTiedOperandOf(unsigned result) {
   return getInits().getBeginOperandIndex() + result;
 }
 
-bool MapOp::mayReuse(unsigned operand, unsigned result) { return false; }
+bool MapOp::mayReuse(unsigned operand, unsigned result) {
+  return isReadInPlace(
+      *this, int64_t(operand) - getReads().getBeginOperandIndex(), result);
+}
 
 PlanType MapOp::getPlanType() {
   if (getPlanShape())

@@ -91,4 +91,70 @@ def Generalize : Pass<"hash-generalize", "mlir::func::FuncOp"> {
   ];
 }
 
+//===----------------------------------------------------------------------===//
+// From tensors to kernels on buffers
+//===----------------------------------------------------------------------===//
+
+def SelectLayouts : Pass<"hash-select-layouts", "mlir::ModuleOp"> {
+  let summary = "Store expert matrices in the panels that the kernels read";
+  let description = [{
+    A grouped parameter that is only multiplied by, accumulated into and updated
+    element by element gets `panel = n`: it, its gradient and its moments are
+    stored as `[groups, ceil(N / n), K, n]`. With a few dozen rows an expert,
+    packing panels on every call would cost a quarter of the speed. Expects the
+    fused stage; the width is the target's unless `panel` is given.
+  }];
+  let dependentDialects = ["hash::HashDialect"];
+  let options = [Option<"panel", "panel", "int64_t", "0", "Columns of a panel; 0: the target's">];
+  let statistics = [Statistic<"numPanels", "panels", "Parameters stored in panels">];
+}
+
+def PlanMemory : Pass<"hash-plan-memory", "mlir::ModuleOp"> {
+  let summary = "Turn tensors into buffers in one static arena";
+  let description = [{
+    Entry points are straight-line code, so each value's lifetime is known.
+    Arguments become buffers; results that carry an argument's role are updates
+    of its buffer in place, the others become arguments of their own; all other
+    values get a place in one arena, the last argument. Values whose lifetimes do
+    not meet share memory, and a result takes the place of a dying operand where
+    its op allows that. Structured ops stay, on memrefs; every other op becomes
+    `hash.library_call`. An update of a parameter or of optimizer state whose old
+    value is still read is an error that names both places, never a copy.
+
+    ```mlir
+    %e = tensor.empty() : tensor<8x16xf32>
+    %y = hash.map reads(%x : tensor<8x16xf32>) at [position] outs(%e : ...) at [position] {...} -> tensor<8x16xf32>
+    // becomes
+    %y = memref.view %arena[%c1024][] : memref<4096xi8> to memref<8x16xf32>
+    hash.map reads(%x : memref<8x16xf32>) at [position] outs(%y : memref<8x16xf32>) at [position] {...}
+    ```
+  }];
+  let dependentDialects = ["hash::HashDialect", "mlir::arith::ArithDialect", "mlir::memref::MemRefDialect"];
+  let options = [Option<"reuse", "reuse", "bool", "true", "Let values share memory; false helps to find a misuse of it">];
+  let statistics = [
+    Statistic<"numArenaBytes", "arena-bytes", "Bytes of the arenas of all entry points">,
+    Statistic<"numInPlace", "in-place", "Results that took the place of an operand">,
+    Statistic<"numCopies", "copies", "Copies that had to be made">
+  ];
+}
+
+def OutlineKernels : Pass<"hash-outline-kernels", "mlir::ModuleOp"> {
+  let summary = "Make every op on buffers a kernel of its own";
+  let description = [{
+    Each structured op and library call moves into a private function of a task
+    number and the buffers; the entry point launches it. Ops of the same shape
+    share one function. `hash.kernel` on it says what it is and what it costs.
+
+    ```mlir
+    hash.launch @grouped_gemm tasks 12 (%x, %w, %y) : memref<...>, memref<...>, memref<...>
+    func.func private @grouped_gemm(%task: index, %x: memref<...>, ...) attributes {hash.kernel = {...}}
+    ```
+  }];
+  let dependentDialects = ["hash::HashDialect", "mlir::func::FuncDialect"];
+  let statistics = [
+    Statistic<"numKernels", "kernels", "Distinct kernels">,
+    Statistic<"numLaunches", "launches", "Launches of kernels">
+  ];
+}
+
 #endif // HASH_PASSES_TD
