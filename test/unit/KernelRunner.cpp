@@ -23,8 +23,8 @@ using namespace mlir;
 
 namespace hashc::test {
 
-static void launchBackwards(int64_t, void (*kernel)(int64_t, void *const *),
-                            void *const *buffers, int64_t tasks) {
+void launchBackwards(int64_t, void (*kernel)(int64_t, void *const *),
+                     void *const *buffers, int64_t tasks) {
   for (int64_t task = tasks; task-- > 0;)
     kernel(task, buffers);
 }
@@ -35,7 +35,7 @@ static void check(bool ok, const char *what) {
 }
 
 KernelRunner::KernelRunner(const std::string &text,
-                           const cpu::CpuTarget &target) {
+                           const cpu::CpuTarget &target, Launch launch) {
   DialectRegistry registry;
   registry.insert<hash::HashDialect, arith::ArithDialect, func::FuncDialect,
                   math::MathDialect, memref::MemRefDialect>();
@@ -49,13 +49,13 @@ KernelRunner::KernelRunner(const std::string &text,
       op = inner;
   });
   tasks = cpu::getNumTasks(op);
-  module->walk([&](hash::LaunchOp launch) { launch.setTasks(tasks); });
-  compile(target);
+  module->walk([&](hash::LaunchOp inner) { inner.setTasks(tasks); });
+  compile(target, launch);
 }
 
 KernelRunner::~KernelRunner() = default;
 
-void KernelRunner::compile(const cpu::CpuTarget &target) {
+void KernelRunner::compile(const cpu::CpuTarget &target, Launch launch) {
   OwningOpRef<ModuleOp> copy = module->clone();
   PassManager pm(context.get());
   cpu::buildKernelPipeline(pm);
@@ -74,7 +74,7 @@ void KernelRunner::compile(const cpu::CpuTarget &target) {
   jit = llvm::cantFail(llvm::orc::LLJITBuilder().create());
   llvm::orc::SymbolMap symbols;
   symbols[jit->mangleAndIntern("hash_rt_launch")] = {
-      llvm::orc::ExecutorAddr::fromPtr(&launchBackwards),
+      llvm::orc::ExecutorAddr::fromPtr(launch),
       llvm::JITSymbolFlags::Exported | llvm::JITSymbolFlags::Callable};
   llvm::cantFail(
       jit->getMainJITDylib().define(llvm::orc::absoluteSymbols(symbols)));

@@ -23,12 +23,21 @@ class LLJIT;
 
 namespace hashc::test {
 
-/// A function in memory, `func.func @run(buffers...)` of a module at the
-/// `kernels` stage, with tasks run one after the other, the last one first.
+/// What the runtime gives compiled models: runs all tasks of a kernel.
+using Launch = void (*)(int64_t id, void (*kernel)(int64_t, void *const *),
+                        void *const *buffers, int64_t tasks);
+
+/// Runs the tasks one after the other, the last one first.
+void launchBackwards(int64_t id, void (*kernel)(int64_t, void *const *),
+                     void *const *buffers, int64_t tasks);
+
+/// A function in memory: `func.func @run(buffers...)` of a module at the
+/// `kernels` stage that launches one kernel.
 class KernelRunner {
 public:
   /// Parses and keeps `text`; its launches get their number of tasks.
-  KernelRunner(const std::string &text, const cpu::CpuTarget &target);
+  KernelRunner(const std::string &text, const cpu::CpuTarget &target,
+               Launch launch = launchBackwards);
   ~KernelRunner();
 
   /// The kernel's op, as it was before lowering.
@@ -40,7 +49,7 @@ public:
   void run(std::vector<void *> buffers);
 
 private:
-  void compile(const cpu::CpuTarget &target);
+  void compile(const cpu::CpuTarget &target, Launch launch);
 
   std::unique_ptr<mlir::MLIRContext> context;
   mlir::OwningOpRef<mlir::ModuleOp> module;
