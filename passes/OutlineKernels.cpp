@@ -78,6 +78,8 @@ private:
     info.set("bytes", builder.getI64IntegerAttr(bytes));
     if (Attribute plan = op->getAttr("plan_shape"))
       info.set("plan", plan);
+    if (auto call = dyn_cast<hash::LibraryCallOp>(op))
+      info.set("config", call.getConfig());
     return info.getDictionary(op->getContext());
   }
 

@@ -254,6 +254,11 @@ private:
       json.attribute("flops", integer("flops"));
       json.attribute("bytes", integer("bytes"));
       json.attribute("tasks", static_cast<int64_t>(launch.getTasks()));
+      if (Attribute config = info ? info.get("config") : Attribute()) {
+        json.attributeBegin("config");
+        writeValue(json, config);
+        json.attributeEnd();
+      }
     });
   }
 

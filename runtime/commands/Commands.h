@@ -58,7 +58,6 @@ struct BenchOptions {
 
 struct CheckOptions {
   std::string dump;
-  int64_t heads = 0;
   double seconds = 20;
   uint64_t seed = 0;
   int threads = 0;

@@ -44,6 +44,14 @@ static TensorSource makeSource(const std::string &prefix,
           }};
 }
 
+/// Heads of the model's attention, as its kernels say; 0 without attention.
+static int64_t findHeads(const Descriptor &descriptor) {
+  for (const KernelSpec &kernel : descriptor.kernels)
+    if (kernel.heads > 0)
+      return kernel.heads;
+  return 0;
+}
+
 void dumpBatch(const Program &program, const CheckOptions &options) {
   const Descriptor &descriptor = program.descriptor;
   Model model(descriptor, program.functions, Purpose::check, options.threads);
@@ -58,8 +66,8 @@ void dumpBatch(const Program &program, const CheckOptions &options) {
   for (int64_t micro = 0; micro < batch.rows / rows; ++micro) {
     model.loadBatch(batch, micro);
     model.gradStep(1.0 / static_cast<double>(batch.liveTargets), 1);
-    for (int64_t row = 0; row < rows; ++row)
-      losses.push_back(model.getLoss(row));
+    std::vector<double> rowLosses = model.getLosses();
+    losses.insert(losses.end(), rowLosses.begin(), rowLosses.end());
     for (size_t i = 0; i < tables.size(); ++i) {
       std::vector<int32_t> seen = readTable(model, descriptor.routers[i]);
       tables[i].resize(seen.size());
@@ -83,7 +91,7 @@ void dumpBatch(const Program &program, const CheckOptions &options) {
   writeSafetensors(options.dump,
                    {{"model", descriptor.name},
                     {"window", std::to_string(descriptor.model.window)},
-                    {"heads", std::to_string(options.heads)}},
+                    {"heads", std::to_string(findHeads(descriptor))}},
                    tensors);
 }
 

@@ -159,6 +159,8 @@ static KernelSpec readKernel(const Json &json) {
   kernel.flops = json.value("flops", int64_t(0));
   kernel.bytes = json.value("bytes", int64_t(0));
   kernel.tasks = json.value("tasks", int64_t(0));
+  if (auto config = json.find("config"); config != json.end())
+    kernel.heads = config->value("heads", int64_t(0));
   return kernel;
 }
 

@@ -74,6 +74,7 @@ struct EntrySpec {
 struct KernelSpec {
   int64_t id = 0, flops = 0, bytes = 0, tasks = 0;
   std::string entry, op, path, kind;
+  int64_t heads = 0; // attention: of its queries
 };
 
 struct Descriptor {

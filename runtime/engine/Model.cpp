@@ -32,14 +32,6 @@ std::vector<std::string> getEntries(Purpose purpose) {
   return {};
 }
 
-double readFloat(DType type, const void *data, int64_t index) {
-  double value = 0;
-  const auto *bytes = static_cast<const char *>(data);
-  convertFloats(type, bytes + index * static_cast<int64_t>(sizeOf(type)),
-                DType::f64, &value, 1);
-  return value;
-}
-
 void writeFloat(DType type, void *data, int64_t index, double value) {
   auto *bytes = static_cast<char *>(data);
   convertFloats(DType::f64, &value, type,
@@ -141,15 +133,18 @@ double Model::update(const StepHyper &hyper) {
   return *buffers.get("norm").as<double>();
 }
 
-double Model::getLoss(int64_t row) {
-  DType type = descriptor.findEntry("eval_step")->find("losses")->type;
-  return readFloat(type, buffers.get("losses").data(), row);
+std::vector<double> Model::getLosses() {
+  const ArgSpec *arg = descriptor.findEntry("eval_step")->find("losses");
+  std::vector<double> losses(descriptor.model.getRows());
+  convertFloats(arg->type, buffers.get("losses").data(), DType::f64,
+                losses.data(), losses.size());
+  return losses;
 }
 
 double Model::sumLosses() {
   double sum = 0;
-  for (int64_t row = 0, rows = descriptor.model.getRows(); row < rows; ++row)
-    sum += getLoss(row);
+  for (double loss : getLosses())
+    sum += loss;
   return sum;
 }
 

@@ -51,9 +51,9 @@ public:
   /// AdamW on all parameters; gives the gradients' norm before clipping.
   double update(const StepHyper &hyper);
 
-  /// Sum of the row losses of the last step, in row order.
+  /// The row losses of the last step, and their sum in row order.
+  std::vector<double> getLosses();
   double sumLosses();
-  double getLoss(int64_t row);
 
   /// One token of one window: row `index` of `tokens` and `starts` (a window
   /// each). Rows before it must have been decoded; -1 after it.
@@ -83,8 +83,7 @@ private:
   Buffers buffers;
 };
 
-/// An element of a float buffer as a double, and back.
-double readFloat(DType type, const void *data, int64_t index);
+/// Sets an element of a float buffer.
 void writeFloat(DType type, void *data, int64_t index, double value);
 
 } // namespace hashc::runtime
