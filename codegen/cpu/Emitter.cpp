@@ -71,6 +71,14 @@ Value Emitter::compare(arith::CmpIPredicate predicate, Value a, Value b) {
   return arith::CmpIOp::create(*this, predicate, a, b);
 }
 
+Value Emitter::select(Value condition, int64_t a, int64_t b) {
+  return arith::SelectOp::create(*this, condition, constant(a), constant(b));
+}
+
+Value Emitter::falseValue() {
+  return arith::ConstantOp::create(*this, getBoolAttr(false));
+}
+
 std::pair<Value, Value> Emitter::partition(Value part, Value parts,
                                            Value total) {
   Value size = div(total, parts);
@@ -121,6 +129,11 @@ Value Emitter::scratch(Type element, int64_t count) {
   setInsertionPointToStart(&function.getBody().front());
   return LLVM::AllocaOp::create(*this, ptr, storedType(element),
                                 constant(count), /*alignment=*/64);
+}
+
+void Emitter::prefetch(Value address) {
+  constexpr uint32_t kRead = 0, kSecondLevel = 2, kData = 1;
+  LLVM::Prefetch::create(*this, address, kRead, kSecondLevel, kData);
 }
 
 Value Emitter::load(Type type, Value address) {
@@ -223,8 +236,8 @@ Value Emitter::narrowToBf16(Value value) {
   Value rounded = arith::ShRUIOp::create(
       *this, arith::AddIOp::create(*this, bits, bias), number(16));
   Value quiet = arith::OrIOp::create(*this, upper, number(0x40));
-  Value isNan = arith::CmpFOp::create(*this, arith::CmpFPredicate::UNO, value,
-                                      value);
+  Value isNan =
+      arith::CmpFOp::create(*this, arith::CmpFPredicate::UNO, value, value);
   Value result = arith::SelectOp::create(*this, isNan, quiet, rounded);
   result = arith::TruncIOp::create(*this, shaped(getI16Type()), result);
   return arith::BitcastOp::create(*this, shaped(getBF16Type()), result);

@@ -41,6 +41,11 @@ public:
   Value ceilDiv(Value a, int64_t b) { return div(add(a, b - 1), b); }
   Value min(Value a, Value b);
   Value compare(mlir::arith::CmpIPredicate predicate, Value a, Value b);
+  Value equal(Value a, Value b) {
+    return compare(mlir::arith::CmpIPredicate::eq, a, b);
+  }
+  Value select(Value condition, int64_t a, int64_t b);
+  Value falseValue();
   Value less(Value a, Value b) {
     return compare(mlir::arith::CmpIPredicate::slt, a, b);
   }
@@ -61,6 +66,8 @@ public:
   /// Scratch of the running task, aligned for any vector; at function entry.
   Value scratch(Type element, int64_t count);
 
+  /// Brings a cache line to the second-level cache.
+  void prefetch(Value address);
   Value load(Type type, Value address);
   void store(Value value, Value address);
   /// Lanes in `mask` only (the others are zero); all where it is null.

@@ -154,22 +154,9 @@ private:
   /// One panel of columns of the task's rows.
   void emitPanel(const RowBlock &rows, Value column, int64_t vectors,
                  int64_t lastLanes) {
-    clearSums(rows);
     for (unsigned i = 0; i < op.getLhs().size(); ++i)
       emitProduct(i, rows, column, vectors, lastLanes);
     emitBodies(rows, column, vectors, lastLanes);
-  }
-
-  void clearSums(const RowBlock &rows) {
-    auto vector = VectorType::get({tile.lanes}, compute);
-    e.loop(e.constant(0), e.mul(rows.count, tile.columns()), tile.columns(),
-           [&](Value i) {
-             for (Value sum : sums)
-               for (int64_t v = 0; v < tile.vectors; ++v)
-                 e.storeVector(
-                     e.zero(vector),
-                     e.address(sum, e.add(i, v * tile.lanes), compute));
-           });
   }
 
   void emitProduct(unsigned product, const RowBlock &rows, Value column,
@@ -178,10 +165,14 @@ private:
     Value contraction = e.constant(lhs.getDimSize(1));
     Value few = e.less(rows.count, e.constant(2 * tile.rows + 1));
     Value tiles = e.ceilDiv(rows.count, tile.rows);
+    ArrayRef<int64_t> earlier = op.getInto().take_front(product);
+    bool startsSums = !llvm::is_contained(earlier, op.getInto()[product]);
     e.loop(e.constant(0), contraction, schedule.depth, [&](Value k) {
       Value depth = e.min(e.constant(schedule.depth), e.sub(contraction, k));
       PanelBlock panel = readers[product].read(e, rows.group, k, depth, column,
                                                vectors, lastLanes, few);
+      Value fresh = startsSums ? e.equal(k, e.constant(0)) : e.falseValue();
+      Value stride = e.select(e.equal(panel.nextStep, e.constant(0)), 0, 64);
       e.loop(e.constant(0), tiles, 1, [&](Value i) {
         auto [first, end] = e.partition(i, tiles, rows.count);
         TileStep step;
@@ -195,6 +186,10 @@ private:
         step.depth = depth;
         step.sums = e.address(sums[op.getInto()[product]],
                               e.mul(first, tile.columns()), compute);
+        step.fresh = fresh;
+        step.prefetch =
+            e.address(panel.next, e.mul(i, panel.nextStep), e.getI8Type());
+        step.prefetchStride = stride;
         emitTileStep(e, tile, vectors, compute, step);
       });
     });

@@ -92,25 +92,32 @@ private:
 
   void emitBlock(Value group, Value first, Value end, Columns lhsColumns,
                  Columns rhsColumns) {
-    auto vector = VectorType::get({tile.lanes}, compute);
-    e.loop(e.constant(0), e.constant(schedule.lhsBlock * schedule.rhsBlock),
-           tile.lanes, [&](Value i) {
-             e.storeVector(e.zero(vector), e.address(sums, i, compute));
-           });
-    e.loop(first, end, schedule.depth, [&](Value position) {
+    // Groups without rows run the body too: on sums of nothing.
+    Value rows = e.sub(end, first);
+    Value steps = arith::MaxSIOp::create(e, e.constant(1),
+                                         e.ceilDiv(rows, schedule.depth));
+    Value last = e.sub(steps, e.constant(1));
+    // Sums wait for the next step, unless the first is the last.
+    int64_t panelSize = schedule.lhsBlock * tile.columns();
+    Value panelStride = e.select(e.equal(last, e.constant(0)), 0, panelSize);
+    e.loop(e.constant(0), steps, 1, [&](Value i) {
+      Value position = e.add(first, e.mul(i, schedule.depth));
       Value count = e.min(e.constant(schedule.depth), e.sub(end, position));
       pack(lhs, position, count, lhsColumns, packedLhs, schedule.lhsBlock);
-
-      e.loop(e.constant(0), rhsColumns.count, tile.columns(), [&](Value j) {
-        Columns panel = {
-            e.add(rhsColumns.from, j),
-            e.min(e.constant(tile.columns()), e.sub(rhsColumns.count, j))};
-        pack(rhs, position, count, panel, packedRhs, tile.columns());
-
-        emitTiles(count, lhsColumns.count, j);
+      Value panels = e.ceilDiv(rhsColumns.count, tile.columns());
+      e.loop(e.constant(0), panels, 1, [&](Value panel) {
+        Value skipped = e.mul(panel, tile.columns());
+        Columns columns = {e.add(rhsColumns.from, skipped),
+                           e.min(e.constant(tile.columns()),
+                                 e.sub(rhsColumns.count, skipped))};
+        pack(rhs, position, count, columns, packedRhs, tile.columns());
+        Value panelSums = e.address(sums, e.mul(panel, panelStride), compute);
+        emitTiles(count, lhsColumns, columns, group, panelSums,
+                  e.equal(i, e.constant(0)));
+        e.when(e.equal(i, last),
+               [&] { emitBodies(group, lhsColumns, columns, panelSums); });
       });
     });
-    emitBodies(group, lhsColumns, rhsColumns);
   }
 
   /// Copies `count` rows' columns next to each other, `stride` elements each.
@@ -135,13 +142,13 @@ private:
     });
   }
 
-  /// The panel of columns from `column` on: every tile of rows.
-  void emitTiles(Value depth, Value rows, Value column) {
-    Value panelSums =
-        e.address(sums, e.mul(column, schedule.lhsBlock), compute);
-    Value tiles = e.ceilDiv(rows, tile.rows);
+  /// One panel of columns: every tile of rows.
+  void emitTiles(Value depth, Columns rows, Columns columns, Value group,
+                 Value panelSums, Value fresh) {
+    Value tiles = e.ceilDiv(rows.count, tile.rows);
+    const Matrix &out = operands.back();
     e.loop(e.constant(0), tiles, 1, [&](Value i) {
-      auto [first, end] = e.partition(i, tiles, rows);
+      auto [first, end] = e.partition(i, tiles, rows.count);
       TileStep step;
       step.rows = e.sub(end, first);
       step.lhs = e.address(packedLhs, first, compute);
@@ -152,28 +159,26 @@ private:
       step.rhsStride = e.constant(tile.columns());
       step.depth = depth;
       step.sums = e.address(panelSums, e.mul(first, tile.columns()), compute);
+      step.fresh = fresh;
+      // The body reads and writes here soon.
+      step.prefetch =
+          out.address(e, group, e.add(rows.from, first), columns.from);
+      step.prefetchStride = e.constant(64);
       emitTileStep(e, tile, tile.vectors, compute, step);
     });
   }
 
-  void emitBodies(Value group, Columns lhsColumns, Columns rhsColumns) {
+  void emitBodies(Value group, Columns rows, Columns columns, Value panelSums) {
     auto type = VectorType::get({tile.lanes}, compute);
-    e.loop(e.constant(0), rhsColumns.count, tile.columns(), [&](Value panel) {
-      Value panelSums =
-          e.address(sums, e.mul(panel, schedule.lhsBlock), compute);
-      Value end =
-          e.min(e.constant(tile.columns()), e.sub(rhsColumns.count, panel));
-      e.loop(e.constant(0), lhsColumns.count, 1, [&](Value i) {
-        Value row = e.add(lhsColumns.from, i);
-        forEachVector(e, e.constant(0), end, schedule.rhsColumns, tile.lanes,
-                      [&](Value j, Value mask) {
-                        Value offset = e.add(e.mul(i, tile.columns()), j);
-                        Value sum = e.loadVector(
-                            type, e.address(panelSums, offset, compute));
-                        Value column = e.add(e.add(rhsColumns.from, panel), j);
-                        emitBodyOn(sum, group, row, column, mask);
-                      });
-      });
+    e.loop(e.constant(0), rows.count, 1, [&](Value i) {
+      Value row = e.add(rows.from, i);
+      forEachVector(e, e.constant(0), columns.count, schedule.rhsColumns,
+                    tile.lanes, [&](Value j, Value mask) {
+                      Value offset = e.add(e.mul(i, tile.columns()), j);
+                      Value sum = e.loadVector(
+                          type, e.address(panelSums, offset, compute));
+                      emitBodyOn(sum, group, row, e.add(columns.from, j), mask);
+                    });
     });
   }
 

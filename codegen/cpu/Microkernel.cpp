@@ -31,9 +31,7 @@ public:
         rowPointers.push_back(e.address(
             e.load(e.ptr, e.address(step.lhs, e.constant(row), e.ptr)),
             step.lhsOffset, step.lhsElement));
-    SmallVector<Value> sums;
-    forEachSum(
-        [&](Value address) { sums.push_back(e.loadVector(vector, address)); });
+    SmallVector<Value> sums = startSums();
     auto loop =
         scf::ForOp::create(e, e.constant(0), step.depth, e.constant(1), sums);
     {
@@ -49,6 +47,21 @@ public:
   }
 
 private:
+  SmallVector<Value> startSums() {
+    SmallVector<Type> types(rows * vectors, vector);
+    auto start = scf::IfOp::create(e, types, step.fresh, /*withElse=*/true);
+    OpBuilder::InsertionGuard guard(e);
+    e.setInsertionPointToStart(start.thenBlock());
+    SmallVector<Value> zeros(rows * vectors, e.zero(vector));
+    scf::YieldOp::create(e, zeros);
+    e.setInsertionPointToStart(start.elseBlock());
+    SmallVector<Value> sums;
+    forEachSum(
+        [&](Value address) { sums.push_back(e.loadVector(vector, address)); });
+    scf::YieldOp::create(e, sums);
+    return start.getResults();
+  }
+
   void forEachSum(llvm::function_ref<void(Value)> fn) {
     for (int64_t row = 0; row < rows; ++row)
       for (int64_t v = 0; v < vectors; ++v)
@@ -59,6 +72,8 @@ private:
 
   SmallVector<Value> multiplyAdd(Value k, ValueRange sums) {
     Type element = vector.getElementType();
+    e.prefetch(
+        e.address(step.prefetch, e.mul(k, step.prefetchStride), e.getI8Type()));
     Value rhs = e.address(step.rhs, e.mul(k, step.rhsStride), element);
     SmallVector<Value> columns;
     for (int64_t v = 0; v < vectors; ++v)
@@ -126,6 +141,9 @@ static void emitFunction(Emitter &caller, func::FuncOp function,
   step.rhsStride = entry->getArgument(4);
   step.depth = entry->getArgument(5);
   step.sums = entry->getArgument(6);
+  step.fresh = entry->getArgument(7);
+  step.prefetch = entry->getArgument(8);
+  step.prefetchStride = entry->getArgument(9);
 
   auto cases = llvm::to_vector(llvm::seq<int64_t>(1, tile.rows));
   Value rows = arith::IndexCastOp::create(e, e.getIndexType(), step.rows);
@@ -150,15 +168,19 @@ void emitTileStep(Emitter &e, const TileShape &tile, int64_t vectors,
   if (!module.lookupSymbol(name)) {
     OpBuilder builder(e.getContext());
     builder.setInsertionPointToEnd(module.getBody());
-    FunctionType type = e.getFunctionType(
-        {e.i64, e.ptr, e.i64, e.ptr, e.i64, e.i64, e.ptr}, {});
+    FunctionType type =
+        e.getFunctionType({e.i64, e.ptr, e.i64, e.ptr, e.i64, e.i64, e.ptr,
+                           e.getI1Type(), e.ptr, e.i64},
+                          {});
     auto function = func::FuncOp::create(builder, e.getLoc(), name, type);
     function.setPrivate();
     emitFunction(e, function, tile, vectors, compute, step);
   }
   func::CallOp::create(e, name, TypeRange(),
                        ValueRange{step.rows, step.lhs, step.lhsOffset, step.rhs,
-                                  step.rhsStride, step.depth, step.sums});
+                                  step.rhsStride, step.depth, step.sums,
+                                  step.fresh, step.prefetch,
+                                  step.prefetchStride});
 }
 
 } // namespace hashc::cpu

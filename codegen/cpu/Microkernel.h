@@ -17,7 +17,8 @@ class Emitter;
 /// One step of a register tile: `c[i][j] += sum over k of a[i][k] * b[k][j]`
 /// for up to `tile.rows` rows i and `vectors` vectors of columns j. Every
 /// element is one chain of fused multiply-adds in ascending k that goes on
-/// from what `c` holds, so its bits depend on no tile, step or neighbour.
+/// from what `c` holds (or from zero), so its bits depend on no tile, step or
+/// neighbour.
 struct TileStep {
   /// Rows at work, 1 to tile.rows.
   mlir::Value rows;
@@ -30,8 +31,11 @@ struct TileStep {
   /// Row k at every `rhsStride` elements.
   mlir::Value rhs, rhsStride;
   mlir::Value depth;
-  /// Rows of tile.columns() elements.
-  mlir::Value sums;
+  /// Rows of tile.columns() elements; `fresh`: they start as zeros.
+  mlir::Value sums, fresh;
+  /// Every k brings `prefetchStride` more bytes from here on to the cache:
+  /// what will be needed after this step.
+  mlir::Value prefetch, prefetchStride;
 };
 
 /// Calls the module's function of such steps, made at its first use.

@@ -14,6 +14,8 @@ using namespace mlir;
 
 namespace hashc::cpu {
 
+constexpr int64_t kLineBytes = 64;
+
 Value Matrix::address(Emitter &e, Value group, Value row, Value column) const {
   Value offset;
   if (shape.panel) {
@@ -31,15 +33,26 @@ Value Matrix::address(Emitter &e, Value group, Value row, Value column) const {
 PanelBlock PanelReader::read(Emitter &e, Value group, Value k, Value count,
                              Value column, int64_t vectors, int64_t lastLanes,
                              Value few) const {
-  PanelBlock packed = {scratch, e.constant(tile.columns())};
+  const MatrixShape &shape = matrix.shape;
+  Value none = e.constant(0);
+  PanelBlock packed = {scratch, e.constant(tile.columns()), scratch, none};
   if (transposed) {
     packTransposed(e, group, k, count, column, vectors);
+    if (shape.panel) {
+      // The same panels' rows of the next columns.
+      packed.next = matrix.address(e, group, e.add(column, tile.columns()), k);
+      packed.nextStep =
+          e.constant(shape.rows * shape.panel * e.bytesOf(matrix.element));
+    }
     return packed;
   }
-  const MatrixShape &shape = matrix.shape;
   bool sameType = matrix.element == compute;
-  if (shape.panel % tile.columns() == 0 && shape.panel && sameType)
-    return {matrix.address(e, group, k, column), e.constant(shape.panel)};
+  if (shape.panel % tile.columns() == 0 && shape.panel && sameType) {
+    Value base = matrix.address(e, group, k, column);
+    Value size = e.mul(count, shape.panel);
+    return {base, e.constant(shape.panel), e.address(base, size, compute),
+            e.mul(count, kLineBytes)};
+  }
   if (shape.panel || !sameType || lastLanes != tile.lanes) {
     packRows(e, group, k, count, column, vectors, lastLanes);
     return packed;
@@ -53,7 +66,7 @@ PanelBlock PanelReader::read(Emitter &e, Value group, Value k, Value count,
   e.setInsertionPointToStart(choice.elseBlock());
   packRows(e, group, k, count, column, vectors, lastLanes);
   scf::YieldOp::create(e, ValueRange{packed.base, packed.stride});
-  return {choice.getResult(0), choice.getResult(1)};
+  return {choice.getResult(0), choice.getResult(1), packed.next, none};
 }
 
 void PanelReader::packRows(Emitter &e, Value group, Value k, Value count,
@@ -78,17 +91,26 @@ void PanelReader::packRows(Emitter &e, Value group, Value k, Value count,
 void PanelReader::packTransposed(Emitter &e, Value group, Value k, Value count,
                                  Value column, int64_t vectors) const {
   int64_t lanes = tile.lanes;
-  bool masked = !matrix.shape.panel && matrix.shape.columns % lanes != 0;
-  e.loop(e.constant(0), count, lanes, [&](Value i) {
-    Value mask;
-    if (masked)
-      mask = e.firstLanes(lanes, e.min(e.constant(lanes), e.sub(count, i)));
+  int64_t panel = matrix.shape.panel;
+  bool masked = !panel && matrix.shape.columns % lanes != 0;
+  // Rows of a panel follow each other in memory, and are read to their ends;
+  // whole rows of other matrices are read side by side.
+  auto packRun = [&](Value from, Value to) {
     e.loop(e.constant(0), e.constant(vectors * lanes), lanes, [&](Value j) {
-      Value to =
-          e.address(scratch, e.add(e.mul(i, tile.columns()), j), compute);
-      transposeBlock(e, group, e.add(k, i), e.add(column, j), to, mask);
+      e.loop(from, to, lanes, [&](Value i) {
+        Value mask;
+        if (masked)
+          mask = e.firstLanes(lanes, e.min(e.constant(lanes), e.sub(count, i)));
+        Value at =
+            e.address(scratch, e.add(e.mul(i, tile.columns()), j), compute);
+        transposeBlock(e, group, e.add(k, i), e.add(column, j), at, mask);
+      });
     });
-  });
+  };
+  if (!panel)
+    return packRun(e.constant(0), count);
+  e.loop(e.constant(0), count, panel,
+         [&](Value from) { packRun(from, e.min(count, e.add(from, panel))); });
 }
 
 void PanelReader::transposeBlock(Emitter &e, Value group, Value k, Value column,

@@ -24,9 +24,11 @@ struct Matrix {
 };
 
 /// A block of a right-hand side in a microkernel's order, `depth` rows of the
-/// tile's columns: where it starts and how far its rows are apart.
+/// tile's columns: where it starts and how far its rows are apart. What the
+/// block after it is made from lies in runs of lines, every `nextStep` bytes
+/// from `next` on; no step where it is not known.
 struct PanelBlock {
-  mlir::Value base, stride;
+  mlir::Value base, stride, next, nextStep;
 };
 
 /// Provides blocks of `matrix`, packed into `scratch` (`schedule.depth` rows)

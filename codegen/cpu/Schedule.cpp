@@ -78,13 +78,13 @@ GemmSchedule::GemmSchedule(hash::GroupedGemmOp op, const CpuTarget &target)
   int64_t contraction = 0;
   for (Value lhs : op.getLhs())
     contraction = std::max(contraction, getShaped(lhs).getDimSize(1));
-  rowBlock = std::min<int64_t>(rows, 128);
+  rowBlock = std::min<int64_t>(rows, 256);
   // A group's last block may be partly filled, so each group may add one.
   rowBlocks = plan ? rows / rowBlock + std::min(groups, rows)
                    : (int64_t)llvm::divideCeil(rows, rowBlock);
   // The panel of the step and the step's part of the rows share the cache.
   int64_t limit = std::min(target.l2Bytes / 4 / (tile.columns() * bytes),
-                           target.l2Bytes / 3 / (128 * bytes));
+                           target.l2Bytes / 2 / (256 * bytes));
   depth = getBlock(contraction, limit, tile.lanes);
 
   int64_t usualRows =
@@ -110,7 +110,9 @@ OuterSchedule::OuterSchedule(hash::GroupedOuterOp op, const CpuTarget &target)
   rhsColumns = getShaped(op.getRhs()).getDimSize(1);
 
   int64_t usualRows = std::max<int64_t>(1, rows / groups);
-  int64_t lhsLimit = 512 / bytes, rhsLimit = 4 * tile.columns();
+  // The sums of a block and what is packed for it share the cache.
+  int64_t side = target.l2Bytes >= 768 << 10 ? 1024 / bytes : 512 / bytes;
+  int64_t lhsLimit = side, rhsLimit = std::max(side, tile.columns());
   auto work = [&] { return usualRows * lhsLimit * rhsLimit; };
   auto count = [&] {
     return groups * llvm::divideCeil(lhsColumns, lhsLimit) *
@@ -127,8 +129,7 @@ OuterSchedule::OuterSchedule(hash::GroupedOuterOp op, const CpuTarget &target)
   lhsBlocks = llvm::divideCeil(lhsColumns, lhsBlock);
   rhsBlock = getBlock(rhsColumns, rhsLimit, tile.columns());
   rhsBlocks = llvm::divideCeil(rhsColumns, rhsBlock);
-  int64_t limit = target.l2Bytes / 4 / (tile.columns() * bytes);
-  depth = std::min(rows, std::clamp<int64_t>(limit, 64, 256));
+  depth = std::min<int64_t>(rows, 128);
 }
 
 MapSchedule::MapSchedule(hash::MapOp op, const CpuTarget &target) {

@@ -95,8 +95,7 @@ struct CpuToLlvm : impl::CpuToLlvmBase<CpuToLlvm> {
       else if (function->removeAttr("hash.kernel"))
         addWrapper(function, getTaskFunction(function.getName()), true);
       else
-        addWrapper(function, ("hash_entry_" + function.getName()).str(),
-                   false);
+        addWrapper(function, ("hash_entry_" + function.getName()).str(), false);
       function.setLinkage(LLVM::Linkage::Private);
     }
   }
