@@ -66,7 +66,9 @@ void CommandLine::addThreads(CLI::App &command, int &threads) {
 }
 
 void CommandLine::addTrain(const Descriptor &descriptor) {
-  CLI::App &command = *app.add_subcommand("train", "Train the model");
+  CLI::App &command = *app.add_subcommand(
+      "train", "Train the model.\nCtrl-C (or SIGTERM) finishes the step, saves "
+               "and exits with status 130 (143); a second one kills.");
   auto steps = CLI::Range(int64_t(0), int64_t(1) << 40);
   command
       .add_option("--data", train.data, "Training data (default: the spec's)")

@@ -232,8 +232,10 @@ void Trainer::announce() {
                          static_cast<unsigned long long>(state.initSeed),
                          static_cast<unsigned long long>(state.dataSeed)));
   if (resumed)
-    progress->print("resumed at step " + std::to_string(firstStep) + " from " +
-                    resumed->modelPath);
+    progress->print(
+        "resumed at step " + std::to_string(firstStep) + " from " +
+        resumed->modelPath +
+        (firstStep >= state.steps ? ": nothing is left to do" : ""));
   else if (!options.resume.empty())
     progress->print("no checkpoint in " + options.resume +
                     " yet: starts from the beginning");
