@@ -1,0 +1,78 @@
+"""Makes one checkpoint from others, to test what must not change a model's loss.
+
+    checkpoint.py replicate DENSE HASHED OUT   every expert gets the dense layer's weights
+    checkpoint.py permute HASHED OUT           experts and table entries are renumbered together
+"""
+
+import json
+import pathlib
+import random
+import struct
+import sys
+
+
+def load(run):
+    """Header and tensors ({name: bytes}) of a run's newest model."""
+    path = sorted(pathlib.Path(run).rglob("model.safetensors"))[-1]
+    data = path.read_bytes()
+    size = struct.unpack("<Q", data[:8])[0]
+    header, payload = json.loads(data[8 : 8 + size]), data[8 + size :]
+    tensors = {}
+    for name, info in header.items():
+        if name != "__metadata__":
+            begin, end = info["data_offsets"]
+            tensors[name] = payload[begin:end]
+    return header, tensors
+
+
+def save(path, header, tensors):
+    offset = 0
+    for name, data in tensors.items():
+        header[name]["data_offsets"] = [offset, offset + len(data)]
+        offset += len(data)
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    with open(path, "wb") as out:
+        out.write(struct.pack("<Q", len(text)) + text + b"".join(tensors.values()))
+
+
+def checksum(data):
+    """FNV-1a, 64 bits."""
+    state = 0xCBF29CE484222325
+    for byte in data:
+        state = (state ^ byte) * 0x100000001B3 & 0xFFFFFFFFFFFFFFFF
+    return f"{state:016x}"
+
+
+def replicate(dense, hashed, out):
+    _, source = load(dense)
+    header, tensors = load(hashed)
+    for name in tensors:
+        if not name.startswith("@"):
+            tensors[name] = source[name] * (len(tensors[name]) // len(source[name]))
+    save(out, header, tensors)
+
+
+def permute(hashed, out):
+    header, tensors = load(hashed)
+    metadata = header["__metadata__"]
+    table = next(n for n in tensors if n.startswith("@") and n != "@tokenizer")
+    groups = int(metadata[f"table.{table[1:]}.groups"])
+    order = list(range(groups))  # expert e becomes order[e]
+    random.Random(5).shuffle(order)
+    entries = struct.unpack(f"<{len(tensors[table]) // 4}i", tensors[table])
+    tensors[table] = struct.pack(f"<{len(entries)}i", *(order[e] for e in entries))
+    algorithm = metadata[f"table.{table[1:]}"].split()[0]
+    shape = header[table]["shape"]
+    metadata[f"table.{table[1:]}"] = f"{algorithm} " + checksum(struct.pack("<3q", shape[0], groups, shape[1]) + tensors[table])
+    for name, data in tensors.items():
+        if ".ffn." in name or name.startswith("ffn."):
+            size = len(data) // groups
+            parts = [None] * groups
+            for expert in range(groups):
+                parts[order[expert]] = data[expert * size : (expert + 1) * size]
+            tensors[name] = b"".join(parts)
+    save(out, header, tensors)
+
+
+{"replicate": replicate, "permute": permute}[sys.argv[1]](*sys.argv[2:])
