@@ -10,7 +10,7 @@
 // clocks swing, so only ratios mean anything. Time is the CPU time of the
 // threads, so that other programs disturb little.
 //
-// Usage: kernel-bench [--team=N] [--filter=TEXT] [--repeat=N]
+// Usage: kernel-bench [--team=N] [--filter=TEXT] [--repeat=N] [--arch=ARCH]
 //
 //===----------------------------------------------------------------------===//
 
@@ -37,6 +37,7 @@ using namespace hashc::test;
 static llvm::cl::opt<unsigned> threads("team", llvm::cl::init(2));
 static llvm::cl::opt<unsigned> repeat("repeat", llvm::cl::init(5));
 static llvm::cl::opt<std::string> filter("filter");
+static llvm::cl::opt<std::string> arch("arch", llvm::cl::init("native"));
 
 static double threadSeconds() {
   timespec now;
@@ -176,7 +177,7 @@ static std::string storedShape(int64_t groups, int64_t height, int64_t width,
 
 int main(int argc, char **argv) {
   llvm::cl::ParseCommandLineOptions(argc, argv);
-  cpu::CpuTarget target = llvm::cantFail(cpu::resolveTarget("native"));
+  cpu::CpuTarget target = llvm::cantFail(cpu::resolveTarget(arch));
   constexpr int64_t kRows = 4096;
   struct Case {
     const char *name;

@@ -75,39 +75,44 @@ std::vector<cpu::CpuTarget> getTargets() {
 
 class CpuKernel : public testing::Test {
 protected:
-  /// Runs the kernel on random buffers and compares all of them with what the
-  /// definition gives: bit by bit, or within `ulps` where functions of the
-  /// library are called.
+  /// Runs the kernel on random buffers, with each of the plans, and compares
+  /// all buffers with what the definition gives: bit by bit, or within `ulps`
+  /// where functions of the library are called.
   void compare(const std::string &text, const KernelText &shape,
-               const Experts &experts, double ulps = 0) {
+               const std::vector<Experts> &plans = {nullptr}, double ulps = 0) {
     for (const cpu::CpuTarget &target : getTargets()) {
       SCOPED_TRACE(target.cpu + "\n" + text);
       KernelRunner runner(text, target);
-      std::mt19937 random(42);
-      std::vector<Buffer> expected;
-      for (mlir::MemRefType type : runner.getTypes()) {
-        expected.emplace_back(type);
-        if (shape.groups && expected.size() == 1)
-          fillPlan(expected.back(), shape, experts);
-        else
-          fillRandom(expected.back(), random);
-      }
-      std::vector<Buffer> actual = expected;
-      std::vector<void *> pointers;
-      for (Buffer &buffer : actual)
-        pointers.push_back(buffer.bytes.data());
-      runner.run(pointers);
-      interpret(runner.getOp(), expected);
-      for (size_t b = 0; b < actual.size(); ++b)
-        for (int64_t i = 0; i < actual[b].size(); ++i)
-          ASSERT_LE(distance(actual[b], expected[b], i), ulps)
-              << "buffer " << b << " element " << i << ": "
-              << actual[b].getFloat(i) << " instead of "
-              << expected[b].getFloat(i);
+      for (const Experts &experts : plans)
+        compareOnce(runner, shape, experts, ulps);
     }
   }
 
-  std::mt19937 random{7};
+private:
+  void compareOnce(KernelRunner &runner, const KernelText &shape,
+                   const Experts &experts, double ulps) {
+    std::mt19937 random(42);
+    std::vector<Buffer> expected;
+    for (mlir::MemRefType type : runner.getTypes()) {
+      expected.emplace_back(type);
+      if (shape.groups && expected.size() == 1)
+        fillPlan(expected.back(), shape, experts);
+      else
+        fillRandom(expected.back(), random);
+    }
+    std::vector<Buffer> actual = expected;
+    std::vector<void *> pointers;
+    for (Buffer &buffer : actual)
+      pointers.push_back(buffer.bytes.data());
+    runner.run(pointers);
+    interpret(runner.getOp(), expected);
+    for (size_t b = 0; b < actual.size(); ++b)
+      for (int64_t i = 0; i < actual[b].size(); ++i)
+        ASSERT_LE(distance(actual[b], expected[b], i), ulps)
+            << "buffer " << b << " element " << i << ": "
+            << actual[b].getFloat(i) << " instead of "
+            << expected[b].getFloat(i);
+  }
 };
 
 std::string type(std::initializer_list<int64_t> shape, const char *element) {
@@ -151,34 +156,33 @@ TEST_F(CpuKernel, DenseGemm) {
   for (int64_t rows : {1, 5, 13, 150})
     for (int64_t columns : {1, 16, 70, 128}) {
       KernelText text = gemmOf(rows, 0, 37, columns, "f32");
-      compare(text.gemm(), text, nullptr);
+      compare(text.gemm(), text);
     }
 }
 
 TEST_F(CpuKernel, GroupedGemm) {
   for (int64_t groups : {1, 3, 8}) {
     KernelText text = gemmOf(100, groups, 40, 96, "f32");
-    compare(text.gemm(), text, uniform(groups));
-    compare(text.gemm(), text, skewed(groups));
-    compare(text.gemm(), text, [](int64_t) { return -1; });
-    compare(text.gemm(), text, [](int64_t slot) { return slot == 5 ? 0 : -1; });
+    compare(text.gemm(), text,
+            {uniform(groups), skewed(groups), [](int64_t) { return -1; },
+             [](int64_t slot) { return slot == 5 ? 0 : -1; }});
   }
 }
 
 TEST_F(CpuKernel, DeepGemm) {
   KernelText text = gemmOf(9, 2, 3000, 33, "f32");
-  compare(text.gemm(), text, uniform(2));
+  compare(text.gemm(), text, {uniform(2)});
 }
 
 TEST_F(CpuKernel, GemmInOtherTypes) {
   KernelText text = gemmOf(50, 3, 45, 50, "f64");
-  compare(text.gemm(), text, skewed(3));
+  compare(text.gemm(), text, {skewed(3)});
   text = gemmOf(50, 3, 45, 50, "f32");
   text.lhs[0].type = type({50, 45}, "bf16");
   text.outs[0].type = type({50, 50}, "bf16");
-  compare(text.gemm(), text, skewed(3));
+  compare(text.gemm(), text, {skewed(3)});
   text.rhs[0].type = type({3, 45, 50}, "bf16");
-  compare(text.gemm(), text, skewed(3));
+  compare(text.gemm(), text, {skewed(3)});
 }
 
 TEST_F(CpuKernel, GemmOnPanels) {
@@ -192,7 +196,7 @@ TEST_F(CpuKernel, GemmOnPanels) {
         text.rhs[0].type =
             type({3, (width + panel - 1) / panel, height, panel}, element);
         text.transposed = transposed;
-        compare(text.gemm(), text, skewed(3));
+        compare(text.gemm(), text, {skewed(3)});
       }
 }
 
@@ -202,13 +206,13 @@ TEST_F(CpuKernel, TransposedGemm) {
       KernelText text = gemmOf(30, 2, depth, columns, "f32");
       text.rhs[0].type = type({2, columns, depth}, "f32");
       text.transposed = true;
-      compare(text.gemm(), text, uniform(2));
+      compare(text.gemm(), text, {uniform(2)});
     }
   KernelText text = gemmOf(30, 2, 19, 21, "f32");
   text.lhs[0].type = type({30, 19}, "bf16");
   text.rhs[0].type = type({2, 21, 19}, "bf16");
   text.transposed = true;
-  compare(text.gemm(), text, uniform(2));
+  compare(text.gemm(), text, {uniform(2)});
 }
 
 TEST_F(CpuKernel, GemmOfSeveralProducts) {
@@ -222,7 +226,7 @@ TEST_F(CpuKernel, GemmOfSeveralProducts) {
   text.into = "[0, 1, 0]";
   text.arguments = "%a: f32, %b: f32, %init: f32";
   text.body = "    %c = arith.mulf %a, %b : f32\n    hash.yield %c : f32";
-  compare(text.gemm(), text, skewed(3));
+  compare(text.gemm(), text, {skewed(3)});
 }
 
 TEST_F(CpuKernel, GemmWithEpilogue) {
@@ -251,7 +255,7 @@ TEST_F(CpuKernel, GemmWithEpilogue) {
     %5 = arith.maximumf %4, %zero : f32
     %6 = arith.addf %5, %i1 : f32
     hash.yield %4, %6 : f32, f32)";
-      compare(text.gemm(), text, skewed(4));
+      compare(text.gemm(), text, {skewed(4)});
     }
 }
 
@@ -277,7 +281,7 @@ TEST_F(CpuKernel, GroupedOuter) {
           text.body = "    %0 = arith.addf %acc, %r : " + e +
                       "\n    %1 = arith.addf %0, %old : " + e +
                       "\n    hash.yield %1 : " + e;
-          compare(text.outer(), text, skewed(4));
+          compare(text.outer(), text, {skewed(4)});
         }
 }
 
@@ -292,7 +296,7 @@ TEST_F(CpuKernel, OuterOfManyRows) {
         {groups ? type({groups, 33, 17}, "f32") : type({33, 17}, "f32"), ""}};
     text.arguments = "%acc: f32, %old: f32";
     text.body = kYieldSum;
-    compare(text.outer(), text, uniform(2));
+    compare(text.outer(), text, {uniform(2)});
   }
 }
 
@@ -311,7 +315,7 @@ TEST_F(CpuKernel, MapThroughPlan) {
     text.body = "    %0 = arith.addf %p, %t : f32\n"
                 "    %1 = arith.mulf %0, %g : f32\n"
                 "    hash.yield %1 : f32";
-    compare(text.map(), text, skewed(5));
+    compare(text.map(), text, {skewed(5)});
   }
 }
 
@@ -328,7 +332,7 @@ TEST_F(CpuKernel, MapOfOneShape) {
                 "    %3 = arith.addf %1, %2 : f64\n"
                 "    hash.yield %3 : f64";
     if (shape == "7x3x5x" || shape == "40000x" || shape == "1x")
-      compare(text.map(), text, nullptr);
+      compare(text.map(), text);
   }
 }
 
@@ -344,7 +348,7 @@ TEST_F(CpuKernel, MapOfIntegers) {
               "    %3 = arith.cmpi slt, %2, %0 : i64\n"
               "    %4 = arith.select %3, %2, %0 : i64\n"
               "    hash.yield %4, %3 : i64, i1";
-  compare(text.map(), text, nullptr);
+  compare(text.map(), text);
 }
 
 TEST_F(CpuKernel, MapOfRowsAndColumns) {
@@ -353,7 +357,7 @@ TEST_F(CpuKernel, MapOfRowsAndColumns) {
   text.outs = {{"50x33xbf16", "token"}};
   text.arguments = "%x: f32, %b: f32, %i: f32";
   text.body = "    %0 = arith.addf %x, %b : f32\n    hash.yield %0 : f32";
-  compare(text.map(), text, nullptr);
+  compare(text.map(), text);
 }
 
 /// The first rows of a large batch have the bits of a small batch.
