@@ -13,6 +13,8 @@ using namespace mlir;
 
 namespace hashc::cpu {
 
+constexpr int64_t kLineBytes = 64;
+
 namespace {
 /// One side of the product: rows of a buffer, in some row space.
 struct Side {
@@ -32,7 +34,8 @@ public:
                 const CpuTarget &target)
       : e(e), op(op), schedule(op, target), tile(schedule.tile),
         compute(op.getComputeType()), task(task),
-        plan(e, op.getPlan(), op.getPlanType()) {
+        plan(e, op.getPlan(), op.getPlanType()),
+        lines(tile.columns() * e.bytesOf(compute) / kLineBytes) {
     lhs = getSide(op.getLhs(), 0);
     rhs = getSide(op.getRhs(), 1);
     sums = e.scratch(compute, schedule.lhsBlock * schedule.rhsBlock);
@@ -112,12 +115,39 @@ private:
                                  e.sub(rhsColumns.count, skipped))};
         pack(rhs, position, count, columns, packedRhs, tile.columns());
         Value panelSums = e.address(sums, e.mul(panel, panelStride), compute);
+        Value isLast = e.equal(i, last);
+        Value lastPanel = e.equal(e.add(panel, 1), panels);
+        Ahead ahead;
+        ahead.isLast = isLast;
+        ahead.lhs =
+            getLine(lhs, e.add(position, schedule.depth), lhsColumns.from);
+        ahead.lhsFirst = e.mul(panel, lines);
+        ahead.rhs = getLine(
+            rhs, e.add(position, e.select(lastPanel, schedule.depth, 0)),
+            arith::SelectOp::create(e, lastPanel, rhsColumns.from,
+                                    e.add(columns.from, tile.columns())));
         emitTiles(count, lhsColumns, columns, group, panelSums,
-                  e.equal(i, e.constant(0)));
-        e.when(e.equal(i, last),
+                  e.equal(i, e.constant(0)), ahead);
+        e.when(isLast,
                [&] { emitBodies(group, lhsColumns, columns, panelSums); });
       });
     });
+  }
+
+  /// What to fetch while a panel is computed: the first line of the left-hand
+  /// side's next rows, of which `lhsFirst` are fetched already, and of the
+  /// right-hand side's next panel; and the result, in the last step.
+  struct Ahead {
+    Value lhs, lhsFirst, rhs, isLast;
+  };
+
+  /// Where a row of consecutive ones starts; null where they are gathered.
+  Value getLine(const Side &side, Value position, Value column) {
+    if (plan.exists() && side.space != hash::RowSpace::position)
+      return {};
+    Value first = e.mul(position, side.type.getDimSize(1));
+    return e.address(side.base, e.add(first, column),
+                     side.type.getElementType());
   }
 
   /// Copies `count` rows' columns next to each other, `stride` elements each.
@@ -144,7 +174,7 @@ private:
 
   /// One panel of columns: every tile of rows.
   void emitTiles(Value depth, Columns rows, Columns columns, Value group,
-                 Value panelSums, Value fresh) {
+                 Value panelSums, Value fresh, const Ahead &ahead) {
     Value tiles = e.ceilDiv(rows.count, tile.rows);
     const Matrix &out = operands.back();
     e.loop(e.constant(0), tiles, 1, [&](Value i) {
@@ -160,12 +190,36 @@ private:
       step.depth = depth;
       step.sums = e.address(panelSums, e.mul(first, tile.columns()), compute);
       step.fresh = fresh;
-      // The body reads and writes here soon.
-      step.prefetch =
-          out.address(e, group, e.add(rows.from, first), columns.from);
-      step.prefetchStride = e.constant(64);
+      setPrefetch(step, i, ahead,
+                  out.address(e, group, e.add(rows.from, first), columns.from));
       emitTileStep(e, tile, tile.vectors, compute, step);
     });
+  }
+
+  /// The first tiles fetch a line each of every row to pack next, the others
+  /// what the body will read and write.
+  void setPrefetch(TileStep &step, Value i, const Ahead &ahead, Value out) {
+    step.prefetch = out;
+    step.prefetchStride = e.select(ahead.isLast, kLineBytes, 0);
+    auto choose = [&](Value condition, const Side &side, Value address) {
+      int64_t rowBytes =
+          side.type.getDimSize(1) * e.bytesOf(side.type.getElementType());
+      step.prefetch =
+          arith::SelectOp::create(e, condition, address, step.prefetch);
+      step.prefetchStride = arith::SelectOp::create(
+          e, condition, e.constant(rowBytes), step.prefetchStride);
+    };
+    if (ahead.lhs) {
+      Value more = e.less(i, e.constant(2 * lines));
+      more =
+          arith::AndIOp::create(e, more, e.equal(ahead.isLast, e.falseValue()));
+      Value line = e.add(ahead.lhsFirst, e.sub(i, e.constant(lines)));
+      choose(more, lhs,
+             e.address(ahead.lhs, e.mul(line, kLineBytes), e.getI8Type()));
+    }
+    if (ahead.rhs)
+      choose(e.less(i, e.constant(lines)), rhs,
+             e.address(ahead.rhs, e.mul(i, kLineBytes), e.getI8Type()));
   }
 
   void emitBodies(Value group, Columns rows, Columns columns, Value panelSums) {
@@ -210,6 +264,8 @@ private:
   Type compute;
   Value task;
   PlanBuffer plan;
+  /// Cache lines of a panel's row.
+  int64_t lines;
   Side lhs, rhs;
   Value sums, packedLhs, packedRhs;
   SmallVector<Matrix> operands;
