@@ -7,6 +7,7 @@
 
 #include "frontend/Diagnostics.h"
 #include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/WithColor.h"
 #include "llvm/Support/raw_ostream.h"
 
 namespace hashc::frontend {
@@ -25,19 +26,28 @@ void Diagnostics::error(llvm::SMLoc loc, const llvm::Twine &message) {
 void Diagnostics::errorInFile(const llvm::Twine &message) {
   ++count;
   lastShown = true;
+  // Its first line has nothing to do with it, so none is shown.
   const llvm::MemoryBuffer *buffer =
       sources.getMemoryBuffer(sources.getMainFileID());
-  std::string text = message.str();
-  llvm::SMDiagnostic diagnostic(
-      sources, llvm::SMLoc::getFromPointer(buffer->getBufferStart()),
-      buffer->getBufferIdentifier(), 1, 0, llvm::SourceMgr::DK_Error, text, "",
-      {});
-  sources.PrintMessage(llvm::errs(), diagnostic);
+  llvm::errs() << buffer->getBufferIdentifier() << ":1:1: ";
+  llvm::WithColor(llvm::errs(), llvm::HighlightColor::Error) << "error: ";
+  llvm::errs() << message << '\n';
 }
 
 void Diagnostics::note(llvm::SMLoc loc, const llvm::Twine &message) {
   if (lastShown)
     sources.PrintMessage(loc, llvm::SourceMgr::DK_Note, message);
+}
+
+/// Two neighbouring letters changed places: one mistake, not two.
+static bool isSwapOf(llvm::StringRef name, llvm::StringRef other) {
+  if (name.size() != other.size() || name.size() < 2)
+    return false;
+  size_t i = 0;
+  while (i + 1 < name.size() && name[i] == other[i])
+    ++i;
+  return i + 1 < name.size() && name[i] == other[i + 1] &&
+         name[i + 1] == other[i] && name.substr(i + 2) == other.substr(i + 2);
 }
 
 std::string suggest(llvm::StringRef name,
@@ -46,7 +56,9 @@ std::string suggest(llvm::StringRef name,
   unsigned best = std::max<unsigned>(1, name.size() / 3) + 1;
   llvm::StringRef nearest;
   for (llvm::StringRef candidate : candidates) {
-    unsigned distance = name.edit_distance(candidate, true, best);
+    unsigned distance = isSwapOf(name, candidate)
+                            ? 1
+                            : name.edit_distance(candidate, true, best);
     if (distance < best && distance < name.size()) {
       best = distance;
       nearest = candidate;

@@ -36,9 +36,15 @@ constexpr int64_t kMaxVocab = int64_t(1) << 24;
 Value Elaborator::fail(SMLoc loc, const Twine &message) {
   diagnostics.error(loc, message);
   unsigned shown = 0;
-  for (Frame *frame : llvm::reverse(callers))
-    if (frame->callLoc.isValid() && shown++ < 3)
-      diagnostics.note(frame->callLoc, "in what is called here");
+  SMLoc last = loc;
+  for (Frame *frame : llvm::reverse(callers)) {
+    if (!frame->callLoc.isValid() || frame->callLoc == last)
+      continue;
+    last = frame->callLoc;
+    diagnostics.note(last, "called from here");
+    if (++shown == 3)
+      break;
+  }
   return Value::makeError();
 }
 

@@ -89,7 +89,7 @@ private:
   Value evaluateName(Frame &frame, const NameExpr &name, bool called);
   Value *findLocal(Frame &frame, llvm::StringRef name, bool called);
   Value findGlobal(Frame &frame, llvm::StringRef name, bool called);
-  Value failUnknown(Frame &frame, const NameExpr &name);
+  Value failUnknown(Frame &frame, const NameExpr &name, bool called);
   Value evaluateIf(Frame &frame, const IfExpr &choice);
   std::optional<bool> evaluateCondition(Frame &frame, const Expr &expr,
                                         Value &condition);

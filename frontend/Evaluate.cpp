@@ -122,10 +122,18 @@ Value Elaborator::evaluateName(Frame &frame, const NameExpr &name,
     return Value::makeFunction(function);
   if (!called && isWord(name.name))
     return Value::makeWord(name.name);
-  return failUnknown(frame, name);
+  return failUnknown(frame, name, called);
 }
 
-Value Elaborator::failUnknown(Frame &frame, const NameExpr &name) {
+Value Elaborator::failUnknown(Frame &frame, const NameExpr &name, bool called) {
+  if (called) {
+    // It has a value, but none that can be called.
+    const Value *local = findLocal(frame, name.name, false);
+    Value value = local ? *local : findGlobal(frame, name.name, false);
+    if (value.kind != Value::Kind::none)
+      return fail(name.loc, "'" + name.name + "' is " + value.describe() +
+                                " and cannot be called");
+  }
   if (isFeature(name.name))
     return fail(name.loc, "'" + name.name +
                               "' is a feature of the token stream: only "
@@ -142,7 +150,12 @@ Value Elaborator::failUnknown(Frame &frame, const NameExpr &name) {
     }
     return fail(name.loc, "'" + name.name + "' is no value here");
   }
-  return fail(name.loc, "there is no '" + name.name + "' here");
+  std::vector<StringRef> names = listFunctions(frame.context);
+  llvm::append_range(names, listWords());
+  for (const auto &[known, item] : items)
+    names.push_back(known);
+  return fail(name.loc,
+              "there is no '" + name.name + "'" + suggest(name.name, names));
 }
 
 } // namespace hashc::frontend

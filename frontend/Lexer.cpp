@@ -44,6 +44,7 @@ private:
   void lexDigits(bool (*accept)(char));
   void lexString();
   void lexPunctuation();
+  void lexUnknown();
   bool endsPercentage(const char *after) const;
   void push(TokenKind kind, const char *begin, const char *tokenEnd);
   void error(const char *place, const llvm::Twine &message) {
@@ -158,6 +159,7 @@ void Lexer::lexNumber() {
     while (isNamePart(peek()))
       ++cursor;
     error(begin, "'" + StringRef(begin, cursor - begin) + "' is not a number");
+    kind = TokenKind::invalid;
   }
   push(kind, begin, cursor);
   if (peek() == '%' && endsPercentage(cursor + 1)) {
@@ -169,19 +171,16 @@ void Lexer::lexNumber() {
 void Lexer::lexString() {
   const char *begin = cursor++;
   while (cursor != end && *cursor != '"' && *cursor != '\n') {
-    if (*cursor == '\\' || llvm::isPrint(*cursor) ||
-        static_cast<unsigned char>(*cursor) >= 0x80) {
-      if (*cursor == '\\')
-        error(cursor, "'\\' has no meaning in a string: write the letters "
-                      "themselves");
-      ++cursor;
-      continue;
-    }
-    error(cursor++, "a control character in a string");
+    unsigned char c = *cursor++;
+    if (c == '\\')
+      error(cursor - 1, "'\\' has no meaning in a string: write the letters "
+                        "themselves");
+    else if (c != '\r' && !llvm::isPrint(c) && c < 0x80)
+      error(cursor - 1, "a control character in a string");
   }
   if (peek() != '"') {
     error(begin, "the string has no closing '\"' on its line");
-    push(TokenKind::string, begin + 1, cursor);
+    push(TokenKind::invalid, begin, cursor);
     return;
   }
   push(TokenKind::string, begin + 1, cursor);
@@ -200,22 +199,32 @@ void Lexer::lexPunctuation() {
     cursor += word.size();
     return;
   }
-  // One message for a whole character of several bytes, and for a run of them.
+  lexUnknown();
+}
+
+/// One message for a whole character of several bytes.
+void Lexer::lexUnknown() {
   const char *begin = cursor;
   size_t length = llvm::getNumBytesForUTF8(static_cast<uint8_t>(*cursor));
   cursor += std::min<size_t>(length, end - cursor);
   StringRef character(begin, cursor - begin);
-  StringRef hint = *begin == '#'    ? ": comments begin with '//'"
-                   : *begin == '\'' ? ": strings stand in double quotes"
-                                    : "";
-  if (static_cast<unsigned char>(*begin) < 0x20)
-    error(begin, "an unexpected control character");
-  else
-    error(begin, "unexpected '" + character + "'" + hint);
   if (*begin == '#') {
+    error(begin, "unexpected '#': comments begin with '//'");
     while (cursor != end && *cursor != '\n')
       ++cursor;
+    return;
   }
+  if (*begin == '\'') {
+    error(begin, "unexpected \"'\": strings stand in double quotes");
+    while (cursor != end && *cursor != '\n')
+      if (*cursor++ == '\'')
+        break;
+  } else if (static_cast<unsigned char>(*begin) < 0x20 || *begin == 0x7f) {
+    error(begin, "an unexpected control character");
+  } else {
+    error(begin, "unexpected '" + character + "'");
+  }
+  push(TokenKind::invalid, begin, cursor);
 }
 
 LexedFile Lexer::run() {

@@ -22,6 +22,7 @@ enum class TokenKind {
   string,
   keyword,
   punctuation,
+  invalid, // reported already
 };
 
 struct Token {

@@ -124,7 +124,10 @@ SMLoc Parser::endOfPrevious() const {
 
 /// Reports what was expected; once, until parsing goes on elsewhere.
 std::nullptr_t Parser::fail(const Twine &expected) {
-  if (!panicking) {
+  bool reported =
+      token().kind == TokenKind::invalid ||
+      (index != 0 && file.tokens[index - 1].kind == TokenKind::invalid);
+  if (!panicking && !reported) {
     // Something missing at a line's end is missing there, not on the next line.
     bool lineEnded = index != 0 && token().startsLine;
     SMLoc loc = lineEnded ? endOfPrevious() : token().getLoc();
@@ -155,8 +158,7 @@ bool Parser::expectName(StringRef &name, SMLoc &loc, const Twine &what) {
     if (token().kind == TokenKind::keyword && !panicking) {
       diagnostics.error(token().getLoc(),
                         "'" + token().text +
-                            "' is a word of the language: choose another " +
-                            what);
+                            "' is a word of the language and cannot be a name");
       panicking = true;
     }
     fail(what);
@@ -293,7 +295,7 @@ ItemPtr Parser::parseItem() {
   std::string hint =
       suggest(token().text, {"param", "fn", "router", "model", "train"});
   std::string found = describe(token());
-  if (!panicking)
+  if (!panicking && token().kind != TokenKind::invalid)
     diagnostics.error(token().getLoc(),
                       "expected 'param', 'fn', 'router', 'model' or 'train', "
                       "found " +

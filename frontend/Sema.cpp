@@ -443,7 +443,8 @@ void Sema::checkModel(const ModelItem &model) {
       diagnostics.error(input.typeLoc, "'ids' needs " + name + " = ...");
   context = Context::model;
   scopes.emplace_back();
-  declare(input.name, input.loc);
+  for (const ModelInput &any : model.inputs)
+    declare(any.name, any.loc);
   checkBlock(model.body);
   if (!alwaysReturns(model.body))
     diagnostics.error(model.nameLoc,
@@ -497,21 +498,27 @@ void Sema::checkTrain(const TrainItem &train) {
 
 /// Functions that call themselves never end: a spec has no values to stop at.
 void Sema::checkRecursion() {
-  std::set<const FnItem *> done;
-  for (const auto &[start, firstCalls] : calls) {
+  std::set<const FnItem *> reported;
+  for (const ItemPtr &item : spec.items) {
+    const auto *start = dyn_cast<FnItem>(item.get());
+    if (!start || reported.count(start))
+      continue;
     std::vector<const FnItem *> work = {start};
     std::set<const FnItem *> seen;
     while (!work.empty()) {
       const FnItem *fn = work.back();
       work.pop_back();
       for (const auto &[callee, loc] : calls[fn]) {
-        if (callee == start && done.insert(start).second)
+        if (callee == start && reported.insert(start).second)
           diagnostics.error(loc, "the function '" + start->name +
                                      "' calls itself: repeat with 'for'");
         if (seen.insert(callee).second)
           work.push_back(callee);
       }
     }
+    // One message for a circle of functions.
+    if (reported.count(start))
+      reported.insert(seen.begin(), seen.end());
   }
 }
 

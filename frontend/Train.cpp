@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "frontend/Elaborator.h"
+#include <functional>
 
 using llvm::SMLoc;
 using llvm::StringRef;
@@ -42,9 +43,9 @@ std::string showRange(int64_t low, int64_t high) {
 /// Reads the fields of `text(...)`, `adamw(...)` and the like.
 class SettingReader {
 public:
-  using Fail = llvm::function_ref<void(SMLoc, const Twine &)>;
+  using Fail = std::function<void(SMLoc, const Twine &)>;
   SettingReader(mlir::MLIRContext &context, const Value &setting, Fail fail)
-      : builder(&context), setting(setting), fail(fail) {}
+      : builder(&context), setting(setting), fail(std::move(fail)) {}
 
   const Value *find(StringRef name) const {
     auto it = setting.fields.find(name.str());
