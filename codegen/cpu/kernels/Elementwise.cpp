@@ -1,0 +1,79 @@
+//===- Elementwise.cpp - Dropout and rotary positions -*- C++ -*-===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Math.h"
+
+using namespace hashc::kernels;
+
+static HASHC_INLINE uint64_t mix64(uint64_t z) {
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+  return z ^ (z >> 31);
+}
+
+/// Element i is kept where hash.mix(seed, stream, i) >= rate * 2^63.
+template <typename S>
+static HASHC_INLINE void dropOut(int64_t task, const S *x, const int64_t *seed,
+                                 S *y, int64_t size, double rate,
+                                 int64_t stream, int64_t taskSize) {
+  using C = Compute<S>;
+  auto absorb = [](uint64_t hash, uint64_t value) {
+    return mix64(hash ^ mix64(value + 0x9e3779b97f4a7c15u));
+  };
+  uint64_t key = absorb(absorb(0, uint64_t(*seed)), uint64_t(stream));
+  uint64_t limit = uint64_t(rate * 9223372036854775808.0);
+  C scale = C(1.0 / (1.0 - rate));
+  int64_t end = smaller(size, (task + 1) * taskSize);
+  for (int64_t i = task * taskSize; i < end; ++i) {
+    bool kept = (absorb(key, uint64_t(i)) & ~(uint64_t(1) << 63)) >= limit;
+    write(y + i, kept ? read(x + i) * scale : C(0));
+  }
+}
+
+/// Feature pairs (i, i + h/2) of each head turn by position * base^(-2i/h).
+/// Angles are computed in double, whatever the features are stored in.
+template <typename S>
+static HASHC_INLINE void rotate(int64_t task, const S *x,
+                                const int32_t *positions, S *y, int64_t rows,
+                                int64_t width, int64_t heads, double base,
+                                int64_t inverse, int64_t taskRows) {
+  using C = Compute<S>;
+  int64_t h = width / heads, half = h / 2;
+  double logBase = log<double>(splat(base))[0];
+  int64_t end = smaller(rows, (task + 1) * taskRows);
+  for (int64_t r = task * taskRows; r < end; ++r)
+    for (int64_t i = 0; i < half; ++i) {
+      double frequency =
+          exp<double>(splat(-2.0 * double(i) / double(h) * logBase))[0];
+      double angle = double(positions[r]) * frequency * (inverse ? -1.0 : 1.0);
+      C c = C(cos<double>(splat(angle))[0]),
+        s = C(sin<double>(splat(angle))[0]);
+      for (int64_t head = 0; head < heads; ++head) {
+        int64_t at = r * width + head * h + i;
+        C a = read(x + at), b = read(x + at + half);
+        write(y + at, a * c - b * s);
+        write(y + at + half, b * c + a * s);
+      }
+    }
+}
+
+#define HASHC_INSTANCE(S, NAME)                                                \
+  extern "C" void hash_dropout_##NAME(                                         \
+      int64_t task, const S *x, const int64_t *seed, S *y, int64_t size,       \
+      double rate, int64_t stream, int64_t taskSize) {                         \
+    dropOut<S>(task, x, seed, y, size, rate, stream, taskSize);                \
+  }                                                                            \
+  extern "C" void hash_rotary_##NAME(                                          \
+      int64_t task, const S *x, const int32_t *positions, S *y, int64_t rows,  \
+      int64_t width, int64_t heads, double base, int64_t inverse,              \
+      int64_t taskRows) {                                                      \
+    rotate<S>(task, x, positions, y, rows, width, heads, base, inverse,        \
+              taskRows);                                                       \
+  }
+HASHC_INSTANCE(float, f32)
+HASHC_INSTANCE(double, f64)
+HASHC_INSTANCE(bf16, bf16)

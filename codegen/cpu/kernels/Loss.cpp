@@ -1,0 +1,86 @@
+//===- Loss.cpp - Cross entropy over the vocabulary -*- C++ -*-===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Math.h"
+
+using namespace hashc::kernels;
+
+/// log(sum(exp(row))), with the largest element taken out first.
+template <typename S>
+static HASHC_INLINE Compute<S> logSumExp(const S *row, int64_t size) {
+  using C = Compute<S>;
+  C lowest = -C(__builtin_inf());
+  Vector<C> most = splat<C>(lowest);
+  forEachVector<C>(size, [&](int64_t i, int64_t n) {
+    most = larger<C>(most, loadUpTo(row + i, n, lowest));
+  });
+  C peak = largest<C>(most);
+  Vector<C> total{};
+  forEachVector<C>(size, [&](int64_t i, int64_t n) {
+    total += exp<C>(loadUpTo(row + i, n, lowest) - peak);
+  });
+  return peak + log<C>(splat<C>(sum<C>(total)))[0];
+}
+
+template <typename S>
+static HASHC_INLINE void
+crossEntropy(int64_t task, const S *logits, const int32_t *targets,
+             Compute<S> *losses, Compute<S> *lse, int64_t rows, int64_t vocab,
+             int64_t taskRows) {
+  int64_t end = smaller(rows, (task + 1) * taskRows);
+  for (int64_t r = task * taskRows; r < end; ++r) {
+    const S *row = logits + r * vocab;
+    lse[r] = logSumExp<S>(row, vocab);
+    int32_t target = targets[r];
+    if (target < -1 || target >= vocab)
+      hash_rt_error(3, target, vocab);
+    losses[r] = target < 0 ? Compute<S>(0) : lse[r] - read(row + target);
+  }
+}
+
+template <typename S>
+static HASHC_INLINE void
+crossEntropyGrad(int64_t task, const S *logits, const int32_t *targets,
+                 const Compute<S> *lse, const Compute<S> *dlosses, S *dlogits,
+                 int64_t rows, int64_t vocab, int64_t taskRows) {
+  using C = Compute<S>;
+  int64_t end = smaller(rows, (task + 1) * taskRows);
+  for (int64_t r = task * taskRows; r < end; ++r) {
+    int32_t target = targets[r];
+    C d = target < 0 ? C(0) : dlosses[r];
+    const S *row = logits + r * vocab;
+    S *out = dlogits + r * vocab;
+    // The logits may be overwritten: what the target needs is read first.
+    C atTarget = target < 0 ? C(0) : read(row + target);
+    forEachVector<C>(vocab, [&](int64_t i, int64_t n) {
+      Vector<C> p =
+          target < 0 ? Vector<C>{} : exp<C>(loadUpTo(row + i, n) - lse[r]) * d;
+      storeUpTo(out + i, p, n);
+    });
+    if (target >= 0)
+      write(out + target, (exp<C>(splat<C>(atTarget - lse[r]))[0] - C(1)) * d);
+  }
+}
+
+#define HASHC_INSTANCE(S, NAME)                                                \
+  extern "C" void hash_cross_entropy_##NAME(                                   \
+      int64_t task, const S *logits, const int32_t *targets,                   \
+      Compute<S> *losses, Compute<S> *lse, int64_t rows, int64_t vocab,        \
+      int64_t taskRows) {                                                      \
+    crossEntropy<S>(task, logits, targets, losses, lse, rows, vocab,           \
+                    taskRows);                                                 \
+  }                                                                            \
+  extern "C" void hash_cross_entropy_grad_##NAME(                              \
+      int64_t task, const S *logits, const int32_t *targets,                   \
+      const Compute<S> *lse, const Compute<S> *dlosses, S *dlogits,            \
+      int64_t rows, int64_t vocab, int64_t taskRows) {                         \
+    crossEntropyGrad<S>(task, logits, targets, lse, dlosses, dlogits, rows,    \
+                        vocab, taskRows);                                      \
+  }
+HASHC_INSTANCE(float, f32)
+HASHC_INSTANCE(double, f64)
+HASHC_INSTANCE(bf16, bf16)
