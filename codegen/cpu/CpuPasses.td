@@ -23,6 +23,24 @@ def CpuLowerStructured : Pass<"hash-cpu-lower-structured", "::mlir::ModuleOp"> {
     "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
 }
 
+def CpuLowerLibraryCalls : Pass<"hash-cpu-lower-library-calls", "::mlir::ModuleOp"> {
+  let summary = "library calls in kernels to calls of the kernel library";
+  let description = [{
+    Works on outlined kernels whose body is one `hash.library_call`. Each becomes
+    one or more calls of functions of the library in `codegen/cpu/kernels`, with
+    the task's number, the buffers' addresses, and constants that follow from
+    shapes and attributes.
+
+    ```mlir
+    hash.library_call "layer_norm" ins(%x, %g, %b : ...) outs(%y, %m, %r : ...) {config = {eps = 1.0e-5 : f64}}
+    // becomes
+    func.call @hash_layer_norm_f32(%task, %x, %g, %b, %y, %m, %r, %rows, %width, %eps, %taskRows) : (i64, !llvm.ptr, ...) -> ()
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect"];
+}
+
 def CpuToLlvm : Pass<"hash-cpu-to-llvm", "::mlir::ModuleOp"> {
   let summary = "kernels, launches and entry points to the LLVM dialect";
   let description = [{

@@ -29,6 +29,7 @@ namespace hashc::cpu {
 
 void buildKernelPipeline(OpPassManager &pm) {
   pm.addPass(createCpuLowerStructured());
+  pm.addPass(createCpuLowerLibraryCalls());
   pm.addNestedPass<func::FuncOp>(createCSEPass());
 }
 

@@ -1,0 +1,354 @@
+//===- LibraryKernels.cpp - Named ops as calls of the library -------------===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Each op on buffers is one or more calls of functions in kernels/. A function
+// gets the task's number, the buffers, then constants that follow from shapes
+// and attributes; LLVM specialises it for them.
+//
+//===----------------------------------------------------------------------===//
+
+#include "codegen/cpu/LibraryKernels.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Pass/Pass.h"
+#include "llvm/ADT/StringMap.h"
+
+using namespace mlir;
+
+namespace hashc::cpu {
+
+#define GEN_PASS_DEF_CPULOWERLIBRARYCALLS
+#include "codegen/cpu/CpuPasses.h.inc"
+
+namespace {
+
+/// Elements that make a task worth its launch, and columns of a task that sums
+/// over rows (a cache line or more of each row).
+constexpr int64_t kTaskElements = 1 << 15;
+constexpr int64_t kTaskColumns = 64;
+
+/// One call: the function, the buffers (after the task's number), the
+/// constants.
+struct Call {
+  std::string function;
+  SmallVector<Value> buffers;
+  SmallVector<Attribute> constants; // i64 or f64
+};
+
+/// What an op on buffers becomes.
+struct Kernel {
+  int64_t tasks = 1;
+  SmallVector<Call> calls;
+};
+
+/// Reads an op's shapes and attributes and writes its kernel.
+class KernelBuilder {
+public:
+  explicit KernelBuilder(hash::LibraryCallOp op)
+      : op(op), builder(op.getContext()) {}
+
+  /// Fails, with a diagnostic, for a callee that the library does not have.
+  FailureOr<Kernel> build();
+
+private:
+  using Rule = void (KernelBuilder::*)();
+  static const llvm::StringMap<Rule> &getRules();
+
+  Value in(unsigned i) { return op.getIns()[i]; }
+  Value out(unsigned i) { return op.getOuts()[i]; }
+  static MemRefType typeOf(Value value) {
+    return cast<MemRefType>(value.getType());
+  }
+  static int64_t dim(Value value, unsigned i) {
+    return typeOf(value).getDimSize(i);
+  }
+  static int64_t size(Value value) { return typeOf(value).getNumElements(); }
+  static std::string typeName(Value value) {
+    Type type = typeOf(value).getElementType();
+    if (type.isBF16())
+      return "bf16";
+    return (isa<FloatType>(type) ? "f" : "i") +
+           std::to_string(type.getIntOrFloatBitWidth());
+  }
+  int64_t integer(StringRef name, int64_t otherwise = 0) {
+    auto value = op.getConfig().getAs<IntegerAttr>(name);
+    return value ? value.getInt() : otherwise;
+  }
+  double real(StringRef name) {
+    auto value = op.getConfig().getAs<FloatAttr>(name);
+    return value ? value.getValueAsDouble() : 0.0;
+  }
+  bool flag(StringRef name) { return op.getConfig().contains(name); }
+  hash::PlanType plan() {
+    auto shape = op.getPlanShape();
+    return shape ? cast<hash::PlanType>(*shape) : hash::PlanType();
+  }
+
+  Attribute constant(int64_t value) { return builder.getI64IntegerAttr(value); }
+  Attribute constant(double value) { return builder.getF64FloatAttr(value); }
+  /// Adds a call with all buffers, ins first.
+  template <typename... Constants>
+  void call(const Twine &function, Constants... constants) {
+    SmallVector<Value> buffers(op.getIns());
+    llvm::append_range(buffers, op.getOuts());
+    callWith(function, buffers, constants...);
+  }
+  template <typename... Constants>
+  void callWith(const Twine &function, ArrayRef<Value> buffers,
+                Constants... constants) {
+    kernel.calls.push_back({("hash_" + function).str(),
+                            SmallVector<Value>(buffers),
+                            {constant(constants)...}});
+  }
+  /// Rows of one task; sets the number of tasks for `rows` of `width` elements.
+  int64_t cutRows(int64_t rows, int64_t width) {
+    int64_t taskRows = std::max<int64_t>(
+        1, std::min(rows, kTaskElements / std::max<int64_t>(1, width)));
+    kernel.tasks = llvm::divideCeil(rows, taskRows);
+    return taskRows;
+  }
+  int64_t cutColumns(int64_t columns) {
+    kernel.tasks = llvm::divideCeil(columns, kTaskColumns);
+    return kTaskColumns;
+  }
+
+  void prev() {
+    call("prev", dim(in(0), 0), integer("window"), integer("distance"),
+         integer("bos"));
+  }
+  void position() {
+    call("position", dim(in(0), 0), integer("window"),
+         int64_t(flag("document")));
+  }
+  void mix();
+  void modulo() { call("modulo", dim(in(0), 0), integer("divisor")); }
+  void tableLookup() {
+    int64_t vocab = dim(in(1), 0);
+    call("table_lookup_" + typeName(in(0)), dim(in(0), 0), vocab,
+         size(in(1)) / vocab);
+  }
+  void rowAt() { call("row_at_" + typeName(in(0)), size(out(0))); }
+  void planRows() {
+    call("plan", plan().getTokens(), plan().getK(), plan().getGroups());
+  }
+  void combine() {
+    int64_t width = dim(out(0), 1);
+    int64_t rows = cutRows(plan().getTokens(), width);
+    call("combine_" + typeName(in(0)), plan().getTokens(), plan().getK(),
+         plan().getGroups(), width, rows);
+  }
+  void embedding() {
+    int64_t rows = dim(out(0), 0), width = dim(out(0), 1);
+    int64_t taskRows = cutRows(rows, width);
+    call("embedding_" + typeName(out(0)), rows, width, dim(in(1), 0), taskRows);
+  }
+  void embeddingGrad() {
+    int64_t columns = cutColumns(dim(in(1), 1));
+    call("embedding_grad_" + typeName(in(1)), dim(in(1), 0), dim(in(1), 1),
+         columns);
+  }
+  void reduceRows() {
+    int64_t rows = dim(in(0), 0), width = dim(in(0), 1);
+    int64_t columns = cutColumns(width);
+    if (plan())
+      call("reduce_groups_" + typeName(in(0)), plan().getGroups(), width,
+           columns);
+    else
+      call("reduce_rows_" + typeName(in(0)), rows, width, columns);
+  }
+  void norm(StringRef name) {
+    int64_t rows = dim(in(0), 0), width = dim(in(0), 1);
+    int64_t taskRows = cutRows(rows, width);
+    call(name + "_" + typeName(in(0)), rows, width, real("eps"), taskRows);
+  }
+  void normGrad(StringRef name) {
+    int64_t rows = dim(in(0), 0), width = dim(in(0), 1);
+    int64_t taskRows = cutRows(rows, width), rowTasks = kernel.tasks;
+    int64_t columns = cutColumns(width);
+    kernel.tasks += rowTasks;
+    call(name + "_" + typeName(in(0)), rows, width, rowTasks, taskRows,
+         columns);
+  }
+  void layerNorm() { norm("layer_norm"); }
+  void layerNormGrad() { normGrad("layer_norm_grad"); }
+  void rmsNorm() { norm("rms_norm"); }
+  void rmsNormGrad() { normGrad("rms_norm_grad"); }
+  void crossEntropy() { loss("cross_entropy_"); }
+  void crossEntropyGrad() { loss("cross_entropy_grad_"); }
+  void loss(StringRef name) {
+    int64_t rows = dim(in(0), 0), vocab = dim(in(0), 1);
+    int64_t taskRows = cutRows(rows, vocab);
+    call(name + typeName(in(0)), rows, vocab, taskRows);
+  }
+  void dropout() {
+    int64_t taskSize = std::min(size(in(0)), kTaskElements);
+    kernel.tasks = llvm::divideCeil(size(in(0)), taskSize);
+    call("dropout_" + typeName(in(0)), size(in(0)), real("rate"),
+         integer("stream"), taskSize);
+  }
+  void rotary() {
+    int64_t rows = dim(in(0), 0), width = dim(in(0), 1);
+    int64_t taskRows = cutRows(rows, width * 4);
+    call("rotary_" + typeName(in(0)), rows, width, integer("heads"),
+         real("base"), int64_t(flag("inverse")), taskRows);
+  }
+  int64_t headSize() { return dim(in(0), 1) / integer("heads"); }
+  void attention() {
+    int64_t window = integer("window"), heads = integer("heads");
+    // Blocks of 64 queries, as kernels/Attention.cpp cuts them.
+    kernel.tasks =
+        dim(in(0), 0) / window * heads * llvm::divideCeil(window, 64);
+    call("attention_" + typeName(in(0)), heads, integer("kv_heads"), headSize(),
+         window, real("scale"), int64_t(flag("causal")));
+  }
+  void attentionGrad() {
+    int64_t window = integer("window"), kvHeads = integer("kv_heads");
+    kernel.tasks = dim(in(0), 0) / window * kvHeads;
+    call("attention_grad_" + typeName(in(0)), integer("heads"), kvHeads,
+         headSize(), window, real("scale"), int64_t(flag("causal")));
+  }
+  void attentionDecode() {
+    kernel.tasks = integer("kv_heads");
+    call("attention_decode_" + typeName(in(0)), integer("heads"),
+         integer("kv_heads"), headSize(), real("scale"));
+  }
+  void globalNorm();
+  void adamw() {
+    int64_t count = size(out(0)), taskSize = std::min(count, kTaskElements);
+    kernel.tasks = llvm::divideCeil(count, taskSize);
+    call("adamw_" + typeName(out(0)), count, real("beta1"), real("beta2"),
+         real("eps"), real("weight_decay"), taskSize);
+  }
+
+  hash::LibraryCallOp op;
+  Builder builder;
+  Kernel kernel;
+};
+
+/// Any number of values: the hash is kept in the result between calls.
+void KernelBuilder::mix() {
+  int64_t rows = dim(out(0), 0);
+  callWith("mix_start", {out(0)}, rows, integer("seed"));
+  for (Value value : op.getIns())
+    callWith("mix_absorb", {value, out(0)}, rows);
+  callWith("mix_finish", {out(0)}, rows);
+}
+
+void KernelBuilder::globalNorm() {
+  callWith("global_norm_start", {out(0)});
+  for (Value gradient : op.getIns())
+    callWith("global_norm_add_" + typeName(gradient), {gradient, out(0)},
+             size(gradient));
+  callWith("global_norm_finish", {out(0)});
+}
+
+const llvm::StringMap<KernelBuilder::Rule> &KernelBuilder::getRules() {
+  static const llvm::StringMap<Rule> rules = {
+      {"adamw", &KernelBuilder::adamw},
+      {"attention", &KernelBuilder::attention},
+      {"attention_decode", &KernelBuilder::attentionDecode},
+      {"attention_grad", &KernelBuilder::attentionGrad},
+      {"combine", &KernelBuilder::combine},
+      {"cross_entropy", &KernelBuilder::crossEntropy},
+      {"cross_entropy_grad", &KernelBuilder::crossEntropyGrad},
+      {"dropout", &KernelBuilder::dropout},
+      {"embedding", &KernelBuilder::embedding},
+      {"embedding_grad", &KernelBuilder::embeddingGrad},
+      {"global_norm", &KernelBuilder::globalNorm},
+      {"layer_norm", &KernelBuilder::layerNorm},
+      {"layer_norm_grad", &KernelBuilder::layerNormGrad},
+      {"mix", &KernelBuilder::mix},
+      {"modulo", &KernelBuilder::modulo},
+      {"plan", &KernelBuilder::planRows},
+      {"position", &KernelBuilder::position},
+      {"prev", &KernelBuilder::prev},
+      {"reduce_rows", &KernelBuilder::reduceRows},
+      {"rms_norm", &KernelBuilder::rmsNorm},
+      {"rms_norm_grad", &KernelBuilder::rmsNormGrad},
+      {"rotary", &KernelBuilder::rotary},
+      {"row_at", &KernelBuilder::rowAt},
+      {"table_lookup", &KernelBuilder::tableLookup},
+  };
+  return rules;
+}
+
+FailureOr<Kernel> KernelBuilder::build() {
+  Rule rule = getRules().lookup(op.getCallee());
+  if (!rule)
+    return op.emitError("the CPU's kernel library has no '")
+           << op.getCallee() << "'";
+  (this->*rule)();
+  return std::move(kernel);
+}
+
+/// The buffer's address, as the library takes it.
+Value getAddress(OpBuilder &builder, Location location, Value buffer) {
+  Value index =
+      memref::ExtractAlignedPointerAsIndexOp::create(builder, location, buffer);
+  Value address = arith::IndexCastOp::create(builder, location,
+                                             builder.getI64Type(), index);
+  return LLVM::IntToPtrOp::create(
+      builder, location, LLVM::LLVMPointerType::get(builder.getContext()),
+      address);
+}
+
+class CpuLowerLibraryCalls final
+    : public impl::CpuLowerLibraryCallsBase<CpuLowerLibraryCalls> {
+  void runOnOperation() override {
+    SmallVector<hash::LibraryCallOp> ops;
+    getOperation().walk([&](hash::LibraryCallOp op) { ops.push_back(op); });
+    for (hash::LibraryCallOp op : ops)
+      if (failed(lower(op)))
+        return signalPassFailure();
+  }
+
+  LogicalResult lower(hash::LibraryCallOp op) {
+    FailureOr<Kernel> kernel = KernelBuilder(op).build();
+    if (failed(kernel))
+      return failure();
+    OpBuilder builder(op);
+    Location location = op.getLoc();
+    auto function = op->getParentOfType<func::FuncOp>();
+    Value task = arith::IndexCastOp::create(
+        builder, location, builder.getI64Type(), function.getArgument(0));
+    for (const Call &call : kernel->calls) {
+      SmallVector<Value> arguments = {task};
+      for (Value buffer : call.buffers)
+        arguments.push_back(getAddress(builder, location, buffer));
+      for (Attribute constant : call.constants)
+        arguments.push_back(arith::ConstantOp::create(
+            builder, location, cast<TypedAttr>(constant)));
+      declare(call.function, TypeRange(ValueRange(arguments)));
+      func::CallOp::create(builder, location, call.function, TypeRange(),
+                           arguments);
+    }
+    op.erase();
+    return success();
+  }
+
+  void declare(StringRef name, TypeRange types) {
+    ModuleOp module = getOperation();
+    if (module.lookupSymbol(name))
+      return;
+    auto builder = OpBuilder::atBlockEnd(module.getBody());
+    auto function = func::FuncOp::create(builder, module.getLoc(), name,
+                                         builder.getFunctionType(types, {}));
+    function.setPrivate();
+  }
+};
+
+} // namespace
+
+int64_t getNumLibraryTasks(hash::LibraryCallOp call) {
+  FailureOr<Kernel> kernel = KernelBuilder(call).build();
+  return failed(kernel) ? 1 : kernel->tasks;
+}
+
+} // namespace hashc::cpu
