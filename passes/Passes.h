@@ -43,7 +43,10 @@ void buildStepPipeline(mlir::OpPassManager &pm);
 /// fusions run follows from the module's `hash.target` (`fuse`).
 void buildFusionPipeline(mlir::OpPassManager &pm);
 
-/// Registers both as `hash-step-pipeline` and `hash-fusion-pipeline`.
+/// Appends the passes from tensors to launches of kernels on buffers.
+void buildMemoryPipeline(mlir::OpPassManager &pm, KernelQueries queries);
+
+/// Registers the first two as `hash-step-pipeline` and `hash-fusion-pipeline`.
 void registerHashPipelines();
 
 } // namespace hashc

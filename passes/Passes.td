@@ -63,6 +63,15 @@ def Differentiate : Pass<"hash-differentiate", "mlir::ModuleOp"> {
   let statistics = [Statistic<"numDifferentiated", "differentiated", "Ops that a gradient flows through">];
 }
 
+def FinishStage : Pass<"hash-finish-stage", "mlir::ModuleOp"> {
+  let summary = "Record the stage a module has reached";
+  let description = [{
+    Sets `hash.stage`, from which hashc goes on when it is given a printed
+    module. After the step, `@forward` has served its purpose and is erased.
+  }];
+  let options = [Option<"stage", "stage", "std::string", "", "hash, step, fused or kernels">];
+}
+
 //===----------------------------------------------------------------------===//
 // Fusion
 //===----------------------------------------------------------------------===//

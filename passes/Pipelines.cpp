@@ -21,8 +21,21 @@ void buildStepPipeline(OpPassManager &pm) {
   pm.addPass(createDifferentiate());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
+  pm.addPass(createFinishStage({"step"}));
 }
-void buildFusionPipeline(OpPassManager &pm) {}
+
+void buildFusionPipeline(OpPassManager &pm) {
+  pm.addNestedPass<func::FuncOp>(createGeneralize());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  pm.addPass(createFinishStage({"fused"}));
+}
+
+void buildMemoryPipeline(OpPassManager &pm, KernelQueries queries) {
+  pm.addPass(createSelectLayouts());
+  pm.addPass(createPlanMemory());
+  pm.addPass(createOutlineKernels(std::move(queries)));
+}
 
 void registerHashPipelines() {
   PassPipelineRegistration<>("hash-step-pipeline",

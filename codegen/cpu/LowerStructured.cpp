@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "codegen/cpu/LibraryKernels.h"
 #include "codegen/cpu/Lower.h"
 #include "codegen/cpu/Tasks.h"
 
@@ -33,6 +34,7 @@ int64_t getNumTasks(Operation *op) {
         return OuterSchedule(outer, target).tasks();
       })
       .Case([&](hash::MapOp map) { return MapSchedule(map, target).tasks(); })
+      .Case([](hash::LibraryCallOp call) { return getNumLibraryTasks(call); })
       .Default([](Operation *) { return 1; });
 }
 

@@ -8,6 +8,8 @@
 #include "tools/hashc/Compiler.h"
 
 #include "codegen/common/Descriptor.h"
+#include "codegen/common/KernelCost.h"
+#include "codegen/cpu/Tasks.h"
 #include "dialect/Hash.h"
 #include "frontend/Frontend.h"
 #include "passes/Passes.h"
@@ -101,6 +103,15 @@ ExitCode Compiler::printAst() {
                       }));
 }
 
+static void buildKernelStage(OpPassManager &passes) {
+  buildMemoryPipeline(passes, {cpu::getNumTasks, [](Operation *op) {
+                                 KernelCost cost = getKernelCost(op);
+                                 return std::pair(cost.flops, cost.bytes);
+                               }});
+  cpu::buildKernelPipeline(passes);
+  passes.addPass(createFinishStage({"kernels"}));
+}
+
 /// The stages that print as MLIR: name in `hash.stage`, and the passes that
 /// lead there from the one before.
 static const struct Stage {
@@ -110,7 +121,7 @@ static const struct Stage {
 } stages[] = {{"hash", Emit::Hash, [](OpPassManager &) {}},
               {"step", Emit::Step, buildStepPipeline},
               {"fused", Emit::Fused, buildFusionPipeline},
-              {"kernels", Emit::Kernels, cpu::buildKernelPipeline}};
+              {"kernels", Emit::Kernels, buildKernelStage}};
 
 ExitCode Compiler::lowerTo(Emit emit) {
   auto current =
