@@ -63,6 +63,34 @@ def Differentiate : Pass<"hash-differentiate", "mlir::ModuleOp"> {
   let statistics = [Statistic<"numDifferentiated", "differentiated", "Ops that a gradient flows through">];
 }
 
+def HoistRouting : Pass<"hash-hoist-routing", "mlir::ModuleOp"> {
+  let summary = "Make the plans once per batch, in an entry point of their own";
+  let description = [{
+    Routing by tokens does not depend on activations: whatever `@grad_step` and
+    `@eval_step` compute from tokens, document starts and tables alone moves to
+    `@plan_batch`, which runs once for a batch. Equal computations become one, so
+    layers of one router, and training and evaluation, share a plan. Plans and
+    streams cross as arguments with the role `plan`; comparisons are cheaper to
+    do again than to store. A plan that depends on activations stays. Decoding
+    plans one row a call and is left alone.
+
+    ```mlir
+    func.func @grad_step(..., %tokens: tensor<512xi32> {hash.arg = #hash.arg<tokens>}) {
+      %e = hash.table_lookup %tokens in %table : ...
+      %p = hash.plan %e masked %tokens : ...
+    // becomes
+    func.func @plan_batch(%table: ..., %tokens: ...) -> (!p {hash.arg = #hash.arg<plan, "plan0">})
+    func.func @grad_step(..., %p: !p {hash.arg = #hash.arg<plan, "plan0">})
+    ```
+  }];
+  let dependentDialects = ["hash::HashDialect", "mlir::func::FuncDialect"];
+  let options = [Option<"share", "share", "bool", "true", "Make equal plans once">];
+  let statistics = [
+    Statistic<"numHoisted", "hoisted", "Plans and streams made once per batch">,
+    Statistic<"numShared", "shared", "Plans that another layer or entry point had made already">
+  ];
+}
+
 def FinishStage : Pass<"hash-finish-stage", "mlir::ModuleOp"> {
   let summary = "Record the stage a module has reached";
   let description = [{

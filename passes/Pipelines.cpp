@@ -21,6 +21,7 @@ void buildStepPipeline(OpPassManager &pm) {
   pm.addPass(createDifferentiate());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
+  pm.addPass(createHoistRouting());
   pm.addPass(createFinishStage({"step"}));
 }
 
