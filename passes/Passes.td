@@ -128,6 +128,32 @@ def Generalize : Pass<"hash-generalize", "mlir::func::FuncOp"> {
   ];
 }
 
+def FuseDispatch : Pass<"hash-fuse-dispatch", "mlir::func::FuncOp"> {
+  let summary = "Let products gather their rows and scatter their results";
+  let description = [{
+    A map that only gathers rows, and whose result only products of the same plan
+    read, goes away: they read its source by token. A map that only scatters the
+    result of a product goes away as well: the product writes by slot. What has
+    to be stored for another reader is kept, since rows stored in order are read
+    faster.
+
+    ```mlir
+    %g = hash.map plan(%p : !p) reads(%x : ...) at [token] outs(%e : ...) at [position] {...}
+    %y = hash.grouped_gemm plan(%p : !p) lhs(%g : ...) at [position] ... outs(%f : ...) at [position] {...}
+    %s = hash.map plan(%p : !p) reads(%y : ...) at [position] outs(%f : ...) at [slot] zero_dead {...}
+    // becomes
+    %s = hash.grouped_gemm plan(%p : !p) lhs(%x : ...) at [token] ... outs(%f : ...) at [slot] zero_dead {...}
+    ```
+  }];
+  let dependentDialects = ["hash::HashDialect"];
+  let options = [Option<"level", "level", "std::string", "",
+                        "none, dispatch, epilogue or all; empty: what hash.target says in fuse">];
+  let statistics = [
+    Statistic<"numGathers", "gathers", "Gathers that products do themselves">,
+    Statistic<"numScatters", "scatters", "Scatters that products do themselves">
+  ];
+}
+
 //===----------------------------------------------------------------------===//
 // From tensors to kernels on buffers
 //===----------------------------------------------------------------------===//

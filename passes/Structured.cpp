@@ -10,6 +10,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/BuiltinOps.h"
 
 using namespace mlir;
 
@@ -121,6 +122,17 @@ Value cloneAsScalar(OpBuilder &builder, Operation *op, ValueRange operands) {
   state.addAttributes(op->getDiscardableAttrDictionary().getValue());
   state.propertiesAttr = op->getPropertiesAsAttribute();
   return builder.create(state)->getResult(0);
+}
+
+bool isFusionOn(Operation *op, StringRef level, StringRef fusion) {
+  auto module = op->getParentOfType<ModuleOp>();
+  auto target = module ? module->getAttrOfType<DictionaryAttr>(
+                             hash::HashDialect::kTargetAttr)
+                       : DictionaryAttr();
+  if (auto name = target ? target.getAs<StringAttr>("fuse") : StringAttr();
+      level.empty() && name)
+    level = name.getValue();
+  return level == "all" || level == fusion;
 }
 
 } // namespace hashc

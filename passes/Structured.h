@@ -65,6 +65,11 @@ bool isElementwiseOnTensors(mlir::Operation *op);
 mlir::Value cloneAsScalar(mlir::OpBuilder &builder, mlir::Operation *op,
                           mlir::ValueRange operands);
 
+/// True if the level of fusion, which is the target's where `level` is empty,
+/// includes `fusion` (dispatch or epilogue).
+bool isFusionOn(mlir::Operation *op, llvm::StringRef level,
+                llvm::StringRef fusion);
+
 } // namespace hashc
 
 #endif // HASHC_PASSES_STRUCTURED_H
