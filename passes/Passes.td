@@ -154,6 +154,38 @@ def FuseDispatch : Pass<"hash-fuse-dispatch", "mlir::func::FuncOp"> {
   ];
 }
 
+def FuseEpilogue : Pass<"hash-fuse-epilogue", "mlir::func::FuncOp"> {
+  let summary = "Compute elementwise where the input is made";
+  let description = [{
+    Chains of maps become one map, and maps that read a product become its body:
+    biases, activations, their gradients and residual sums then never go through
+    memory between steps. A result that others read too stays an out of the
+    product. A value that several maps read is computed again only where that is
+    cheap and adds no reads.
+
+    Rows without an expert keep their meaning. A map over all rows may move into
+    a product by plan where the product's other rows are unspecified; where they
+    are zero, only `x + product` may, which then starts from `x`, so that rows
+    without an expert keep `x`. Everything else stays and a remark says why. The
+    order of floating-point operations never changes.
+
+    ```mlir
+    %y = hash.grouped_gemm ... outs(%e : ...) at [position] { acc }
+    %s = hash.map reads(%y, %b : ...) at [position, all] ... { y + b }
+    %a = hash.map reads(%s : ...) at [position] ... { tanh(s) }
+    // becomes, where the gradient needs %s as well
+    %s, %a = hash.grouped_gemm ... reads(%b : ...) at [all] outs(%e, %e : ...) at [position, position] { acc + b, tanh(acc + b) }
+    ```
+  }];
+  let dependentDialects = ["hash::HashDialect", "mlir::tensor::TensorDialect"];
+  let options = [Option<"level", "level", "std::string", "",
+                        "none, dispatch, epilogue or all; empty: what hash.target says in fuse">];
+  let statistics = [
+    Statistic<"numMaps", "maps", "Maps computed inside another map">,
+    Statistic<"numEpilogues", "epilogues", "Maps computed inside a product">
+  ];
+}
+
 //===----------------------------------------------------------------------===//
 // From tensors to kernels on buffers
 //===----------------------------------------------------------------------===//

@@ -28,6 +28,7 @@ void buildStepPipeline(OpPassManager &pm) {
 void buildFusionPipeline(OpPassManager &pm) {
   pm.addNestedPass<func::FuncOp>(createGeneralize());
   pm.addNestedPass<func::FuncOp>(createFuseDispatch());
+  pm.addNestedPass<func::FuncOp>(createFuseEpilogue());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   pm.addPass(createFinishStage({"fused"}));
