@@ -228,6 +228,7 @@ Fusion<hash::MapOp> fuseMaps(hash::MapOp producer, hash::MapOp consumer) {
         llvm::append_range(values, arguments.drop_front(numReads));
         return cloneBody(body, second, values);
       });
+  fused->setDiscardableAttrs(consumer->getDiscardableAttrDictionary());
   consumer.replaceAllUsesWith(fused.getResults());
   consumer.erase();
   if (producer.use_empty())

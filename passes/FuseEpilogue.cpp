@@ -77,7 +77,7 @@ class FuseEpilogue final : public impl::FuseEpilogueBase<FuseEpilogue> {
         .function(getOperation().getName());
   }
 
-  /// A value that others read too is computed again if that adds no reads.
+  /// A value that other maps read too is computed again if that adds no reads.
   bool isWorthwhile(hash::MapOp producer, hash::MapOp consumer) {
     if (!movesRows && (isMove(producer) || isMove(consumer)))
       return false;
@@ -86,11 +86,19 @@ class FuseEpilogue final : public impl::FuseEpilogueBase<FuseEpilogue> {
       return true;
     if (!isCheap(producer) || isMove(producer))
       return false;
-    return llvm::all_of(
-        llvm::zip(producer.getReads(), producer.getReadsAt()), [&](auto pair) {
-          return isUniform(std::get<1>(pair)) ||
-                 llvm::is_contained(consumer.getReads(), std::get<0>(pair));
-        });
+    // Reading the value is one read itself.
+    return countNewReads(producer, consumer) <= 1 &&
+           llvm::all_of(producer->getUsers(),
+                        [](Operation *user) { return isa<hash::MapOp>(user); });
+  }
+
+  unsigned countNewReads(hash::MapOp producer, hash::MapOp consumer) {
+    unsigned count = 0;
+    for (auto [read, space] :
+         llvm::zip(producer.getReads(), producer.getReadsAt()))
+      count +=
+          !isUniform(space) && !llvm::is_contained(consumer.getReads(), read);
+    return count;
   }
 
   void fuseProducers(hash::MapOp map) {
@@ -131,7 +139,8 @@ class FuseEpilogue final : public impl::FuseEpilogueBase<FuseEpilogue> {
 
   void fuseIntoProduct(hash::MapOp map) {
     hash::GroupedGemmOp gemm = getProduct(map);
-    if (!gemm || (!movesRows && isMove(map)))
+    // What is computed again for the gradient must not be kept by the product.
+    if (!gemm || (!movesRows && isMove(map)) || isRecomputed(map))
       return;
     std::string kind = getKind(map).str();
     Location location = map.getLoc();

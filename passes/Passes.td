@@ -100,6 +100,17 @@ def FinishStage : Pass<"hash-finish-stage", "mlir::ModuleOp"> {
   let options = [Option<"stage", "stage", "std::string", "", "hash, step, fused or kernels">];
 }
 
+def VerifyStage : Pass<"hash-verify-stage", "mlir::ModuleOp"> {
+  let summary = "Check what a stage promises";
+  let description = [{
+    After the step, every argument and result of an entry point has a role. In
+    the fused stage, no op is left that has a structured form. In the kernels
+    stage, entry points take buffers and only launch kernels. Names the op that
+    breaks the promise.
+  }];
+  let options = [Option<"stage", "stage", "std::string", "", "hash, step, fused or kernels">];
+}
+
 //===----------------------------------------------------------------------===//
 // Fusion
 //===----------------------------------------------------------------------===//
@@ -126,6 +137,30 @@ def Generalize : Pass<"hash-generalize", "mlir::func::FuncOp"> {
     Statistic<"numGeneralized", "generalized", "Named and elementwise ops turned into structured ones">,
     Statistic<"numAccumulations", "accumulations", "Gradients accumulated in place">
   ];
+}
+
+def Recompute : Pass<"hash-recompute", "mlir::func::FuncOp"> {
+  let summary = "Compute activations again for the gradient instead of keeping them";
+  let description = [{
+    With the policy `activations`, a map of the forward half whose reads the
+    gradient needs anyway, or can compute again too, is repeated in front of its
+    first use in the backward half; the first value need not be kept. The copy
+    carries `hash.recomputed`, so that it stays a copy. Runs on generalised
+    functions that return losses and gradients; arithmetic does not change.
+
+    ```mlir
+    %t = hash.map reads(%s : ...) ... { tanh }     // forward
+    ...
+    %g = hash.map reads(%s, %t, %dy : ...) ...     // backward
+    // becomes
+    %t2 = hash.map reads(%s : ...) ... { tanh } {hash.recomputed}
+    %g = hash.map reads(%s, %t2, %dy : ...) ...
+    ```
+  }];
+  let dependentDialects = ["hash::HashDialect"];
+  let options = [Option<"policy", "policy", "std::string", "",
+                        "none or activations; empty: what hash.target says in recompute, else none">];
+  let statistics = [Statistic<"numRecomputed", "recomputed", "Activations computed again">];
 }
 
 def FuseDispatch : Pass<"hash-fuse-dispatch", "mlir::func::FuncOp"> {

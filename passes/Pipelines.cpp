@@ -23,21 +23,25 @@ void buildStepPipeline(OpPassManager &pm) {
   pm.addPass(createCSEPass());
   pm.addPass(createHoistRouting());
   pm.addPass(createFinishStage({"step"}));
+  pm.addPass(createVerifyStage({"step"}));
 }
 
 void buildFusionPipeline(OpPassManager &pm) {
   pm.addNestedPass<func::FuncOp>(createGeneralize());
+  pm.addNestedPass<func::FuncOp>(createRecompute());
   pm.addNestedPass<func::FuncOp>(createFuseDispatch());
   pm.addNestedPass<func::FuncOp>(createFuseEpilogue());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   pm.addPass(createFinishStage({"fused"}));
+  pm.addPass(createVerifyStage({"fused"}));
 }
 
 void buildMemoryPipeline(OpPassManager &pm, KernelQueries queries) {
   pm.addPass(createSelectLayouts());
   pm.addPass(createPlanMemory());
   pm.addPass(createOutlineKernels(std::move(queries)));
+  pm.addPass(createVerifyStage({"kernels"}));
 }
 
 void registerHashPipelines() {

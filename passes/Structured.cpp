@@ -124,14 +124,18 @@ Value cloneAsScalar(OpBuilder &builder, Operation *op, ValueRange operands) {
   return builder.create(state)->getResult(0);
 }
 
-bool isFusionOn(Operation *op, StringRef level, StringRef fusion) {
+StringRef getTargetOption(Operation *op, StringRef key) {
   auto module = op->getParentOfType<ModuleOp>();
   auto target = module ? module->getAttrOfType<DictionaryAttr>(
                              hash::HashDialect::kTargetAttr)
                        : DictionaryAttr();
-  if (auto name = target ? target.getAs<StringAttr>("fuse") : StringAttr();
-      level.empty() && name)
-    level = name.getValue();
+  auto value = target ? target.getAs<StringAttr>(key) : StringAttr();
+  return value ? value.getValue() : "";
+}
+
+bool isFusionOn(Operation *op, StringRef level, StringRef fusion) {
+  if (level.empty())
+    level = getTargetOption(op, "fuse");
   return level == "all" || level == fusion;
 }
 

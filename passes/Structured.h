@@ -65,6 +65,18 @@ bool isElementwiseOnTensors(mlir::Operation *op);
 mlir::Value cloneAsScalar(mlir::OpBuilder &builder, mlir::Operation *op,
                           mlir::ValueRange operands);
 
+/// Marks a map that repeats another one to save memory: what is equal stays
+/// apart, and is not kept from where the first one was computed.
+constexpr llvm::StringLiteral kRecomputedAttr = "hash.recomputed";
+
+inline bool isRecomputed(mlir::Operation *op) {
+  return op->hasAttr(kRecomputedAttr);
+}
+
+/// What `hash.target` of the module around `op` says under `key`; empty where
+/// it says nothing.
+llvm::StringRef getTargetOption(mlir::Operation *op, llvm::StringRef key);
+
 /// True if the level of fusion, which is the target's where `level` is empty,
 /// includes `fusion` (dispatch or epilogue).
 bool isFusionOn(mlir::Operation *op, llvm::StringRef level,

@@ -1,0 +1,118 @@
+//===- Recompute.cpp - Activations again instead of kept ------------------===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/EntryPoints.h"
+#include "passes/Passes.h"
+#include "passes/Structured.h"
+
+#include "mlir/IR/Remarks.h"
+
+#define DEBUG_TYPE "hash-recompute"
+
+namespace hashc {
+#define GEN_PASS_DEF_RECOMPUTE
+#include "passes/Passes.h.inc"
+
+using namespace mlir;
+using hash::RowSpace;
+
+namespace {
+
+class Recompute final : public impl::RecomputeBase<Recompute> {
+  using RecomputeBase::RecomputeBase;
+
+  void runOnOperation() override {
+    func::FuncOp function = getOperation();
+    std::string wanted =
+        policy.empty() ? getTargetOption(function, "recompute").str() : policy;
+    if (wanted.empty() || wanted == "none")
+      return;
+    if (wanted != "activations") {
+      function.emitError("there is no recomputation policy '")
+          << wanted << "'; it is none or activations";
+      return signalPassFailure();
+    }
+    if (!(last = findLoss()))
+      return;
+    SetVector<Operation *> maps;
+    for (Operation &op : function.getBody().front()) {
+      if (&op == last)
+        break;
+      if (auto map = dyn_cast<hash::MapOp>(op))
+        if (isReplaceable(map, maps))
+          maps.insert(map);
+    }
+    for (Operation *map : llvm::reverse(maps))
+      recompute(cast<hash::MapOp>(map));
+  }
+
+  /// The op that makes the losses: what follows computes gradients.
+  Operation *findLoss() {
+    func::FuncOp function = getOperation();
+    Operation *terminator = function.getBody().front().getTerminator();
+    bool hasGradients = false;
+    Operation *loss = nullptr;
+    for (OpOperand &operand : terminator->getOpOperands()) {
+      hash::ArgAttr role = getResultRole(function, operand.getOperandNumber());
+      hasGradients |= role && role.getKind() == hash::ArgKind::grad;
+      if (role && role.getKind() == hash::ArgKind::losses)
+        loss = operand.get().getDefiningOp();
+    }
+    return hasGradients ? loss : nullptr;
+  }
+
+  bool isNeededLater(Value value) {
+    return llvm::any_of(value.getUsers(), [&](Operation *user) {
+      return last->isBeforeInBlock(user);
+    });
+  }
+
+  /// True if all that the map reads is there for the gradient anyway, or can
+  /// be computed again too.
+  bool isReplaceable(hash::MapOp map, const SetVector<Operation *> &maps) {
+    if (!llvm::all_of(map.getInits(), [](Value init) {
+          return bool(init.getDefiningOp<tensor::EmptyOp>());
+        }))
+      return false;
+    return llvm::all_of(
+        llvm::zip(map.getReads(), map.getReadsAt()), [&](auto pair) {
+          auto [read, space] = pair;
+          return isa<BlockArgument>(read) ||
+                 space == static_cast<int32_t>(RowSpace::all) ||
+                 space == static_cast<int32_t>(RowSpace::group) ||
+                 maps.contains(read.getDefiningOp()) || isNeededLater(read);
+        });
+  }
+
+  void recompute(hash::MapOp map) {
+    Operation *first = nullptr;
+    for (Operation *user : map->getUsers())
+      if (last->isBeforeInBlock(user) &&
+          (!first || user->isBeforeInBlock(first)))
+        first = user;
+    if (!first || isa<func::ReturnOp>(first))
+      return;
+    OpBuilder builder(first);
+    Operation *again = builder.clone(*map);
+    again->setAttr(kRecomputedAttr, builder.getUnitAttr());
+    map->replaceUsesWithIf(again, [&](OpOperand &use) {
+      return use.getOwner() != again && last->isBeforeInBlock(use.getOwner());
+    });
+    ++numRecomputed;
+    remark::passed(map.getLoc(), remark::RemarkOpts::name("recomputed")
+                                     .category(DEBUG_TYPE)
+                                     .function(getOperation().getName()))
+        << remark::add("an activation of {0} is computed again for its "
+                       "gradient",
+                       hash::getPath(map.getLoc()));
+  }
+
+  Operation *last = nullptr;
+};
+
+} // namespace
+} // namespace hashc
