@@ -84,7 +84,8 @@ class FuseEpilogue final : public impl::FuseEpilogueBase<FuseEpilogue> {
     if (llvm::all_of(producer->getUsers(),
                      [&](Operation *user) { return user == consumer; }))
       return true;
-    if (!isCheap(producer) || isMove(producer))
+    // What reads a product becomes part of it.
+    if (!isCheap(producer) || isMove(producer) || getProduct(producer))
       return false;
     // Reading the value is one read itself.
     return countNewReads(producer, consumer) <= 1 &&
