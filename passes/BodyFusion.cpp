@@ -114,9 +114,6 @@ Value getResidual(hash::MapOp map, Operation *producer) {
   return other;
 }
 
-/// The out's dead rows as the consumer would have left them.
-enum class DeadRows { unspecified, zero, residual };
-
 bool hasOneUser(Value value, Operation *user) {
   return llvm::all_of(value.getUsers(),
                       [&](Operation *other) { return other == user; });
@@ -140,94 +137,140 @@ bool isCopy(hash::MapOp map) {
 // A map into a map
 //===----------------------------------------------------------------------===//
 
-Fusion<hash::MapOp> fuseMaps(hash::MapOp producer, hash::MapOp consumer) {
-  if (producer.getNumResults() != 1)
-    return "its producer has several results";
-  Block &first = producer.getBodyBlock(), &second = consumer.getBodyBlock();
-  Value value = producer.getResult(0);
-  if (!first.getArguments().back().use_empty())
-    return "its producer starts from an initial value";
-  if (llvm::is_contained(consumer.getInits(), value))
-    return "it starts from its producer's result";
+namespace {
 
-  // Where the consumer reads the value.
-  auto written = static_cast<RowSpace>(producer.getOutsAt().front());
-  std::optional<RowSpace> readAt;
+class MapFusion {
+public:
+  MapFusion(hash::MapOp producer, hash::MapOp consumer)
+      : producer(producer), consumer(consumer), value(producer.getResult(0)),
+        written(static_cast<RowSpace>(producer.getOutsAt().front())) {}
+
+  /// Why the two cannot be one; null if they can.
+  const char *findObstacle();
+  hash::MapOp fuse();
+
+private:
+  const char *findReadSpace();
+  const char *matchPlans();
+  const char *matchDeadRows();
+  void collectReads();
+  SmallVector<Value> buildBody(OpBuilder &builder, ValueRange arguments);
+
+  hash::MapOp producer, consumer;
+  Value value;
+  RowSpace written, readAt = RowSpace::position;
+  // Where the rows of a map without a plan are in the fused one.
+  std::optional<RowSpace> producerRows, consumerRows;
+  Value residual;
+  ReadList reads;
+  SmallVector<unsigned> producerReads;
+  SmallVector<std::optional<unsigned>> consumerReads; // none: made or initial
+};
+
+const char *MapFusion::findReadSpace() {
+  std::optional<RowSpace> found;
   for (auto [read, space] :
        llvm::zip(consumer.getReads(), consumer.getReadsAt())) {
     if (read != value)
       continue;
-    if (readAt && *readAt != static_cast<RowSpace>(space))
+    if (found && *found != static_cast<RowSpace>(space))
       return "it reads its producer in two orders";
-    readAt = static_cast<RowSpace>(space);
+    found = static_cast<RowSpace>(space);
   }
-  if (!isRowSpace(*readAt))
-    return "it reads its producer once for all rows";
+  readAt = *found;
+  return isRowSpace(readAt) ? nullptr
+                            : "it reads its producer once for all rows";
+}
 
-  Value plan = consumer.getPlan() ? consumer.getPlan() : producer.getPlan();
-  std::optional<RowSpace> producerRows, consumerRows;
-  DeadRows dead = DeadRows::unspecified;
-  Value residual;
+/// A map over all rows that joins one over the rows with an expert: the others
+/// must not matter, or be those of a sum, which starts from its other term.
+const char *MapFusion::matchDeadRows() {
+  if (!producer.getZeroDead())
+    return dependsEverywhere(consumer.getBodyBlock(),
+                             getArgumentsReading(consumer, producer))
+               ? nullptr
+               : "not all of it depends on rows with an expert";
+  residual = getResidual(consumer, producer);
+  return residual && hasOneUser(value, consumer)
+             ? nullptr
+             : "rows without an expert have to become zero first";
+}
+
+const char *MapFusion::matchPlans() {
   if (consumer.getPlan() && producer.getPlan()) {
     if (consumer.getPlan() != producer.getPlan())
       return "its producer has another plan";
-    if (!isSameSpace(written, *readAt, consumer.getPlanType()))
-      return "it reads its producer in another order";
-  } else if (consumer.getPlan()) {
-    if (*readAt == RowSpace::token && consumer.getPlanType().getK() != 1)
-      return "it would compute a token once for each choice";
-    producerRows = *readAt;
-  } else if (producer.getPlan()) {
-    consumerRows = written;
-    if (producer.getZeroDead()) {
-      residual = getResidual(consumer, producer);
-      if (!residual || !hasOneUser(value, consumer))
-        return "rows without an expert have to become zero first";
-      dead = DeadRows::residual;
-    } else if (!dependsEverywhere(second,
-                                  getArgumentsReading(consumer, producer))) {
-      return "not all of it depends on rows with an expert";
-    }
+    return isSameSpace(written, readAt, consumer.getPlanType())
+               ? nullptr
+               : "it reads its producer in another order";
   }
-  if (!plan || !consumer.getPlan())
-    if (getShape(value) != getShape(consumer.getResult(0)))
-      return "its producer has another shape";
-  if (consumerRows && getShape(value).size() != 2)
-    return "it has no rows";
+  if (consumer.getPlan()) {
+    producerRows = readAt;
+    return readAt != RowSpace::token || consumer.getPlanType().getK() == 1
+               ? nullptr
+               : "it would compute a token once for each choice";
+  }
+  if (getShape(value) != getShape(consumer.getResult(0)))
+    return "its producer has another shape";
+  if (!producer.getPlan())
+    return nullptr;
+  consumerRows = written;
+  return getShape(value).size() == 2 ? matchDeadRows() : "it has no rows";
+}
 
-  ReadList reads;
-  SmallVector<unsigned> producerReads, consumerReads;
+const char *MapFusion::findObstacle() {
+  if (producer.getNumResults() != 1)
+    return "its producer has several results";
+  if (!producer.getBodyBlock().getArguments().back().use_empty())
+    return "its producer starts from an initial value";
+  if (llvm::is_contained(consumer.getInits(), value))
+    return "it starts from its producer's result";
+  if (const char *obstacle = findReadSpace())
+    return obstacle;
+  return matchPlans();
+}
+
+void MapFusion::collectReads() {
   for (auto [read, space] :
        llvm::zip(producer.getReads(), producer.getReadsAt()))
     producerReads.push_back(reads.add(read, inSpace(space, producerRows)));
   for (auto [read, space] :
-       llvm::zip(consumer.getReads(), consumer.getReadsAt()))
-    consumerReads.push_back(
-        read == value || (dead == DeadRows::residual && read == residual)
-            ? ~0u
-            : reads.add(read, inSpace(space, consumerRows)));
+       llvm::zip(consumer.getReads(), consumer.getReadsAt())) {
+    consumerReads.emplace_back();
+    if (read != value && read != residual)
+      consumerReads.back() = reads.add(read, inSpace(space, consumerRows));
+  }
+}
+
+SmallVector<Value> MapFusion::buildBody(OpBuilder &builder,
+                                        ValueRange arguments) {
+  ValueRange inits = arguments.drop_front(reads.get().values.size());
+  SmallVector<Value> values = llvm::map_to_vector(
+      producerReads, [&](unsigned index) { return arguments[index]; });
+  values.push_back(Value());
+  Value made = cloneBody(builder, producer.getBodyBlock(), values).front();
+  values.clear();
+  for (auto [read, index] : llvm::zip(consumer.getReads(), consumerReads))
+    values.push_back(index           ? arguments[*index]
+                     : read == value ? made
+                                     : inits.front());
+  llvm::append_range(values, inits);
+  return cloneBody(builder, consumer.getBodyBlock(), values);
+}
+
+hash::MapOp MapFusion::fuse() {
+  collectReads();
   SpacedOperands outs;
   for (auto [init, space] :
        llvm::zip(consumer.getInits(), consumer.getOutsAt()))
     outs.add(residual ? residual : init, inSpace(space, consumerRows));
-
   OpBuilder builder(consumer);
-  unsigned numReads = reads.get().values.size();
-  hash::MapOp fused = createMap(
-      builder, consumer.getLoc(), plan, reads.get(), outs,
-      consumer.getZeroDead(), [&](OpBuilder &body, ValueRange arguments) {
-        SmallVector<Value> values = llvm::map_to_vector(
-            producerReads, [&](unsigned i) { return arguments[i]; });
-        values.push_back(Value());
-        Value made = cloneBody(body, first, values).front();
-        values.clear();
-        for (auto [read, index] : llvm::zip(consumer.getReads(), consumerReads))
-          values.push_back(read == value  ? made
-                           : index == ~0u ? arguments[numReads]
-                                          : arguments[index]);
-        llvm::append_range(values, arguments.drop_front(numReads));
-        return cloneBody(body, second, values);
-      });
+  Value plan = consumer.getPlan() ? consumer.getPlan() : producer.getPlan();
+  hash::MapOp fused =
+      createMap(builder, consumer.getLoc(), plan, reads.get(), outs,
+                consumer.getZeroDead(), [&](OpBuilder &body, ValueRange args) {
+                  return buildBody(body, args);
+                });
   fused->setDiscardableAttrs(consumer->getDiscardableAttrDictionary());
   consumer.replaceAllUsesWith(fused.getResults());
   consumer.erase();
@@ -236,13 +279,132 @@ Fusion<hash::MapOp> fuseMaps(hash::MapOp producer, hash::MapOp consumer) {
   return fused;
 }
 
+} // namespace
+
+Fusion<hash::MapOp> fuseMaps(hash::MapOp producer, hash::MapOp consumer) {
+  MapFusion fusion(producer, consumer);
+  if (const char *obstacle = fusion.findObstacle())
+    return obstacle;
+  return fusion.fuse();
+}
+
 //===----------------------------------------------------------------------===//
 // A map into a product
 //===----------------------------------------------------------------------===//
 
+namespace {
+
+class GemmFusion {
+public:
+  GemmFusion(hash::GroupedGemmOp gemm, hash::MapOp map)
+      : gemm(gemm), map(map), zeroDead(gemm.getZeroDead()) {
+    for (int64_t into : gemm.getInto())
+      numSums = std::max<unsigned>(numSums, into + 1);
+    for (Value result : gemm.getResults())
+      hasOtherReaders |= !hasOneUser(result, map);
+  }
+
+  const char *findObstacle();
+  hash::GroupedGemmOp fuse();
+
+private:
+  /// What an argument of either body is in the fused one.
+  struct Source {
+    enum Kind { unused, read, out, made } kind = unused;
+    unsigned index = 0;
+  };
+
+  const char *matchTypes();
+  const char *matchSpaces();
+  const char *matchDeadRows();
+  Operation *findPlace();
+  void collectGemmOperands();
+  void collectMapOperands();
+  Source addOut(Value init, RowSpace space);
+  hash::GroupedGemmOp build(OpBuilder &builder);
+  SmallVector<Value> buildBody(OpBuilder &builder, ValueRange arguments);
+
+  hash::GroupedGemmOp gemm;
+  hash::MapOp map;
+  bool zeroDead, hasOtherReaders = false;
+  unsigned numSums = 0;
+  // Where the rows of a map without a plan are in the fused op.
+  std::optional<RowSpace> mapRows;
+  Value residual;
+  Operation *place = nullptr;
+  ReadList reads;
+  SpacedOperands outs;
+  SmallVector<Source> gemmSources, mapSources;
+  SmallVector<unsigned> kept; // results that others read too
+};
+
+const char *GemmFusion::matchTypes() {
+  for (BlockArgument argument : map.getBodyBlock().getArguments())
+    if (argument.getType() != gemm.getComputeType())
+      return "it computes in another type";
+  int64_t columns = getShape(gemm.getInits().front())[1];
+  for (Value init : map.getInits()) {
+    if (init.getDefiningOp() == gemm)
+      return "it starts from the product";
+    if (getShape(init).size() != 2 || getShape(init)[1] != columns)
+      return "it has another shape";
+  }
+  return nullptr;
+}
+
+const char *GemmFusion::matchSpaces() {
+  if (map.getPlan() && map.getPlan() != gemm.getPlan())
+    return gemm.getPlan() ? "it has another plan" : "the product has no plan";
+  for (auto [read, space] : llvm::zip(map.getReads(), map.getReadsAt())) {
+    if (read.getDefiningOp() != gemm)
+      continue;
+    unsigned result = cast<OpResult>(read).getResultNumber();
+    auto written = static_cast<RowSpace>(gemm.getOutsAt()[result]);
+    auto readAt = static_cast<RowSpace>(space);
+    if (!isRowSpace(readAt))
+      return "it reads the product once for all rows";
+    if (map.getPlan()) {
+      if (!isSameSpace(written, readAt, gemm.getPlanType()))
+        return "it reads the product in another order";
+      continue;
+    }
+    if (mapRows && *mapRows != written)
+      return "it reads the product in two orders";
+    if (getShape(read) != getShape(map.getResult(0)))
+      return "it has another shape";
+    mapRows = written;
+  }
+  return nullptr;
+}
+
+const char *GemmFusion::matchDeadRows() {
+  if (!gemm.getPlan())
+    return nullptr;
+  if (map.getPlan()) {
+    if (zeroDead == map.getZeroDead())
+      return nullptr;
+    // Clearing is for all outs: where only one side asks for it, the other's
+    // rows without an expert must not matter.
+    ValueRange others = zeroDead ? map.getInits() : gemm.getInits();
+    if (hasOtherReaders && !llvm::all_of(others, isEmpty))
+      return "rows without an expert become zero in one and not in the other";
+    zeroDead = map.getZeroDead() || hasOtherReaders;
+    return nullptr;
+  }
+  if (!zeroDead)
+    return dependsEverywhere(map.getBodyBlock(), getArgumentsReading(map, gemm))
+               ? nullptr
+               : "not all of it depends on rows with an expert";
+  residual = getResidual(map, gemm);
+  zeroDead = false;
+  return residual && !hasOtherReaders
+             ? nullptr
+             : "rows without an expert have to become zero first";
+}
+
 /// Where the fused op may stand: at the product if all else is there already,
 /// or at the map if nobody reads the product before; null if neither.
-static Operation *findPlace(hash::GroupedGemmOp gemm, hash::MapOp map) {
+Operation *GemmFusion::findPlace() {
   auto isKnown = [&](Value value) {
     Operation *definition = value.getDefiningOp();
     return !definition || definition == gemm || isEmpty(value) ||
@@ -257,176 +419,138 @@ static Operation *findPlace(hash::GroupedGemmOp gemm, hash::MapOp map) {
   return map;
 }
 
-static hash::GroupedGemmOp buildGemm(OpBuilder &builder, Location location,
-                                     hash::GroupedGemmOp like,
-                                     const SpacedOperands &reads,
-                                     const SpacedOperands &outs, bool zeroDead,
-                                     unsigned numSums, BodyBuilder body) {
+const char *GemmFusion::findObstacle() {
+  if (const char *obstacle = matchTypes())
+    return obstacle;
+  if (const char *obstacle = matchSpaces())
+    return obstacle;
+  if (const char *obstacle = matchDeadRows())
+    return obstacle;
+  place = findPlace();
+  return place ? nullptr
+               : "what it reads comes after the product's other readers";
+}
+
+GemmFusion::Source GemmFusion::addOut(Value init, RowSpace space) {
+  outs.add(init, space);
+  return {Source::out, static_cast<unsigned>(outs.values.size() - 1)};
+}
+
+void GemmFusion::collectGemmOperands() {
+  unsigned numReads = gemm.getReads().size();
+  for (auto [read, space] : llvm::zip(gemm.getReads(), gemm.getReadsAt()))
+    gemmSources.push_back(
+        {Source::read, reads.add(read, static_cast<RowSpace>(space))});
+  for (auto [i, init, at] :
+       llvm::enumerate(gemm.getInits(), gemm.getOutsAt())) {
+    auto space = static_cast<RowSpace>(at);
+    BlockArgument argument =
+        gemm.getBodyBlock().getArgument(numSums + numReads + i);
+    gemmSources.emplace_back();
+    if (!hasOneUser(gemm.getResult(i), map)) {
+      kept.push_back(i);
+      gemmSources.back() = addOut(init, space);
+    } else if (!argument.use_empty()) {
+      gemmSources.back() = {Source::read, reads.add(init, space)};
+    }
+  }
+}
+
+void GemmFusion::collectMapOperands() {
+  unsigned numKept = outs.values.size();
+  for (auto [read, space] : llvm::zip(map.getReads(), map.getReadsAt())) {
+    if (read.getDefiningOp() == gemm)
+      mapSources.push_back(
+          {Source::made, cast<OpResult>(read).getResultNumber()});
+    else if (read == residual)
+      mapSources.push_back({Source::out, numKept});
+    else
+      mapSources.push_back(
+          {Source::read, reads.add(read, inSpace(space, mapRows))});
+  }
+  for (auto [init, space] : llvm::zip(map.getInits(), map.getOutsAt()))
+    mapSources.push_back(
+        addOut(residual ? residual : init, inSpace(space, mapRows)));
+}
+
+SmallVector<Value> GemmFusion::buildBody(OpBuilder &builder,
+                                         ValueRange arguments) {
+  ValueRange readScalars = arguments.drop_front(numSums);
+  ValueRange outScalars = readScalars.drop_front(reads.get().values.size());
+  SmallVector<Value> made;
+  auto find = [&](const Source &source) -> Value {
+    switch (source.kind) {
+    case Source::unused:
+      return {};
+    case Source::read:
+      return readScalars[source.index];
+    case Source::out:
+      return outScalars[source.index];
+    case Source::made:
+      return made[source.index];
+    }
+    llvm_unreachable("unknown source");
+  };
+  SmallVector<Value> values(arguments.take_front(numSums));
+  llvm::append_range(values, llvm::map_range(gemmSources, find));
+  made = cloneBody(builder, gemm.getBodyBlock(), values);
+  values = llvm::map_to_vector(mapSources, find);
+  SmallVector<Value> yielded =
+      llvm::map_to_vector(kept, [&](unsigned result) { return made[result]; });
+  llvm::append_range(yielded, cloneBody(builder, map.getBodyBlock(), values));
+  return yielded;
+}
+
+hash::GroupedGemmOp GemmFusion::build(OpBuilder &builder) {
   auto unit = [&](bool set) {
     return set ? builder.getUnitAttr() : UnitAttr();
   };
-  auto gemm = hash::GroupedGemmOp::create(
-      builder, location, TypeRange(ValueRange(outs.values)), like.getPlan(),
-      like.getLhs(), like.getRhs(), reads.values, outs.values,
-      like.getLhsAtAttr(), like.getIntoAttr(),
-      builder.getDenseI32ArrayAttr(reads.spaces),
-      builder.getDenseI32ArrayAttr(outs.spaces), unit(like.getTransposed()),
-      unit(zeroDead), TypeAttr());
-  SmallVector<Type> types(numSums, like.getComputeType());
-  for (const SpacedOperands *operands : {&reads, &outs})
-    for (Value value : operands->values)
+  Location location = gemm.getLoc();
+  auto fused = hash::GroupedGemmOp::create(
+      builder, location, TypeRange(ValueRange(outs.values)), gemm.getPlan(),
+      gemm.getLhs(), gemm.getRhs(), reads.get().values, outs.values,
+      gemm.getLhsAtAttr(), gemm.getIntoAttr(),
+      builder.getDenseI32ArrayAttr(reads.get().spaces),
+      builder.getDenseI32ArrayAttr(outs.spaces), unit(gemm.getTransposed()),
+      unit(zeroDead), /*plan_shape=*/TypeAttr());
+  SmallVector<Type> types(numSums, gemm.getComputeType());
+  for (ArrayRef<Value> values :
+       {ArrayRef<Value>(reads.get().values), ArrayRef<Value>(outs.values)})
+    for (Value value : values)
       types.push_back(getBodyType(value.getType()));
   SmallVector<Location> locations(types.size(), location);
   OpBuilder::InsertionGuard guard(builder);
-  Block *block = builder.createBlock(&gemm.getBody(), {}, types, locations);
+  Block *block = builder.createBlock(&fused.getBody(), {}, types, locations);
   hash::YieldOp::create(builder, location,
-                        body(builder, block->getArguments()));
-  return gemm;
+                        buildBody(builder, block->getArguments()));
+  return fused;
 }
 
-Fusion<hash::GroupedGemmOp> fuseIntoGemm(hash::GroupedGemmOp gemm,
-                                         hash::MapOp map) {
-  Block &first = gemm.getBodyBlock(), &second = map.getBodyBlock();
-  if (llvm::any_of(map.getInits(),
-                   [&](Value v) { return v.getDefiningOp() == gemm; }))
-    return "it starts from the product";
-  for (BlockArgument argument : second.getArguments())
-    if (argument.getType() != gemm.getComputeType())
-      return "it computes in another type";
-  if (map.getPlan() && map.getPlan() != gemm.getPlan())
-    return gemm.getPlan() ? "it has another plan" : "the product has no plan";
-
-  // The space of the rows that a map without a plan works on.
-  std::optional<RowSpace> mapRows;
-  SmallVector<Value> taken; // results that the map reads
-  for (auto [read, space] : llvm::zip(map.getReads(), map.getReadsAt())) {
-    if (read.getDefiningOp() != gemm)
-      continue;
-    taken.push_back(read);
-    auto written = static_cast<RowSpace>(
-        gemm.getOutsAt()[cast<OpResult>(read).getResultNumber()]);
-    auto readAt = static_cast<RowSpace>(space);
-    if (!isRowSpace(readAt))
-      return "it reads the product once for all rows";
-    if (map.getPlan()) {
-      if (!isSameSpace(written, readAt, gemm.getPlanType()))
-        return "it reads the product in another order";
-    } else {
-      if (mapRows && *mapRows != written)
-        return "it reads the product in two orders";
-      mapRows = written;
-      if (getShape(read) != getShape(map.getResult(0)))
-        return "it has another shape";
-    }
-  }
-  for (Value init : map.getInits())
-    if (getShape(init).size() != 2 ||
-        getShape(init)[1] != getShape(gemm.getInits().front())[1])
-      return "it has another shape";
-
-  bool stays = false; // a result that others read too
-  for (Value result : gemm.getResults())
-    stays |= !hasOneUser(result, map);
-  bool zeroDead = gemm.getZeroDead();
-  Value residual;
-  if (gemm.getPlan() && !map.getPlan()) {
-    if (zeroDead) {
-      residual = getResidual(map, gemm);
-      if (!residual || stays)
-        return "rows without an expert have to become zero first";
-      zeroDead = false;
-    } else if (!dependsEverywhere(second, getArgumentsReading(map, gemm))) {
-      return "not all of it depends on rows with an expert";
-    }
-  } else if (gemm.getPlan() && zeroDead != map.getZeroDead()) {
-    // Clearing is for all outs: the others' dead rows must not matter.
-    ValueRange others = zeroDead ? map.getInits() : gemm.getInits();
-    if (stays && !llvm::all_of(others, isEmpty))
-      return "rows without an expert become zero in one and not in the other";
-    zeroDead = map.getZeroDead() || stays;
-  }
-
-  Operation *place = findPlace(gemm, map);
-  if (!place)
-    return "what it reads comes after the product's other readers";
-
-  unsigned numSums = 0;
-  for (int64_t into : gemm.getInto())
-    numSums = std::max<unsigned>(numSums, into + 1);
-  unsigned gemmReads = gemm.getReads().size();
-  ReadList reads;
-  SpacedOperands outs;
-  // What an argument of either body becomes: the number of a read or an out.
-  struct Source {
-    unsigned read = ~0u, out = ~0u, made = ~0u;
-  };
-  SmallVector<Source> gemmSources, mapSources;
-  SmallVector<unsigned> kept;
-  for (auto [read, space] : llvm::zip(gemm.getReads(), gemm.getReadsAt()))
-    gemmSources.push_back({reads.add(read, static_cast<RowSpace>(space))});
-  for (auto [i, init, space] :
-       llvm::enumerate(gemm.getInits(), gemm.getOutsAt())) {
-    Source source;
-    bool isUsed = !first.getArgument(numSums + gemmReads + i).use_empty();
-    if (!hasOneUser(gemm.getResult(i), map)) {
-      source.out = outs.values.size();
-      kept.push_back(i);
-      outs.add(init, static_cast<RowSpace>(space));
-    } else if (isUsed) {
-      source.read = reads.add(init, static_cast<RowSpace>(space));
-    }
-    gemmSources.push_back(source);
-  }
-  for (auto [read, space] : llvm::zip(map.getReads(), map.getReadsAt())) {
-    Source source;
-    if (read.getDefiningOp() == gemm)
-      source.made = cast<OpResult>(read).getResultNumber();
-    else if (residual && read == residual)
-      source.out = outs.values.size();
-    else
-      source.read = reads.add(read, inSpace(space, mapRows));
-    mapSources.push_back(source);
-  }
-  for (auto [init, space] : llvm::zip(map.getInits(), map.getOutsAt())) {
-    mapSources.push_back({~0u, static_cast<unsigned>(outs.values.size())});
-    outs.add(residual ? residual : init, inSpace(space, mapRows));
-  }
-
+hash::GroupedGemmOp GemmFusion::fuse() {
+  collectGemmOperands();
+  collectMapOperands();
   OpBuilder builder(place);
   // An empty init may be defined after the product; it is made anew.
   for (Value &init : outs.values)
     if (isEmpty(init))
       init = createEmpty(builder, map.getLoc(), init.getType());
-  unsigned numReads = reads.get().values.size();
-  hash::GroupedGemmOp fused = buildGemm(
-      builder, gemm.getLoc(), gemm, reads.get(), outs, zeroDead, numSums,
-      [&](OpBuilder &body, ValueRange arguments) {
-        SmallVector<Value> made;
-        auto find = [&](const Source &source) -> Value {
-          if (source.made != ~0u)
-            return made[source.made];
-          if (source.read != ~0u)
-            return arguments[numSums + source.read];
-          return source.out == ~0u ? Value()
-                                   : arguments[numSums + numReads + source.out];
-        };
-        SmallVector<Value> values(arguments.take_front(numSums));
-        llvm::append_range(values, llvm::map_range(gemmSources, find));
-        made = cloneBody(body, first, values);
-        values.clear();
-        llvm::append_range(values, llvm::map_range(mapSources, find));
-        SmallVector<Value> last = cloneBody(body, second, values);
-        SmallVector<Value> yielded =
-            llvm::map_to_vector(kept, [&](unsigned i) { return made[i]; });
-        llvm::append_range(yielded, last);
-        return yielded;
-      });
+  hash::GroupedGemmOp fused = build(builder);
   for (auto [index, result] : llvm::enumerate(kept))
     gemm.getResult(result).replaceAllUsesWith(fused.getResult(index));
   map.replaceAllUsesWith(fused.getResults().drop_front(kept.size()));
   map.erase();
   gemm.erase();
   return fused;
+}
+
+} // namespace
+
+Fusion<hash::GroupedGemmOp> fuseIntoGemm(hash::GroupedGemmOp gemm,
+                                         hash::MapOp map) {
+  GemmFusion fusion(gemm, map);
+  if (const char *obstacle = fusion.findObstacle())
+    return obstacle;
+  return fusion.fuse();
 }
 
 } // namespace hashc
