@@ -36,7 +36,8 @@ class Recompute final : public impl::RecomputeBase<Recompute> {
           << wanted << "'; it is none or activations";
       return signalPassFailure();
     }
-    if (!(last = findLoss()))
+    last = findLoss();
+    if (!last)
       return;
     SetVector<Operation *> maps;
     for (Operation &op : function.getBody().front()) {
