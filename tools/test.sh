@@ -10,7 +10,7 @@ results=$(mktemp)
 trap 'rm -f "$results"' EXIT
 status=0
 /usr/lib/llvm-22/bin/lit -v --no-progress-bar --timeout=1200 --xunit-xml-output="$results" "$@" build/test || status=$?
-python3 - "$results" <<'PYTHON'
+/usr/bin/python3 - "$results" <<'PYTHON'
 import sys
 import xml.etree.ElementTree as xml
 
