@@ -26,16 +26,20 @@ namespace {
 constexpr int64_t blockRows = 64; // of queries, and of keys
 constexpr int64_t tileRows = 8;   // rows of one register tile
 
-/// C[rows, vectors] += A[rows, depth] * B[depth, vectors] in registers; A is
+/// Whether a product starts at zero or at what its output holds.
+enum class Start { zero, output };
+
+/// C[rows, vectors] (+)= A[rows, depth] * B[depth, vectors] in registers; A is
 /// read at any strides.
-template <typename C, int64_t rows, int64_t vectors>
+template <typename C, Start start, int64_t rows, int64_t vectors>
 HASHC_INLINE void multiplyTile(const C *a, int64_t rowStride,
                                int64_t depthStride, const C *b, int64_t ldb,
                                C *c, int64_t ldc, int64_t depth) {
   Vector<C> acc[rows][vectors];
   for (int64_t i = 0; i < rows; ++i)
     for (int64_t j = 0; j < vectors; ++j)
-      acc[i][j] = load(c + i * ldc + j * lanes<C>);
+      acc[i][j] =
+          start == Start::zero ? Vector<C>{} : load(c + i * ldc + j * lanes<C>);
   for (int64_t k = 0; k < depth; ++k) {
     Vector<C> columns[vectors];
     for (int64_t j = 0; j < vectors; ++j)
@@ -51,33 +55,33 @@ HASHC_INLINE void multiplyTile(const C *a, int64_t rowStride,
       store(c + i * ldc + j * lanes<C>, acc[i][j]);
 }
 
-template <typename C, int64_t rows>
+template <typename C, Start start, int64_t rows>
 HASHC_INLINE void
 multiplyRows(const C *a, int64_t rowStride, int64_t depthStride, const C *b,
              int64_t ldb, C *c, int64_t ldc, int64_t columns, int64_t depth) {
   int64_t n = 0;
   for (; n + 2 * lanes<C> <= columns; n += 2 * lanes<C>)
-    multiplyTile<C, rows, 2>(a, rowStride, depthStride, b + n, ldb, c + n, ldc,
-                             depth);
+    multiplyTile<C, start, rows, 2>(a, rowStride, depthStride, b + n, ldb,
+                                    c + n, ldc, depth);
   if (n < columns)
-    multiplyTile<C, rows, 1>(a, rowStride, depthStride, b + n, ldb, c + n, ldc,
-                             depth);
+    multiplyTile<C, start, rows, 1>(a, rowStride, depthStride, b + n, ldb,
+                                    c + n, ldc, depth);
 }
 
-/// C += A * B for blocks; `columns` is a multiple of the lanes. Each element is
-/// one chain in ascending depth, however the rows are tiled.
-template <typename C>
+/// C (+)= A * B for blocks; `columns` is a multiple of the lanes. Each element
+/// is one chain in ascending depth, however the rows are tiled.
+template <typename C, Start start>
 __attribute__((noinline)) void
 multiply(const C *a, int64_t rowStride, int64_t depthStride, const C *b,
          int64_t ldb, C *c, int64_t ldc, int64_t rows, int64_t columns,
          int64_t depth) {
   int64_t i = 0;
   for (; i + tileRows <= rows; i += tileRows)
-    multiplyRows<C, tileRows>(a + i * rowStride, rowStride, depthStride, b, ldb,
-                              c + i * ldc, ldc, columns, depth);
+    multiplyRows<C, start, tileRows>(a + i * rowStride, rowStride, depthStride,
+                                     b, ldb, c + i * ldc, ldc, columns, depth);
   for (; i < rows; ++i)
-    multiplyRows<C, 1>(a + i * rowStride, rowStride, depthStride, b, ldb,
-                       c + i * ldc, ldc, columns, depth);
+    multiplyRows<C, start, 1>(a + i * rowStride, rowStride, depthStride, b, ldb,
+                              c + i * ldc, ldc, columns, depth);
 }
 
 template <typename C> HASHC_INLINE void clear(C *p, int64_t size) {
@@ -98,14 +102,23 @@ HASHC_INLINE void gather(const S *from, int64_t stride, Compute<S> *to,
   }
 }
 
-/// The same, transposed: `to[feature][row]`, rows past the end zero.
+/// The same, transposed: `to[feature][row]` for a whole block of rows and
+/// `padded` features, those past the end zero.
 template <typename S>
 HASHC_INLINE void gatherTransposed(const S *from, int64_t stride,
                                    Compute<S> *to, int64_t rows, int64_t size) {
-  for (int64_t i = 0; i < size; ++i)
-    for (int64_t r = 0; r < blockRows; ++r)
-      to[i * blockRows + r] =
-          r < rows ? read(from + r * stride + i) : Compute<S>(0);
+  using C = Compute<S>;
+  for (int64_t i = 0; i < size; i += lanes<C>)
+    for (int64_t r = 0; r < blockRows; r += lanes<C>) {
+      Vector<C> tile[lanes<C>];
+      for (int64_t k = 0; k < lanes<C>; ++k)
+        tile[k] = r + k < rows ? loadUpTo(from + (r + k) * stride + i,
+                                          smaller(lanes<C>, size - i))
+                               : Vector<C>{};
+      transpose<C>(tile);
+      for (int64_t k = 0; k < lanes<C>; ++k)
+        store(to + (i + k) * blockRows + r, tile[k]);
+    }
 }
 
 template <typename S>
@@ -135,41 +148,80 @@ struct KeyRange {
   int64_t first, last;
 };
 
-/// Softmax of one row of scores against keys `begin` .. `begin + 63`, of which
-/// it sees those in `range`; updates the row's maximum, sum and output.
+/// The part of a vector of keys from `key` on that a row sees.
+template <typename C> HASHC_INLINE Bits<C> seen(KeyRange range, int64_t key) {
+  using Integer = typename BitsOf<C>::type;
+  Bits<C> keys = countUp<C>();
+  return (keys >= Integer(range.first - key)) &
+         (keys < Integer(range.last - key));
+}
+
+/// Scales one row of scores against keys `begin` .. `begin + 63`, sets those
+/// that it does not see to -inf, and returns the largest.
 template <typename C>
-HASHC_INLINE void softmaxRow(C *scores, int64_t begin, KeyRange range, C scale,
-                             C &peak, C &total, C *out, int64_t padded) {
-  C lowest = -C(__builtin_inf());
-  Vector<C> most = splat<C>(lowest);
+HASHC_INLINE C maskRow(C *scores, int64_t begin, KeyRange range, C scale) {
+  Vector<C> lowest = splat<C>(-C(__builtin_inf())), most = lowest;
   for (int64_t j = 0; j < blockRows; j += lanes<C>) {
-    Vector<C> s = load(scores + j) * scale;
-    for (int64_t l = 0; l < lanes<C>; ++l) {
-      int64_t key = begin + j + l;
-      s[l] = key >= range.first && key < range.last ? s[l] : lowest;
-    }
+    Vector<C> s =
+        select<C>(seen<C>(range, begin + j), load(scores + j) * scale, lowest);
     store(scores + j, s);
     most = larger<C>(most, s);
   }
-  C newPeak = largest<C>(most);
-  newPeak = newPeak > peak ? newPeak : peak;
-  // A block with no visible key at all leaves everything as it is.
-  if (newPeak == lowest) {
-    clear(scores, blockRows);
-    return;
-  }
-  C shrink = exp<C>(splat<C>(peak - newPeak))[0];
-  Vector<C> added{};
-  for (int64_t j = 0; j < blockRows; j += lanes<C>) {
-    Vector<C> p = exp<C>(load(scores + j) - newPeak);
-    store(scores + j, p);
-    added += p;
-  }
-  total = total * shrink + sum<C>(added);
-  peak = newPeak;
-  for (int64_t i = 0; i < padded; i += lanes<C>)
-    store(out + i, load(out + i) * shrink);
+  return largest<C>(most);
 }
+
+/// What is kept of the rows of a block while it walks over the keys. A row
+/// that has seen no key has the peak -inf and the total 0.
+template <typename C> struct RunningSoftmax {
+  alignas(64) C peak[blockRows], total[blockRows];
+
+  HASHC_INLINE void start() {
+    for (int64_t r = 0; r < blockRows; r += lanes<C>) {
+      store(peak + r, splat<C>(-C(__builtin_inf())));
+      store(total + r, Vector<C>{});
+    }
+  }
+
+  /// Turns a block of scores into probabilities with respect to the new peaks,
+  /// and scales the rows of the output to them.
+  HASHC_INLINE void absorb(C *scores, int64_t begin, const KeyRange *ranges,
+                           C scale, C *out, int64_t padded, int64_t rows) {
+    alignas(64) C reference[blockRows], shrink[blockRows];
+    for (int64_t r = 0; r < rows; ++r) {
+      C most = maskRow(scores + r * blockRows, begin, ranges[r], scale);
+      reference[r] = most > peak[r] ? most : peak[r];
+    }
+    for (int64_t r = 0; r < rows; r += lanes<C>) {
+      Vector<C> old = load(peak + r), now = load(reference + r);
+      store(peak + r, now);
+      // exp(-inf - 0) is the zero that exp(-inf - -inf) is not.
+      now = select<C>(now == -C(__builtin_inf()), Vector<C>{}, now);
+      store(reference + r, now);
+      store(shrink + r, exp<C>(old - now));
+    }
+    for (int64_t r = 0; r < rows; ++r) {
+      C *row = scores + r * blockRows;
+      Vector<C> added{};
+      for (int64_t j = 0; j < blockRows; j += lanes<C>) {
+        Vector<C> p = exp<C>(load(row + j) - reference[r]);
+        store(row + j, p);
+        added += p;
+      }
+      total[r] = total[r] * shrink[r] + sum<C>(added);
+      for (int64_t i = 0; i < padded; i += lanes<C>)
+        store(out + r * padded + i, load(out + r * padded + i) * shrink[r]);
+    }
+  }
+
+  /// The output's factor, and the logarithm of the sum of exponentials.
+  HASHC_INLINE void finish(int64_t rows, C *inverse, C *lse) const {
+    for (int64_t r = 0; r < rows; r += lanes<C>) {
+      Vector<C> t = load(total + r);
+      store(inverse + r, select<C>(t > C(0), C(1) / t, Vector<C>{}));
+      store(lse + r, load(peak + r) + log<C>(t));
+    }
+  }
+};
 
 /// Queries `first` .. `first + rows - 1` of a window against its keys.
 template <typename S>
@@ -183,35 +235,31 @@ HASHC_INLINE void attendBlock(const Head &head, const S *queries, const S *keys,
   C *k = HASHC_SCRATCH(C, blockRows * head.padded);
   C *v = HASHC_SCRATCH(C, blockRows * head.padded);
   alignas(64) C scores[blockRows * blockRows];
-  C peak[blockRows], total[blockRows];
+  RunningSoftmax<C> softmax;
+  softmax.start();
   gather(queries, head.queryStride, q, rows, head.size, head.padded);
   clear(y, rows * head.padded);
-  for (int64_t r = 0; r < rows; ++r) {
-    peak[r] = -C(__builtin_inf());
-    total[r] = 0;
-  }
   for (int64_t begin = 0; begin < lastKey; begin += blockRows) {
     int64_t count = smaller(blockRows, lastKey - begin);
     gatherTransposed(keys + begin * head.keyStride, head.keyStride, k, count,
                      head.size);
     gather(values + begin * head.keyStride, head.keyStride, v, count, head.size,
            head.padded);
-    clear(scores, rows * blockRows);
-    multiply(q, head.padded, 1, k, blockRows, scores, blockRows, rows,
-             blockRows, head.size);
-    for (int64_t r = 0; r < rows; ++r)
-      softmaxRow(scores + r * blockRows, begin, ranges[r], C(head.scale),
-                 peak[r], total[r], y + r * head.padded, head.padded);
+    multiply<C, Start::zero>(q, head.padded, 1, k, blockRows, scores, blockRows,
+                             rows, blockRows, head.size);
+    softmax.absorb(scores, begin, ranges, C(head.scale), y, head.padded, rows);
     // Probabilities of unseen keys are zero; those past the window are skipped.
-    multiply(scores, blockRows, 1, v, head.padded, y, head.padded, rows,
-             head.padded, count);
+    multiply<C, Start::output>(scores, blockRows, 1, v, head.padded, y,
+                               head.padded, rows, head.padded, count);
   }
+  alignas(64) C inverse[blockRows], logarithm[blockRows];
+  softmax.finish(rows, inverse, logarithm);
   for (int64_t r = 0; r < rows; ++r) {
-    C inverse = total[r] > 0 ? C(1) / total[r] : C(0);
     for (int64_t i = 0; i < head.padded; i += lanes<C>)
-      store(y + r * head.padded + i, load(y + r * head.padded + i) * inverse);
+      store(y + r * head.padded + i,
+            load(y + r * head.padded + i) * inverse[r]);
     if (lse)
-      lse[r * lseStride] = peak[r] + log<C>(splat<C>(total[r]))[0];
+      lse[r * lseStride] = logarithm[r];
   }
   scatter(y, head.padded, out, head.queryStride, rows, head.size);
 }
@@ -278,11 +326,9 @@ HASHC_INLINE void scoreGradients(C *scores, C *gradients, int64_t rows,
   for (int64_t r = 0; r < rows; ++r)
     for (int64_t j = 0; j < blockRows; j += lanes<C>) {
       C *s = scores + r * blockRows + j, *d = gradients + r * blockRows + j;
-      Vector<C> p = exp<C>(load(s) * scale - lse[r * lseStride]);
-      for (int64_t l = 0; l < lanes<C>; ++l) {
-        int64_t key = begin + j + l;
-        p[l] = key >= ranges[r].first && key < ranges[r].last ? p[l] : C(0);
-      }
+      Vector<C> p =
+          select<C>(seen<C>(ranges[r], begin + j),
+                    exp<C>(load(s) * scale - lse[r * lseStride]), Vector<C>{});
       store(s, p);
       store(d, p * (load(d) - delta[r]) * scale);
     }
@@ -343,20 +389,20 @@ attentionGrad(int64_t task, const S *q, const S *k, const S *v,
                          count, size);
         gatherTransposed(values + begin * head.keyStride, head.keyStride, vt,
                          count, size);
-        clear(scores, rows * blockRows);
-        clear(gradients, rows * blockRows);
-        multiply(qb, padded, 1, kt, blockRows, scores, blockRows, rows,
-                 blockRows, size);
-        multiply(dyb, padded, 1, vt, blockRows, gradients, blockRows, rows,
-                 blockRows, size);
+        multiply<C, Start::zero>(qb, padded, 1, kt, blockRows, scores,
+                                 blockRows, rows, blockRows, size);
+        multiply<C, Start::zero>(dyb, padded, 1, vt, blockRows, gradients,
+                                 blockRows, rows, blockRows, size);
         scoreGradients(scores, gradients, rows, ranges, lseOfBlock, heads,
                        delta, begin, C(scale));
-        multiply(gradients, blockRows, 1, kb, padded, dqb, padded, rows, padded,
-                 count);
-        multiply(gradients, 1, blockRows, qb, padded, dkeys + begin * padded,
-                 padded, count, padded, rows);
-        multiply(scores, 1, blockRows, dyb, padded, dvalues + begin * padded,
-                 padded, count, padded, rows);
+        multiply<C, Start::output>(gradients, blockRows, 1, kb, padded, dqb,
+                                   padded, rows, padded, count);
+        multiply<C, Start::output>(gradients, 1, blockRows, qb, padded,
+                                   dkeys + begin * padded, padded, count,
+                                   padded, rows);
+        multiply<C, Start::output>(scores, 1, blockRows, dyb, padded,
+                                   dvalues + begin * padded, padded, count,
+                                   padded, rows);
       }
       scatter(dqb, padded, dq + at, head.queryStride, rows, size);
     }

@@ -37,6 +37,12 @@ constexpr int64_t lanes = HASHC_VECTOR_BYTES / int64_t(sizeof(T));
 template <typename T>
 using Vector __attribute__((vector_size(HASHC_VECTOR_BYTES))) = T;
 
+/// 0 .. size-1 as template arguments; <utility> needs more than freestanding
+/// headers.
+template <typename, size_t... index> struct IndexSequence {};
+template <size_t size>
+using MakeIndexList = __make_integer_seq<IndexSequence, size_t, size>;
+
 /// The integer type as wide as a float type.
 template <typename C> struct BitsOf;
 template <> struct BitsOf<float> {
@@ -174,6 +180,14 @@ template <typename C> HASHC_INLINE Vector<C> larger(Vector<C> a, Vector<C> b) {
   return select<C>(a > b, a, b);
 }
 
+/// 0, 1, 2, ... in the lanes.
+template <typename C> HASHC_INLINE Bits<C> countUp() {
+  Bits<C> v{};
+  for (int64_t i = 0; i < lanes<C>; ++i)
+    v[i] = i;
+  return v;
+}
+
 /// The sum of the lanes, in halves: a fixed order.
 template <typename C> HASHC_INLINE C sum(Vector<C> v) {
   C parts[lanes<C>];
@@ -190,6 +204,37 @@ template <typename C> HASHC_INLINE C largest(Vector<C> v) {
     for (int64_t i = 0; i < width; ++i)
       parts[i] = parts[i] > parts[i + width] ? parts[i] : parts[i + width];
   return parts[0];
+}
+
+//===----------------------------------------------------------------------===//
+// Transposing
+//===----------------------------------------------------------------------===//
+
+/// Of two rows, lanes alternately from each in runs of `step`: the first run of
+/// every pair of runs, or the second.
+template <typename C, int64_t step, bool second, size_t... lane>
+HASHC_INLINE Vector<C> interleave(Vector<C> a, Vector<C> b,
+                                  IndexSequence<size_t, lane...>) {
+  return __builtin_shufflevector(a, b,
+                                 (lane & step
+                                      ? lanes<C> + lane - (second ? 0 : step)
+                                      : lane + (second ? step : 0))...);
+}
+
+/// Swaps blocks of `step` by `step` across the diagonal, then smaller ones.
+template <typename C, int64_t step = lanes<C> / 2>
+HASHC_INLINE void transpose(Vector<C> *rows) {
+  if constexpr (step > 0) {
+    MakeIndexList<lanes<C>> every;
+    for (int64_t i = 0; i < lanes<C>; ++i) {
+      if (i & step)
+        continue;
+      Vector<C> a = rows[i], b = rows[i + step];
+      rows[i] = interleave<C, step, false>(a, b, every);
+      rows[i + step] = interleave<C, step, true>(a, b, every);
+    }
+    transpose<C, step / 2>(rows);
+  }
 }
 
 } // namespace hashc::kernels
