@@ -12,7 +12,6 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/MemoryBuffer.h"
 
-using llvm::cast;
 using llvm::dyn_cast;
 using llvm::SMLoc;
 using llvm::StringRef;

@@ -10,7 +10,6 @@
 using llvm::cast;
 using llvm::dyn_cast;
 using llvm::StringRef;
-using llvm::Twine;
 
 namespace hashc::frontend {
 

@@ -9,7 +9,6 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/ADT/ScopeExit.h"
 
-using llvm::SMLoc;
 using llvm::StringRef;
 using llvm::Twine;
 namespace arith = mlir::arith;

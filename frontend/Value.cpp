@@ -79,7 +79,7 @@ Value Value::makeFunction(const FnItem *fn) {
 Value Value::makeStream(Stream stream, Kind kind) {
   Value value;
   value.kind = kind;
-  value.stream = std::make_shared<Stream>(std::move(stream));
+  value.stream = std::make_shared<Stream>(stream);
   return value;
 }
 

@@ -62,7 +62,7 @@ static Error run(ArrayRef<std::string> command) {
   int status = sys::ExecuteAndWait(command.front(), arguments, std::nullopt,
                                    redirects, 0, 0, &message);
   ErrorOr<std::unique_ptr<MemoryBuffer>> output = MemoryBuffer::getFile(log);
-  sys::fs::remove(log);
+  (void)sys::fs::remove(log);
   if (status == 0)
     return Error::success();
   return createStringError(

@@ -37,11 +37,11 @@ Error produceAtomically(StringRef path,
   if (!temporary)
     return temporary.takeError();
   if (Error error = produce(*temporary)) {
-    sys::fs::remove(*temporary);
+    (void)sys::fs::remove(*temporary);
     return error;
   }
   if (std::error_code error = sys::fs::rename(*temporary, path)) {
-    sys::fs::remove(*temporary);
+    (void)sys::fs::remove(*temporary);
     return cannotWrite(path, error.message());
   }
   return Error::success();
