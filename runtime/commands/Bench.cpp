@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "runtime/commands/FmaPeak.h"
+#include "runtime/commands/KernelGroups.h"
 #include "runtime/commands/Progress.h"
 #include "runtime/commands/Schedule.h"
 #include "runtime/commands/Setup.h"
@@ -90,7 +91,8 @@ Json Bench::describeKernels(double seconds) {
     double flops = static_cast<double>(kernel.flops) *
                    static_cast<double>(profile.launches[id]) / steps;
     known += time;
-    rows.push_back({{"path", kernel.path},
+    rows.push_back({{"id", kernel.id},
+                    {"path", kernel.path},
                     {"op", kernel.op},
                     {"kind", kernel.kind},
                     {"entry", kernel.entry},
@@ -102,7 +104,8 @@ Json Bench::describeKernels(double seconds) {
   std::sort(rows.begin(), rows.end(), [](const Json &a, const Json &b) {
     return a["ms"].get<double>() > b["ms"].get<double>();
   });
-  rows.push_back({{"path", "outside kernels"},
+  rows.push_back({{"id", -1},
+                  {"path", "outside kernels"},
                   {"op", ""},
                   {"kind", "runtime"},
                   {"entry", ""},
@@ -154,7 +157,68 @@ Json Bench::run() {
           {"kernels", kernels}};
 }
 
-static void print(const Json &json) {
+/// A line of the table that people read: a group of kernels.
+struct BenchLine {
+  std::string path, op;
+  size_t kernels = 0;
+  double ms = 0, share = 0, flops = 0;
+};
+
+static std::vector<BenchLine> makeLines(const Descriptor &descriptor,
+                                        const Json &kernels) {
+  std::map<int64_t, const Json *> byId;
+  for (const Json &kernel : kernels)
+    byId[kernel["id"].get<int64_t>()] = &kernel;
+  std::vector<BenchLine> lines;
+  for (const KernelGroup &group : groupKernels(descriptor.kernels)) {
+    BenchLine line{group.path, group.kernels.front()->op};
+    for (const KernelSpec *spec : group.kernels)
+      if (auto it = byId.find(spec->id); it != byId.end()) {
+        ++line.kernels;
+        line.ms += (*it->second)["ms"].get<double>();
+        line.share += (*it->second)["share"].get<double>();
+        line.flops += (*it->second)["flops"].get<double>();
+      }
+    if (line.kernels > 0)
+      lines.push_back(line);
+  }
+  std::sort(
+      lines.begin(), lines.end(),
+      [](const BenchLine &a, const BenchLine &b) { return a.ms > b.ms; });
+  return lines;
+}
+
+static void printLine(const BenchLine &line) {
+  std::printf("%-28s %-18s %7zu %10.3f %5.1f %% %9.1f\n", line.path.c_str(),
+              line.op.c_str(), line.kernels, line.ms, 100 * line.share,
+              line.ms > 0 ? line.flops / line.ms * 1e-6 : 0.0);
+}
+
+/// The longest first; what is under a thousandth of the step is one line.
+static void printKernels(const Descriptor &descriptor, const Json &json) {
+  std::printf("\n%-28s %-18s %7s %10s %7s %9s\n", "path", "op", "kernels", "ms",
+              "share", "GFLOP/s");
+  BenchLine rest{"kernels under 0.1 %", ""};
+  for (const BenchLine &line : makeLines(descriptor, json["kernels"])) {
+    if (line.share >= 1e-3) {
+      printLine(line);
+      continue;
+    }
+    rest.kernels += line.kernels;
+    rest.ms += line.ms;
+    rest.share += line.share;
+    rest.flops += line.flops;
+  }
+  if (rest.kernels > 0)
+    printLine(rest);
+  const Json &outside = json["kernels"].back();
+  std::printf("%-28s %-18s %7s %10.3f %5.1f %%\n",
+              outside["path"].get<std::string>().c_str(), "", "",
+              outside["ms"].get<double>(),
+              100 * outside["share"].get<double>());
+}
+
+static void print(const Descriptor &descriptor, const Json &json) {
   auto number = [&](const char *key) { return json[key].get<double>(); };
   std::printf("step %.2f ms (median of %lld, least %.2f), %s tokens/s, %lld "
               "threads\n",
@@ -168,14 +232,7 @@ static void print(const Json &json) {
               number("peak_gflops"));
   for (const auto &[kind, share] : json["kinds"].items())
     std::printf("%-14s %5.1f %%\n", kind.c_str(), 100 * share.get<double>());
-  std::printf("\n%-28s %-18s %10s %7s %9s\n", "path", "op", "ms", "share",
-              "GFLOP/s");
-  for (const Json &kernel : json["kernels"])
-    std::printf("%-28s %-18s %10.3f %5.1f %% %9.1f\n",
-                kernel["path"].get<std::string>().c_str(),
-                kernel["op"].get<std::string>().c_str(),
-                kernel["ms"].get<double>(), 100 * kernel["share"].get<double>(),
-                kernel["gflops"].get<double>());
+  printKernels(descriptor, json);
 }
 
 int runBench(const Program &program, const BenchOptions &options) {
@@ -183,7 +240,7 @@ int runBench(const Program &program, const BenchOptions &options) {
   if (options.json)
     std::printf("%s\n", json.dump(2).c_str());
   else
-    print(json);
+    print(program.descriptor, json);
   return 0;
 }
 

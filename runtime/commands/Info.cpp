@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "runtime/commands/KernelGroups.h"
 #include "runtime/commands/Progress.h"
 #include "runtime/commands/Setup.h"
 #include "runtime/support/Hash.h"
@@ -258,18 +259,22 @@ static void printColumns(const char *title, const char *unit,
   }
 }
 
-static void printKernels(const Json &json) {
-  std::printf("\nkernels\n  %-11s %-28s %-16s %10s %12s %6s\n", "entry", "path",
-              "op", "FLOPs", "bytes", "tasks");
-  for (const Json &kernel : json["kernels"])
-    std::printf(
-        "  %-11s %-28s %-16s %10s %12s %6lld\n",
-        getText(kernel["entry"]).c_str(), getText(kernel["path"]).c_str(),
-        getText(kernel["op"]).c_str(), formatCount(kernel["flops"]).c_str(),
-        formatBytes(kernel["bytes"]).c_str(), kernel["tasks"].get<long long>());
+static void printKernels(const Descriptor &descriptor) {
+  std::printf("\nkernels (each line's figures are of one)\n  %-11s %-28s %-18s "
+              "%5s %10s %12s %6s\n",
+              "entry", "path", "op", "count", "FLOPs", "bytes", "tasks");
+  for (const KernelGroup &group : groupKernels(descriptor.kernels)) {
+    const KernelSpec &kernel = *group.kernels.front();
+    std::printf("  %-11s %-28s %-18s %5zu %10s %12s %6lld\n",
+                kernel.entry.c_str(), group.path.c_str(), kernel.op.c_str(),
+                group.kernels.size(),
+                formatCount(static_cast<double>(kernel.flops)).c_str(),
+                formatBytes(static_cast<double>(kernel.bytes)).c_str(),
+                static_cast<long long>(kernel.tasks));
+  }
 }
 
-static void print(const Json &json) {
+static void print(const Descriptor &descriptor, const Json &json) {
   std::printf("%s, compiled from %s for %s %s\n", getText(json["name"]).c_str(),
               getText(json["spec"]).c_str(), getText(json["target"]).c_str(),
               getText(json["arch"]).c_str());
@@ -282,7 +287,7 @@ static void print(const Json &json) {
   printColumns("memory (beside the data and the process itself)", "",
                json["memory"], true);
   printColumns("FLOPs for a token", "", json["flops_per_token"], false);
-  printKernels(json);
+  printKernels(descriptor);
 }
 
 int runInfo(const Program &program, const InfoOptions &options) {
@@ -295,7 +300,7 @@ int runInfo(const Program &program, const InfoOptions &options) {
   if (options.json)
     std::printf("%s\n", json.dump(2).c_str());
   else
-    print(json);
+    print(program.descriptor, json);
   return 0;
 }
 
