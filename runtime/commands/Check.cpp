@@ -68,19 +68,7 @@ Checker::Checker(const Program &program, const CheckOptions &options)
   jitterParams();
   const ModelShape &shape = descriptor.model;
   batch = makeRandomBatch(shape, shape.microBatch, shape.vocab, options.seed);
-  // The last rows are masked, and a document ends inside the first window.
-  int64_t masked = std::max<int64_t>(1, shape.window / 4);
-  for (int64_t row = batch.rows - masked; row < batch.rows; ++row)
-    batch.tokens[row] = batch.targets[row] = -1;
-  int64_t middle = shape.window / 3;
-  if (descriptor.train.data.apart && middle > 0) {
-    batch.targets[middle - 1] = -1;
-    for (int64_t row = middle; row < shape.window; ++row)
-      batch.starts[row] = static_cast<int32_t>(middle);
-  }
-  batch.liveTokens = batch.rows - masked;
-  batch.liveTargets =
-      batch.rows - std::count(batch.targets.begin(), batch.targets.end(), -1);
+  addEdges(batch, shape, descriptor.train.data.apart);
   scale = 1 / static_cast<double>(std::max<int64_t>(1, batch.liveTargets));
   load(batch);
 }

@@ -213,11 +213,18 @@ void CommandLine::addBench() {
 void CommandLine::addCheck() {
   CLI::App &command = *app.add_subcommand(
       "check", "Check gradients, routing and decoding on this machine");
+  CLI::Option *dump =
+      command
+          .add_option("--dump", check.dump,
+                      "Only compute one batch and write it to a safetensors "
+                      "file: tokens, parameters, tables, experts, losses and "
+                      "gradients")
+          ->type_name("FILE");
   command
-      .add_option("--dump", check.dump,
-                  "Only compute one batch and write it to a safetensors file: "
-                  "tokens, parameters, tables, losses and gradients")
-      ->type_name("FILE");
+      .add_option("--ckpt", check.checkpoint,
+                  "Dump with the parameters and tables of this checkpoint")
+      ->type_name("FILE|DIR")
+      ->needs(dump);
   command
       .add_option("--seconds", check.seconds,
                   "About how long the finite differences may take")

@@ -57,7 +57,7 @@ struct BenchOptions {
 };
 
 struct CheckOptions {
-  std::string dump;
+  std::string dump, checkpoint;
   double seconds = 20;
   uint64_t seed = 0;
   int threads = 0;

@@ -15,22 +15,9 @@
 
 namespace hashc::runtime {
 
-/// The expert of every token id that occurs; 0 for the others.
-static std::vector<int32_t> readTable(Model &model, const RouterSpec &router) {
-  std::vector<int32_t> table(model.getDescriptor().model.vocab);
-  const auto *tokens = model.getBuffers().get("tokens").as<int32_t>();
-  std::vector<int32_t> experts = model.getAssignment(router);
-  for (size_t row = 0; row < experts.size() / router.k; ++row)
-    if (tokens[row] >= 0)
-      table[tokens[row]] = experts[row * router.k];
-  return table;
-}
-
-static TensorSource makeSource(std::string name, std::vector<int32_t> values) {
-  auto size = static_cast<int64_t>(values.size());
-  return {std::move(name),
-          DType::i32,
-          {size},
+static TensorSource makeSource(std::string name, std::vector<int64_t> shape,
+                               std::vector<int32_t> values) {
+  return {std::move(name), DType::i32, std::move(shape),
           [values = std::move(values)](void *target) {
             std::memcpy(target, values.data(), values.size() * sizeof(int32_t));
           }};
@@ -52,45 +39,62 @@ static int64_t findHeads(const Descriptor &descriptor) {
   return 0;
 }
 
-void dumpBatch(const Program &program, const CheckOptions &options) {
-  const Descriptor &descriptor = program.descriptor;
-  Model model(descriptor, program.functions, Purpose::check, options.threads);
-  for (const Table &table : makeTables(descriptor))
+/// Parameters and tables: a checkpoint's, or fresh ones.
+static std::vector<Table> prepare(Model &model, const CheckOptions &options) {
+  if (!options.checkpoint.empty())
+    return restore(model, Checkpoint::open(options.checkpoint), false);
+  std::vector<Table> tables = makeTables(model.getDescriptor());
+  for (const Table &table : tables)
     model.setTable(table);
   model.initialize(options.seed);
-  Batch batch = makeRandomBatch(descriptor.model, descriptor.train.batch,
-                                descriptor.model.vocab, options.seed);
+  return tables;
+}
+
+void dumpBatch(const Program &program, const CheckOptions &options) {
+  const Descriptor &descriptor = program.descriptor;
+  const ModelShape &shape = descriptor.model;
+  Model model(descriptor, program.functions, Purpose::check, options.threads);
+  std::vector<Table> tables = prepare(model, options);
+  Batch batch =
+      makeRandomBatch(shape, descriptor.train.batch, shape.vocab, options.seed);
+  addEdges(batch, shape, descriptor.train.data.apart);
   std::vector<double> losses;
-  std::vector<std::vector<int32_t>> tables(descriptor.routers.size());
-  int64_t rows = descriptor.model.getRows();
-  for (int64_t micro = 0; micro < batch.rows / rows; ++micro) {
+  std::vector<std::vector<int32_t>> experts(descriptor.routers.size());
+  model.zeroGradients();
+  for (int64_t micro = 0; micro < batch.rows / shape.getRows(); ++micro) {
     model.loadBatch(batch, micro);
     model.gradStep(1.0 / static_cast<double>(batch.liveTargets), 1);
     std::vector<double> rowLosses = model.getLosses();
     losses.insert(losses.end(), rowLosses.begin(), rowLosses.end());
-    for (size_t i = 0; i < tables.size(); ++i) {
-      std::vector<int32_t> seen = readTable(model, descriptor.routers[i]);
-      tables[i].resize(seen.size());
-      for (size_t id = 0; id < seen.size(); ++id)
-        tables[i][id] = std::max(tables[i][id], seen[id]);
+    for (size_t i = 0; i < experts.size(); ++i) {
+      std::vector<int32_t> chosen = model.getAssignment(descriptor.routers[i]);
+      experts[i].insert(experts[i].end(), chosen.begin(), chosen.end());
     }
   }
-  std::vector<TensorSource> tensors = {makeSource("tokens", batch.tokens),
-                                       makeSource("targets", batch.targets)};
+  std::vector<TensorSource> tensors = {
+      makeSource("tokens", {batch.rows}, batch.tokens),
+      makeSource("targets", {batch.rows}, batch.targets),
+      makeSource("starts", {batch.rows}, batch.starts)};
   tensors.push_back({"losses", DType::f64, {batch.rows}, [&](void *target) {
                        std::memcpy(target, losses.data(),
                                    losses.size() * sizeof(double));
                      }});
-  for (size_t i = 0; i < tables.size(); ++i)
+  for (const Table &table : tables)
     tensors.push_back(
-        makeSource("table." + descriptor.routers[i].path, tables[i]));
+        makeSource("@" + table.name, {table.vocab, table.k}, table.entries));
+  for (size_t i = 0; i < experts.size(); ++i) {
+    const RouterSpec &router = descriptor.routers[i];
+    tensors.push_back(makeSource("experts." + router.path,
+                                 {batch.rows, router.k}, experts[i]));
+  }
   for (const ParamView &view : model.getParams())
     tensors.push_back(makeSource("param.", view));
   for (const ParamView &view : model.getViews("grad"))
     tensors.push_back(makeSource("grad.", view));
   writeSafetensors(options.dump,
                    {{"model", descriptor.name},
-                    {"window", std::to_string(descriptor.model.window)},
+                    {"window", std::to_string(shape.window)},
+                    {"bos", std::to_string(shape.bos)},
                     {"heads", std::to_string(findHeads(descriptor))}},
                    tensors);
 }

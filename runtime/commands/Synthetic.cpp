@@ -9,6 +9,8 @@
 
 #include "runtime/support/Random.h"
 
+#include <algorithm>
+
 namespace hashc::runtime {
 
 Batch makeRandomBatch(const ModelShape &shape, int64_t windows, int64_t ids,
@@ -33,6 +35,23 @@ Batch makeRandomBatch(const ModelShape &shape, int64_t windows, int64_t ids,
   }
   batch.liveTokens = batch.liveTargets = batch.rows;
   return batch;
+}
+
+void addEdges(Batch &batch, const ModelShape &shape, bool apart) {
+  int64_t masked = std::max<int64_t>(1, shape.window / 4);
+  for (int64_t row = batch.rows - masked; row < batch.rows; ++row)
+    batch.tokens[row] = batch.targets[row] = -1;
+  for (int64_t begin = 0; apart && begin < batch.rows; begin += shape.window) {
+    int64_t middle = (begin / shape.window % 2 + 1) * shape.window / 3;
+    if (middle == 0)
+      continue;
+    batch.targets[begin + middle - 1] = -1;
+    for (int64_t row = middle; row < shape.window; ++row)
+      batch.starts[begin + row] = static_cast<int32_t>(middle);
+  }
+  batch.liveTokens = batch.rows - masked;
+  batch.liveTargets =
+      batch.rows - std::count(batch.targets.begin(), batch.targets.end(), -1);
 }
 
 std::vector<Table> makeTables(const Descriptor &descriptor) {

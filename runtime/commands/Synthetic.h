@@ -16,6 +16,9 @@ namespace hashc::runtime {
 /// whole micro-batches; all rows live, one document a window.
 Batch makeRandomBatch(const ModelShape &shape, int64_t windows, int64_t ids,
                       uint64_t seed);
+/// Gives a random batch what real ones have: the last rows are masked, and with
+/// `apart` a document ends inside every window.
+void addEdges(Batch &batch, const ModelShape &shape, bool apart);
 
 /// Tables as training would make them, from made-up token counts that fall
 /// like those of a text.
