@@ -3,8 +3,8 @@
     python3 bench/reference/step_time.py ./hash_lm [--output FILE] [--rounds 5] [--steps 5]
         [--sides hashc,eager,modules,compile]
 
-The same model, the same random tokens and table, the same threads; forward, backward, clipping
-and AdamW in both, and routing too. Sides, each in a process of its own:
+The same model and table, as many random tokens, the same threads; routing, forward, backward,
+clipping and AdamW in both. Sides, each in a process of its own:
 
     hashc    the executable's `bench`
     eager    PyTorch; the experts are slices of one stacked tensor
@@ -13,7 +13,7 @@ and AdamW in both, and routing too. Sides, each in a process of its own:
              never compiles again, which it would have to in real training
 
 They take turns, one at a time, `--steps` steps each in `--rounds` rounds. A side's time is the
-median over rounds of its medians.
+median over rounds of its medians. Without PyTorch: --sides hashc.
 """
 
 import argparse
@@ -23,97 +23,19 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 
-import torch
-
-import safetensors
 from machine import describe
-from model import Model
-from training import make_optimizer
 
 SIDES = ["hashc", "eager", "modules", "compile"]
-WARM_UPS = 2
-
-
-def read_memory(key):
-    """A line of this process's status, in bytes."""
-    with open("/proc/self/status") as file:
-        return next(int(line.split()[1]) << 10 for line in file if line.startswith(key + ":"))
-
-
-def split_experts(model):
-    """Gives each expert leaf tensors of its own, and the model's parameters by unique names."""
-    params = dict(model.params)
-    for path in model.routed:
-        weights = {name: [t.clone().requires_grad_() for t in tensors]
-                   for name, tensors in ((n, list(w.detach())) for n, w in safetensors.take(params, path + ".").items())}
-        model.experts[path] = weights
-        for name in weights:
-            del params[f"{path}.{name}"]
-    return params
-
-
-def make_step(dump_path, info, side):
-    """A function that does one training step."""
-    dump, metadata = safetensors.load(dump_path)
-    params = {name: t.requires_grad_() for name, t in safetensors.take(dump, "param.").items()}
-    tables = {name: safetensors.flatten(t) for name, t in safetensors.take(dump, "@").items()}
-    model = Model(metadata["model"], params, tables, int(metadata["window"]), int(metadata["bos"]))
-    rows = info["train"]["batch"] * info["context"]
-    generator = torch.Generator().manual_seed(0)
-    tokens, targets = (torch.randint(info["vocab"], (rows,), generator=generator) for _ in range(2))
-    starts = torch.zeros_like(tokens)
-    leaves = dict(params)
-    decays = {entry["name"]: entry["weight_decay"] for entry in info["parameters"]}
-    if side == "modules":
-        leaves = split_experts(model)
-        for path, weights in model.experts.items():
-            for name, tensors in weights.items():
-                leaves.update({f"{path}.{name}.{i}": t for i, t in enumerate(tensors)})
-                decays.update({f"{path}.{name}.{i}": decays[f"{path}.{name}"] for i in range(len(tensors))})
-    settings = {**info, "parameters": [{"name": n, "weight_decay": decays[n]} for n in leaves]}
-    optimizer = make_optimizer(leaves, settings, fused=True)
-    loss_of = torch.compile(model.loss, dynamic=False) if side == "compile" else model.loss
-
-    def step():
-        optimizer.zero_grad(set_to_none=True)
-        loss_of(tokens, targets, model.plan(tokens, starts), None).backward()
-        torch.nn.utils.clip_grad_norm_(leaves.values(), info["train"]["clip"], foreach=True)
-        optimizer.step()
-
-    return step
-
-
-def serve(args):
-    """A side's process: prints the times of some steps for every line it reads."""
-    torch.set_num_threads(args.threads)
-    info = json.loads(sys.stdin.readline())
-    before = read_memory("VmRSS")
-    begin = time.perf_counter()
-    step = make_step(args.dump, info, args.serve)
-    for _ in range(WARM_UPS):
-        step()
-    print(json.dumps({"warm_up_s": time.perf_counter() - begin}), flush=True)
-    for line in sys.stdin:
-        times = []
-        for _ in range(int(line)):
-            begin = time.perf_counter()
-            step()
-            times.append(time.perf_counter() - begin)
-        peak = read_memory("VmHWM")
-        print(json.dumps({"times": times, "peak_bytes": peak, "added_bytes": peak - before}), flush=True)
 
 
 class Reference:
     """A side of PyTorch, in a process that waits while others run."""
 
     def __init__(self, side, dump, info, threads):
-        command = [sys.executable, os.path.abspath(__file__), "", "--serve", side, "--dump", dump,
-                   "--threads", str(threads)]
-        # OpenMP's threads must not spin while another side is timed.
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                                        env={**os.environ, "OMP_WAIT_POLICY": "passive"})
+        program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "step_side.py")
+        command = [sys.executable, program, side, dump, str(threads)]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.details = self.ask(json.dumps(info))
 
     def ask(self, line):
@@ -189,11 +111,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--sides", default=",".join(SIDES))
     parser.add_argument("--output", metavar="FILE", help="write everything measured to FILE")
-    parser.add_argument("--serve", help=argparse.SUPPRESS)
-    parser.add_argument("--dump", help=argparse.SUPPRESS)
     args = parser.parse_args()
-    if args.serve:
-        return serve(args)
     with tempfile.TemporaryDirectory() as scratch:
         result = measure(args, scratch)
     first = next(iter(result["sides"]))
