@@ -49,7 +49,7 @@ def make_plot(report, path):
               if point["step"] * 10 >= last] or [point["loss"] for m in report["models"].values() for point in m["valid"]]
     margin = 0.05 * (max(losses) - min(losses)) + 1e-3
     lines = [
-        'set terminal svg size 720,440 font "Helvetica,14" background rgb "white"',
+        'set terminal svg noenhanced size 720,440 font "Helvetica,14" background rgb "white"',
         f"set output {quote(path)}",
         f"set title {quote('Loss on held-out text while training')}",
         'set xlabel "optimizer steps"',
@@ -64,7 +64,7 @@ def make_plot(report, path):
         title = (f"{name}: {model['parameters'] / 1e6:.1f} M parameters, "
                  f"{model['flops_per_token']['train']['total'] / 1e6:.1f} MFLOP a token")
         curves.append(f"{block} using 1:2 with linespoints lw 2 pt 7 ps 0.5 lc rgb "
-                      f"{quote(colours.get(name, '#555555'))} noenhanced title {quote(title)}")
+                      f"{quote(colours.get(name, '#555555'))} title {quote(title)}")
     return "\n".join([*lines, "plot " + ", ".join(curves)]) + "\n"
 
 

@@ -111,6 +111,11 @@ def check_tables(start, data, info):
     return wrong
 
 
+def largest(values):
+    """NaN counts as infinite; `max` alone may pass over it."""
+    return max(value if value == value else math.inf for value in values)
+
+
 def compare_training(executable, data_path, steps, seed, out):
     """Trains both; gives a result for the report, and prints one line for it."""
     info = json.loads(run(executable, "info", "--json"))
@@ -129,10 +134,10 @@ def compare_training(executable, data_path, steps, seed, out):
     result = {
         "model": info["name"], "dtype": info["precision"], "steps": steps, "allowed": allowed,
         "first_loss": losses[0], "last_loss": losses[-1],
-        "loss": max(abs(a["loss"] - b) for a, b in zip(ours, losses)),
-        "grad_norm": max(abs(a["grad_norm"] - b) / b for a, b in zip(ours, norms)),
-        "rate": max(abs(a["lr"] - rate(info["train"], a["step"], steps)) for a in ours),
-        "parameter": max(relative(final[name], p.detach()) for name, p in params.items()),
+        "loss": largest(abs(a["loss"] - b) for a, b in zip(ours, losses)),
+        "grad_norm": largest(abs(a["grad_norm"] - b) / b for a, b in zip(ours, norms)),
+        "rate": largest(abs(a["lr"] - rate(info["train"], a["step"], steps)) for a in ours),
+        "parameter": largest(relative(final[name], p.detach()) for name, p in params.items()),
         "clipped_steps": sum(norm > info["train"]["clip"] for norm in norms),
         "wrong_table_entries": sum(check_tables(start, data, info).values()),
     }
