@@ -218,11 +218,15 @@ ExitCode Compiler::emitBinary() {
   bool usesSentencePiece = needsSentencePiece(*module);
   if (ExitCode code = lowerTo(Emit::Kernels))
     return code;
-  if (ExitCode code = report())
-    return code;
+  ExitCode code = options.emit <= Emit::Obj ? writeObject(getOutputPath())
+                                            : writeLinked(usesSentencePiece);
+  // Last: a reader who stops early, as `head` does, ends hashc here.
+  return code ? code : report();
+}
+
+/// Writes the executable or the shared library.
+ExitCode Compiler::writeLinked(bool usesSentencePiece) {
   std::string path = getOutputPath();
-  if (options.emit <= Emit::Obj)
-    return writeObject(path);
   SmallString<128> object;
   if (std::error_code error =
           llvm::sys::fs::createTemporaryFile("hashc", "o", object))

@@ -36,6 +36,7 @@ private:
   ExitCode emitText();
   ExitCode emitBinary();
   ExitCode writeObject(llvm::StringRef path);
+  ExitCode writeLinked(bool usesSentencePiece);
   ExitCode report();
   std::string getOutputPath() const;
 
