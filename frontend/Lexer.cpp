@@ -6,8 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "frontend/Lexer.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/ConvertUTF.h"
 
 using llvm::SMLoc;
@@ -20,12 +20,11 @@ namespace {
 constexpr size_t kMaxFileSize = 1 << 20;
 constexpr size_t kMaxNameLength = 128;
 
-bool isKeyword(StringRef word) {
-  return llvm::StringSwitch<bool>(word)
-      .Cases({"param", "fn", "router", "model", "train", "let", "return"}, true)
-      .Cases({"for", "in", "if", "else", "true", "false"}, true)
-      .Default(false);
-}
+constexpr llvm::StringLiteral kKeywords[] = {
+    "param", "fn", "router", "model", "train", "let",  "return",
+    "for",   "in", "if",     "else",  "true",  "false"};
+
+bool isKeyword(StringRef word) { return llvm::is_contained(kKeywords, word); }
 
 class Lexer {
 public:
@@ -248,6 +247,8 @@ LexedFile Lexer::run() {
 }
 
 } // namespace
+
+llvm::ArrayRef<llvm::StringLiteral> listKeywords() { return kKeywords; }
 
 LexedFile lex(StringRef buffer, Diagnostics &diagnostics) {
   return Lexer(buffer, diagnostics).run();

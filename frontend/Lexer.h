@@ -9,6 +9,7 @@
 #define HASHC_FRONTEND_LEXER_H
 
 #include "frontend/Diagnostics.h"
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include <vector>
 
@@ -24,6 +25,9 @@ enum class TokenKind {
   punctuation,
   invalid, // reported already
 };
+
+/// `param`, `fn`, ...: what no name may be.
+llvm::ArrayRef<llvm::StringLiteral> listKeywords();
 
 struct Token {
   TokenKind kind = TokenKind::endOfFile;

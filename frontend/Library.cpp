@@ -170,11 +170,6 @@ std::vector<LibraryFunction> makeLibrary() {
   return library;
 }
 
-const std::vector<LibraryFunction> &getLibrary() {
-  static const std::vector<LibraryFunction> library = makeLibrary();
-  return library;
-}
-
 bool belongs(LibraryKind kind, Context context) {
   switch (kind) {
   case LibraryKind::elementwise:
@@ -194,8 +189,16 @@ constexpr StringLiteral kWords[] = {"f32",    "f64",          "bf16",  "tf32",
                                     "joined", "cross_entropy"};
 constexpr StringLiteral kFeatures[] = {"token", "position", "document_position",
                                        "layer"};
+constexpr StringRef kSettings[] = {
+    "data",  "loss",       "optimizer",  "schedule", "batch",    "micro_batch",
+    "steps", "eval_every", "save_every", "seed",     "precision"};
 
 } // namespace
+
+llvm::ArrayRef<LibraryFunction> getLibrary() {
+  static const std::vector<LibraryFunction> library = makeLibrary();
+  return library;
+}
 
 const LibraryFunction *findFunction(StringRef name, Context context) {
   for (const LibraryFunction &function : getLibrary())
@@ -221,6 +224,8 @@ std::vector<StringRef> listFunctions(Context context) {
 
 bool isWord(StringRef name) { return llvm::is_contained(kWords, name); }
 llvm::ArrayRef<StringLiteral> listWords() { return kWords; }
+
+llvm::ArrayRef<StringRef> listSettings() { return kSettings; }
 
 bool isFeature(StringRef name) { return llvm::is_contained(kFeatures, name); }
 llvm::ArrayRef<StringLiteral> listFeatures() { return kFeatures; }

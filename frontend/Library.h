@@ -43,6 +43,9 @@ struct LibraryFunction {
   const char *missing = nullptr;
 };
 
+/// All of them, with those that belong to the language but not to this hashc.
+llvm::ArrayRef<LibraryFunction> getLibrary();
+
 /// Null if there is none of that name in that place.
 const LibraryFunction *findFunction(llvm::StringRef name, Context context);
 
@@ -55,7 +58,10 @@ std::vector<llvm::StringRef> listFunctions(Context context);
 bool isWord(llvm::StringRef name);
 llvm::ArrayRef<llvm::StringLiteral> listWords();
 
-/// `token`, `prev`, `position`, `document_position`, `layer`: what routers see.
+/// `data`, `batch`, ...: what a train block may say.
+llvm::ArrayRef<llvm::StringRef> listSettings();
+
+/// `token`, `position`, `document_position`, `layer`: what routers see.
 bool isFeature(llvm::StringRef name);
 llvm::ArrayRef<llvm::StringLiteral> listFeatures();
 

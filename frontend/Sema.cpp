@@ -453,10 +453,6 @@ void Sema::checkModel(const ModelItem &model) {
 }
 
 void Sema::checkTrain(const TrainItem &train) {
-  static const StringRef kSettings[] = {"data",     "loss",       "optimizer",
-                                        "schedule", "batch",      "micro_batch",
-                                        "steps",    "eval_every", "save_every",
-                                        "seed",     "precision"};
   context = Context::train;
   auto it = items.find(train.name);
   if (it == items.end() || !isa<ModelItem>(it->second)) {
@@ -476,10 +472,10 @@ void Sema::checkTrain(const TrainItem &train) {
                                          "start, decay is on matrices");
       continue;
     }
-    if (!llvm::is_contained(kSettings, setting.name)) {
+    if (!llvm::is_contained(listSettings(), setting.name)) {
       diagnostics.error(setting.loc, "there is no setting '" + setting.name +
                                          "'" +
-                                         suggest(setting.name, kSettings));
+                                         suggest(setting.name, listSettings()));
       continue;
     }
     auto [entry, isNew] = given.try_emplace(setting.name, setting.loc);
