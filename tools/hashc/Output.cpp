@@ -20,6 +20,13 @@ static Error cannotWrite(StringRef path, const Twine &reason) {
   return createStringError("cannot write '" + path + "': " + reason);
 }
 
+/// True for a device, a pipe or a socket: what is there must stay what it is.
+static bool isSpecialFile(StringRef path) {
+  sys::fs::file_status status;
+  return !sys::fs::status(path, status) && sys::fs::exists(status) &&
+         !sys::fs::is_regular_file(status) && !sys::fs::is_directory(status);
+}
+
 /// The temporary name of `path`: in the same folder, so that renaming works.
 static Expected<std::string> makeTemporary(StringRef path) {
   if (sys::fs::is_directory(path))
@@ -33,6 +40,8 @@ static Expected<std::string> makeTemporary(StringRef path) {
 
 Error produceAtomically(StringRef path,
                         function_ref<Error(StringRef)> produce) {
+  if (isSpecialFile(path))
+    return cannotWrite(path, "it is not an ordinary file");
   Expected<std::string> temporary = makeTemporary(path);
   if (!temporary)
     return temporary.takeError();
@@ -66,15 +75,20 @@ static Error writeTo(StringRef path, StringRef shownPath,
 
 Error writeAtomically(StringRef path,
                       function_ref<Error(raw_pwrite_stream &)> write) {
-  if (path != "-")
+  if (path != "-" && !isSpecialFile(path))
     return produceAtomically(path, [&](StringRef temporary) {
       return writeTo(temporary, path, write);
     });
-  // Standard output may be a pipe: gather what needs to seek.
+  // Standard output and devices may be pipes: gather what needs to seek.
   SmallVector<char, 0> text;
   raw_svector_ostream buffer(text);
   if (Error failure = write(buffer))
     return failure;
+  if (path != "-")
+    return writeTo(path, path, [&](raw_pwrite_stream &out) -> Error {
+      out << StringRef(text.data(), text.size());
+      return Error::success();
+    });
   outs() << StringRef(text.data(), text.size());
   outs().flush();
   std::error_code error = outs().error();
