@@ -47,7 +47,7 @@ struct CommandLine {
           clEnumValN(Emit::Ptx, "ptx", "PTX (--target=cuda)"),
           clEnumValN(Emit::Cubin, "cubin", "a cubin (--target=cuda)"),
           clEnumValN(Emit::Obj, "obj", "an object file"),
-          clEnumValN(Emit::Lib, "lib", "a shared library and its C header"),
+          clEnumValN(Emit::Lib, "lib", "a shared library"),
           clEnumValN(Emit::Exe, "exe", "an executable")),
       cl::cat(category)};
   cl::list<std::string> defines{
