@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Makes a page of the reference out of what mlir-tblgen writes.
 
-    docs/tidy-reference.py 'TITLE' 'INTRODUCTION' RAW.md PAGE.md
+    docs/tidy-reference.py 'TITLE' 'INTRODUCTION' RAW.md PAGE.md [BASE.td]
 
 Gives the page a title, an introduction and a list of its entries with their summaries; moves
 headings up so that entries are on the second or third level; leaves out sections without text.
+Interfaces that BASE.td gives short names are called by their own, and are links.
 """
 
 import re
@@ -48,6 +49,18 @@ def make_anchor(heading):
     return kept.replace(" ", "-")
 
 
+def name_interfaces(raw, base):
+    """`Hash_Tied` is ODS's name; readers know the interface."""
+    own = {name: f"[`{name}`](interfaces.md#{name.lower()})" for name in re.findall(r"Hash_(\w+OpInterface)", base)}
+    short = dict(re.findall(r"def (\w+)\s*:\s*DeclareOpInterfaceMethods<Hash_(\w+OpInterface)", base))
+
+    def rename(line):
+        names = [short.get(name, name) for name in re.findall(r"`([^`]+)`", line[0])]
+        return "Interfaces: " + ", ".join(own.get(name, f"`{name}`") for name in dict.fromkeys(names))
+
+    return re.sub(r"^Interfaces: .*$", rename, raw, flags=re.MULTILINE)
+
+
 def tidy(title, introduction, raw):
     sections = split_sections(raw.splitlines())
     if len(sections) > 1 and sections[1][0] == 1:  # the generator's own title
@@ -69,12 +82,16 @@ def tidy(title, introduction, raw):
 
 
 def main():
-    if len(sys.argv) != 5:
+    if len(sys.argv) not in (5, 6):
         print(__doc__, file=sys.stderr)
         return 2
-    title, introduction, raw, page = sys.argv[1:]
+    title, introduction, raw, page, *base = sys.argv[1:]
     with open(raw, encoding="utf-8") as source:
-        text = tidy(title, introduction, source.read())
+        text = source.read()
+    if base:
+        with open(base[0], encoding="utf-8") as source:
+            text = name_interfaces(text, source.read())
+    text = tidy(title, introduction, text)
     with open(page, "w", encoding="utf-8") as target:
         target.write(text)
     return 0
