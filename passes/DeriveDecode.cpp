@@ -13,6 +13,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 namespace hashc {
@@ -68,6 +69,7 @@ private:
   DenseMap<Value, Value> rowOfStream; // each stream is cut once
   Value index;
   SmallVector<std::pair<Value, hash::ArgAttr>> caches; // their new values
+  llvm::StringMap<unsigned> numApplied; // attention layers, by path
 };
 
 Type DecodeBuilder::convert(Type type, Domain domain) const {
@@ -154,13 +156,15 @@ LogicalResult DecodeBuilder::visitAttention(hash::AttentionOp op) {
     return op.emitError(
         "cannot be decoded token by token: it is not causal, so "
         "a row depends on the rows after it");
-  StringRef path = hash::getPath(op.getLoc());
+  // A layer that is applied twice keeps two pasts.
+  std::string path = hash::getPath(op.getLoc()).str();
+  if (unsigned before = numApplied[path]++)
+    path += "[" + std::to_string(before) + "]";
   SmallVector<Value> state;
   for (auto [name, value] :
        {std::pair("k", op.getK()), std::pair("v", op.getV())}) {
     auto type = cast<RankedTensorType>(value.getType());
-    hash::ArgAttr role =
-        makeRole(hash::ArgKind::cache, (path + "." + name).str());
+    hash::ArgAttr role = makeRole(hash::ArgKind::cache, path + "." + name);
     state.push_back(
         entry.addArgument(RankedTensorType::get({window, type.getDimSize(1)},
                                                 type.getElementType()),
