@@ -6,8 +6,9 @@
 //===----------------------------------------------------------------------===//
 //
 // External models of DifferentiableOpInterface for arith and math. Conventions
-// at kinks are PyTorch's: relu'(0) = 0, |x|' = 0 at 0, the maximum of two equal
-// values passes half to each.
+// at kinks are PyTorch's: |x|' = 0 at 0, the maximum of two equal values passes
+// half to each (torch.maximum), and a value at a constant bound passes all
+// (torch.clamp). relu is a select in the frontend, with relu'(0) = 0.
 //
 //===----------------------------------------------------------------------===//
 
@@ -72,14 +73,15 @@ private:
 bool isConstant(Value value) { return matchPattern(value, m_Constant()); }
 
 /// The share of `dy` that the operand of a maximum or minimum gets: all where
-/// it wins, half on a tie, none on a tie with a constant (so relu'(0) = 0).
-Value getExtremumShare(Scalar &s, arith::CmpFPredicate wins, Value operand,
+/// it wins, half on a tie; all on a tie with a constant, which takes no share.
+Value getExtremumShare(Scalar &s, arith::CmpFPredicate wins,
+                       arith::CmpFPredicate winsOrTies, Value operand,
                        Value other, Value dy) {
   Value zero = s.constant(0.0);
-  Value share = s.select(s.compare(wins, operand, other), dy, zero);
   if (isConstant(other))
-    return share;
+    return s.select(s.compare(winsOrTies, operand, other), dy, zero);
   Value half = s.mul(dy, s.constant(0.5));
+  Value share = s.select(s.compare(wins, operand, other), dy, zero);
   return s.select(s.compare(arith::CmpFPredicate::OEQ, operand, other), half,
                   share);
 }
@@ -109,16 +111,18 @@ HASHC_RULE(arith::DivFOp) {
 }
 HASHC_RULE(arith::NegFOp) { d[0] = s.neg(dy); }
 HASHC_RULE(arith::MaximumFOp) {
-  d[0] = getExtremumShare(s, arith::CmpFPredicate::OGT, op.getLhs(),
-                          op.getRhs(), dy);
-  d[1] = getExtremumShare(s, arith::CmpFPredicate::OGT, op.getRhs(),
-                          op.getLhs(), dy);
+  Value x = op.getLhs(), y = op.getRhs();
+  d[0] = getExtremumShare(s, arith::CmpFPredicate::OGT,
+                          arith::CmpFPredicate::OGE, x, y, dy);
+  d[1] = getExtremumShare(s, arith::CmpFPredicate::OGT,
+                          arith::CmpFPredicate::OGE, y, x, dy);
 }
 HASHC_RULE(arith::MinimumFOp) {
-  d[0] = getExtremumShare(s, arith::CmpFPredicate::OLT, op.getLhs(),
-                          op.getRhs(), dy);
-  d[1] = getExtremumShare(s, arith::CmpFPredicate::OLT, op.getRhs(),
-                          op.getLhs(), dy);
+  Value x = op.getLhs(), y = op.getRhs();
+  d[0] = getExtremumShare(s, arith::CmpFPredicate::OLT,
+                          arith::CmpFPredicate::OLE, x, y, dy);
+  d[1] = getExtremumShare(s, arith::CmpFPredicate::OLT,
+                          arith::CmpFPredicate::OLE, y, x, dy);
 }
 HASHC_RULE(arith::SelectOp) {
   if (!isa<FloatType>(getElementTypeOrSelf(op.getType())))
