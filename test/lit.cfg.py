@@ -18,6 +18,7 @@ config.substitutions.append(("%build", config.hashc_obj_root))
 config.substitutions.append(("%unit", os.path.join(config.hashc_obj_root, "bin", "HashcUnitTests")))
 config.substitutions.append(("%kernels", os.path.join(config.hashc_obj_root, "bin", "HashcKernelTests")))
 config.substitutions.append(("%python", sys.executable))
+config.substitutions.append(("%llvm", os.path.dirname(config.llvm_tools_dir)))
 llvm_config.use_default_substitutions()
 llvm_config.add_tool_substitutions(
     ["hash-opt", "hashc", "hash-lsp-server"],
