@@ -42,6 +42,7 @@ private:
   void checkRouting();
   void checkIdleExperts();
   void checkMaskedRows();
+  void checkWindows();
   void checkEvalEqualsTrain();
   void checkThreads();
   void checkDecode();
@@ -182,6 +183,32 @@ void Checker::checkMaskedRows() {
   load(batch);
 }
 
+/// A row's bits do not depend on its place in the batch, nor on its neighbours'
+/// places.
+void Checker::checkWindows() {
+  const std::string name = "windows in another order have the same losses";
+  int64_t window = descriptor.model.window;
+  if (batch.rows <= window)
+    return add({name, 0, 0, "the micro-batch is one window", true});
+  auto rotate = [&](auto &rows) {
+    std::rotate(rows.begin(), rows.begin() + window, rows.end());
+  };
+  model.evalStep();
+  std::vector<double> losses = model.getLosses();
+  rotate(losses);
+  Batch rotated = batch;
+  for (auto *rows : {&rotated.tokens, &rotated.targets, &rotated.starts})
+    rotate(*rows);
+  load(rotated);
+  model.evalStep();
+  std::vector<double> others = model.getLosses();
+  double largest = 0;
+  for (size_t row = 0; row < losses.size(); ++row)
+    largest = std::max(largest, std::abs(losses[row] - others[row]));
+  add({name, largest, 0, "to the bit"});
+  load(batch);
+}
+
 void Checker::checkEvalEqualsTrain() {
   if (model.getBuffers().find("seed"))
     return add({"eval_step's losses are grad_step's", 0, 0,
@@ -287,6 +314,7 @@ CheckReport Checker::run() {
   checkRouting();
   checkIdleExperts();
   checkMaskedRows();
+  checkWindows();
   checkEvalEqualsTrain();
   checkThreads();
   checkDecode();
