@@ -1,0 +1,101 @@
+"""Compares the load of every router of gradients/routers.hash with this independent statement of the language.
+
+    routers.py TEXT apart|joined EVAL.json TABLE.safetensors
+
+TEXT is what the tables were made for (its first 95 %) and what was evaluated (all of it).
+"""
+
+import collections
+import json
+import sys
+
+import safetensors
+
+WINDOW, EXPERTS, VOCAB, BOS = 12, 5, 256, 0
+M = (1 << 64) - 1
+
+
+def mix64(z):
+    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9 & M
+    z = (z ^ z >> 27) * 0x94D049BB133111EB & M
+    return z ^ z >> 31
+
+
+def mix(*values, seed=0):
+    h = seed
+    for value in values:
+        h = mix64(h ^ mix64(value + 0x9E3779B97F4A7C15 & M))
+    return h & M >> 1
+
+
+def balanced(counts, seed=0):
+    """Ids by falling count to the least loaded expert; then unseen ids to the expert with the fewest ids."""
+    order = sorted((i for i in range(VOCAB) if counts[i]), key=lambda i: (-counts[i], i))
+    for first in range(0, len(order) if seed else 0, EXPERTS):
+        for place in range(min(first + EXPERTS, len(order)) - 1, first, -1):
+            other = first + mix(place, seed=seed) % (place - first + 1)
+            order[place], order[other] = order[other], order[place]
+    table, load, ids = {}, [0] * EXPERTS, [0] * EXPERTS
+    for i in order:
+        table[i] = min(range(EXPERTS), key=lambda e: (load[e], e))
+        load[table[i]] += counts[i]
+        ids[table[i]] += 1
+    for i in range(VOCAB):
+        if i not in table:
+            table[i] = min(range(EXPERTS), key=lambda e: (ids[e], e))
+            ids[table[i]] += 1
+    return table
+
+
+text = open(sys.argv[1], "rb").read()
+apart = sys.argv[2] == "apart"
+results = json.load(open(sys.argv[3]))["routers"]
+from_file = safetensors.read(sys.argv[4])[1]["tid2eid"]
+
+split = len(text) - int(0.05 * len(text))
+while split < len(text) and text[split] & 0xC0 == 0x80:
+    split += 1
+counts = collections.Counter(text[: (split - 1) // WINDOW * WINDOW])
+table_b, table_j = balanced(counts), balanced(counts, seed=2)
+separator, begins, at = b"<|endoftext|>", {0}, 0
+while apart and (at := text.find(separator, at)) >= 0:
+    at += len(separator)
+    begins.add(at)
+
+
+def route(at, start):
+    """The expert of each routed layer at byte `at`, whose document begins in this window at `start`."""
+    token, position, document_position = text[at], at % WINDOW, at - start
+
+    def prev(distance=1):
+        return text[at - distance] if at - distance >= start else BOS
+
+    return [
+        mix(token, seed=7) % EXPERTS,
+        table_b[token],
+        token % EXPERTS,
+        mix(prev()) % EXPERTS,
+        mix(token, prev()) % EXPERTS,
+        position % EXPERTS,
+        (position // 3 + token) % EXPERTS,
+        4 if token == prev() or position < 2 else mix(prev(2), seed=3) % 4,
+        mix(8, document_position) % EXPERTS,
+        table_j[prev(2)],
+        from_file[token],
+        (token - 3 * prev(2)) % EXPERTS,
+        12 % EXPERTS if document_position == 0 else abs(min(token, 99) - max(token, 100)) % EXPERTS,
+        mix(document_position) % EXPERTS,
+    ]
+
+
+expected = [[0] * EXPERTS for _ in results]
+start = 0
+for at in range(len(text) - 1):  # the last byte is a target only
+    if at % WINDOW == 0 or at in begins:
+        start = at
+    for layer, expert in enumerate(route(at, start)):
+        expected[layer][expert] += 1
+for result, load in zip(results, expected, strict=True):
+    assert result["load"] == load, f"{result['path']}: {result['load']}, but the language says {load}"
+    assert sum(load) == len(text) - 1
+print(f"{len(results)} routers, {len(text) - 1} tokens each, as the language says")
