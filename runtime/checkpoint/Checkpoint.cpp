@@ -202,6 +202,7 @@ static void readTensors(const SafetensorsFile &file,
     }
     packPanels(param.shape, param.panel, sizeOf(param.type), source,
                param.data);
+    file.release(info);
   }
 }
 

@@ -253,6 +253,11 @@ SafetensorsFile SafetensorsFile::open(const std::string &path) {
   return result;
 }
 
+void SafetensorsFile::release(const TensorInfo &info) const {
+  if (file)
+    file->release(payload.data() + info.begin, info.size);
+}
+
 std::string SafetensorsFile::getMetadata(const std::string &key) const {
   auto found = metadata.find(key);
   return found == metadata.end() ? "" : found->second;

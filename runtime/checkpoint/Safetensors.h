@@ -45,6 +45,8 @@ public:
   const void *getData(const TensorInfo &info) const {
     return payload.data() + info.begin;
   }
+  /// The tensor has been read: its bytes need not stay in memory.
+  void release(const TensorInfo &info) const;
 
 private:
   std::string what;

@@ -62,6 +62,17 @@ MappedFile::~MappedFile() {
     ::munmap(const_cast<char *>(bytes), length);
 }
 
+void MappedFile::release(const char *begin, size_t size) const {
+  // Only whole pages: their neighbours may be in use.
+  auto page = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
+  size_t first = (static_cast<size_t>(begin - bytes) + page - 1) / page * page;
+  size_t last = static_cast<size_t>(begin - bytes) + size;
+  if (last < length)
+    last = last / page * page;
+  if (first < last)
+    ::madvise(const_cast<char *>(bytes) + first, last - first, MADV_DONTNEED);
+}
+
 static std::string getParent(const std::string &path) {
   std::string parent = std::filesystem::path(path).parent_path().string();
   return parent.empty() ? "." : parent;

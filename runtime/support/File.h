@@ -29,6 +29,9 @@ public:
   const char *data() const { return bytes; }
   size_t size() const { return length; }
   std::string_view view() const { return {bytes, length}; }
+  /// Gives back the memory of a part that has been read; reading it again
+  /// fetches it from the file.
+  void release(const char *begin, size_t size) const;
 
 private:
   MappedFile(std::string path, const char *bytes, size_t length)
