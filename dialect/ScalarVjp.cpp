@@ -60,6 +60,12 @@ public:
   Value power(Value a, Value b) {
     return math::PowFOp::create(builder, location, a, b);
   }
+  Value extend(Value a, Type to) {
+    return arith::ExtFOp::create(builder, location, to, a);
+  }
+  Value truncate(Value a, Type to) {
+    return arith::TruncFOp::create(builder, location, to, a);
+  }
   template <typename OpTy> Value unary(Value a) {
     return OpTy::create(builder, location, a);
   }
@@ -181,6 +187,10 @@ HASHC_RULE(math::PowFOp) {
     d[1] = s.mul(dy, s.mul(op.getResult(), s.unary<math::LogOp>(x)));
 }
 
+// Casts between float types: what flows back is cast the other way.
+HASHC_RULE(arith::ExtFOp) { d[0] = s.truncate(dy, op.getIn().getType()); }
+HASHC_RULE(arith::TruncFOp) { d[0] = s.extend(dy, op.getIn().getType()); }
+
 #undef HASHC_RULE
 
 /// Wraps a rule as an interface model.
@@ -206,8 +216,8 @@ template <typename... OpTys> void attach(MLIRContext *context) {
 void registerScalarVjps(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, arith::ArithDialect *) {
     attach<arith::AddFOp, arith::SubFOp, arith::MulFOp, arith::DivFOp,
-           arith::NegFOp, arith::MaximumFOp, arith::MinimumFOp,
-           arith::SelectOp>(context);
+           arith::NegFOp, arith::MaximumFOp, arith::MinimumFOp, arith::SelectOp,
+           arith::ExtFOp, arith::TruncFOp>(context);
   });
   registry.addExtension(+[](MLIRContext *context, math::MathDialect *) {
     attach<math::ExpOp, math::LogOp, math::Log1pOp, math::TanhOp, math::ErfOp,
