@@ -8,8 +8,10 @@
 #include "runtime/commands/Sampler.h"
 #include "runtime/commands/Setup.h"
 #include "runtime/data/Text.h"
+#include "runtime/data/Tokens.h"
 #include "runtime/support/Error.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 
@@ -26,25 +28,39 @@ public:
 
   /// Takes the next token in and computes the scores of the one after it. A
   /// full window first begins anew with its last half.
-  void push(int32_t token) {
-    if (length == window) {
-      int64_t kept = window / 2;
-      std::vector<int32_t> tail(tokens.end() - kept, tokens.end());
-      tokens.assign(window, -1);
-      length = 0;
-      for (int32_t old : tail)
-        push(old);
-    }
+  void push(int32_t token, bool beginsDocument = false) {
+    if (length == window)
+      slide();
+    if (beginsDocument)
+      document = length;
+    append(token, document);
+  }
+
+private:
+  void append(int32_t token, int32_t start) {
     tokens[length] = token;
+    starts[length] = start;
     model.decodeStep(tokens, starts, length);
     ++length;
   }
 
-private:
+  void slide() {
+    std::vector<int32_t> oldTokens(window, -1), oldStarts(window, 0);
+    oldTokens.swap(tokens);
+    oldStarts.swap(starts);
+    int32_t dropped = window - window / 2;
+    auto move = [&](int32_t start) { return std::max(start - dropped, 0); };
+    length = 0;
+    for (int32_t row = dropped; row < window; ++row)
+      append(oldTokens[row], move(oldStarts[row]));
+    document = move(document);
+  }
+
   Model &model;
-  int64_t window;
+  int32_t window;
   std::vector<int32_t> tokens, starts;
-  int64_t length = 0;
+  int32_t length = 0;
+  int32_t document = 0; // where the last row's document begins
 };
 
 } // namespace
@@ -59,22 +75,36 @@ static void show(const std::string &text) {
     failSystem("write to", "standard output", errno);
 }
 
-static std::vector<int32_t> readPrompt(const Tokenizer &tokenizer,
-                                       const std::string &prompt,
-                                       int64_t window) {
+/// What separates documents, or nothing where they are joined.
+static std::string getSeparator(const DataSettings &data) {
+  return data.apart ? data.separator : "";
+}
+
+/// Reads the prompt as training reads its text: documents end at separators.
+static void readPrompt(const Tokenizer &tokenizer, const std::string &prompt,
+                       const std::string &separator, int64_t window,
+                       Context &context) {
   checkUtf8(prompt, "the prompt");
-  std::vector<int32_t> ids = tokenizer.encode(prompt.empty() ? "\n" : prompt);
-  if (ids.empty())
-    ids.push_back(tokenizer.getBos());
-  auto size = static_cast<int64_t>(ids.size());
-  if (size > window) {
+  const std::string text = prompt.empty() ? "\n" : prompt;
+  TokenStream stream =
+      tokenize(tokenizer, nullptr, text, separator, "the prompt");
+  if (stream.size() == 0)
+    return context.push(tokenizer.getBos());
+  int64_t size = stream.size(), first = std::max<int64_t>(size - window, 0);
+  if (first > 0)
     std::fprintf(stderr,
                  "note: the prompt has %lld tokens, the model reads %lld: only "
                  "its end counts\n",
                  static_cast<long long>(size), static_cast<long long>(window));
-    ids.erase(ids.begin(), ids.end() - window);
-  }
-  return ids;
+  for (int64_t i = first; i < size; ++i)
+    context.push(stream.tokens[i],
+                 std::binary_search(stream.documents.begin(),
+                                    stream.documents.end(), i));
+}
+
+static bool endsWith(const std::string &text, const std::string &end) {
+  return text.size() >= end.size() &&
+         text.compare(text.size() - end.size(), end.size(), end) == 0;
 }
 
 int runGenerate(const Program &program, const GenerateOptions &options) {
@@ -91,20 +121,26 @@ int runGenerate(const Program &program, const GenerateOptions &options) {
               options.threads);
   restore(model, checkpoint, false);
 
+  const std::string separator = getSeparator(descriptor.train.data);
   Context context(model);
-  for (int32_t token :
-       readPrompt(*tokenizer, options.prompt, descriptor.model.window))
-    context.push(token);
+  readPrompt(*tokenizer, options.prompt, separator, descriptor.model.window,
+             context);
   Sampler sampler(options.temperature, options.topK, options.seed);
   Utf8Stream stream;
+  bool begins = !separator.empty() && endsWith(options.prompt, separator);
+  std::string written = options.prompt;
   show(options.prompt);
   for (int64_t i = 0; i < options.tokens; ++i) {
     int32_t token = sampler.sample(model.getLogits());
     if (token == tokenizer->getSeparator())
       break;
-    show(stream.push(tokenizer->decode(token)));
+    std::string text = tokenizer->decode(token);
+    show(stream.push(text));
+    written += text;
+    if (!separator.empty() && endsWith(written, separator))
+      break; // the document has ended, in plain bytes
     if (i + 1 < options.tokens)
-      context.push(token);
+      context.push(token, begins && i == 0);
   }
   show(stream.finish() + "\n");
   return 0;

@@ -1,0 +1,11 @@
+"""Ends a document after every one to three lines: split.py LINES OUT."""
+
+import random
+import sys
+
+rng, lines = random.Random(3), open(sys.argv[1]).read().splitlines()
+with open(sys.argv[2], "w") as out:
+    while lines:
+        n = rng.randint(1, 3)
+        out.write("\n".join(lines[:n]) + "<|endoftext|>")
+        lines = lines[n:]
