@@ -14,12 +14,12 @@ config.test_exec_root = os.path.join(config.hashc_obj_root, "test")
 config.environment["FILECHECK_OPTS"] = "-enable-var-scope --allow-unused-prefixes=false"
 config.substitutions.append(("%examples", os.path.join(config.hashc_src_root, "examples")))
 config.substitutions.append(("%src", config.hashc_src_root))
+config.substitutions.append(("%llvm_include", os.path.join(config.llvm_tools_dir, "..", "include")))
 config.substitutions.append(("%build", config.hashc_obj_root))
 config.substitutions.append(("%unit", os.path.join(config.hashc_obj_root, "bin", "HashcUnitTests")))
 config.substitutions.append(("%kernels", os.path.join(config.hashc_obj_root, "bin", "HashcKernelTests")))
 config.substitutions.append(("%python", sys.executable))
-config.substitutions.append(("%llvm", os.path.dirname(config.llvm_tools_dir)))
 llvm_config.use_default_substitutions()
 llvm_config.add_tool_substitutions(
-    ["hash-opt", "hashc", "hash-lsp-server"],
+    ["hash-opt", "hashc", "hash-lsp-server", "llvm-tblgen"],
     [os.path.join(config.hashc_obj_root, "bin"), config.llvm_tools_dir])

@@ -1,4 +1,4 @@
-"""Fails if a differentiable op occurs in none of the modules: coverage.py SOURCE LLVM MODULE.mlir...
+"""Fails if a differentiable op occurs in none of the modules: coverage.py SOURCE LLVM-TBLGEN INCLUDE MODULE.mlir...
 
 Differentiable are the ops whose definition says so, and upstream's with a rule in dialect/ScalarVjp.cpp.
 """
@@ -9,12 +9,12 @@ import re
 import subprocess
 import sys
 
-source, llvm, *modules = sys.argv[1:]
+source, tblgen, include, *modules = sys.argv[1:]
 
 
 def list_own():
     """Ops with DifferentiableOpInterface, as TableGen has them."""
-    command = [f"{llvm}/bin/llvm-tblgen", "--dump-json", f"-I{source}/dialect", f"-I{llvm}/include", f"{source}/dialect/HashOps.td"]
+    command = [tblgen, "--dump-json", f"-I{source}/dialect", f"-I{include}", f"{source}/dialect/HashOps.td"]
     records = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     for name in records["!instanceof"]["Op"]:
         traits = {trait["def"] for trait in records[name]["traits"]}
