@@ -1,4 +1,4 @@
-"""Ends a document after every one to three lines: split.py LINES OUT."""
+"""Ends a document after every ten to twenty lines: split.py LINES OUT."""
 
 import random
 import sys
@@ -6,6 +6,6 @@ import sys
 rng, lines = random.Random(3), open(sys.argv[1]).read().splitlines()
 with open(sys.argv[2], "w") as out:
     while lines:
-        n = rng.randint(1, 3)
+        n = rng.randint(10, 20)
         out.write("\n".join(lines[:n]) + "<|endoftext|>")
         lines = lines[n:]
