@@ -45,6 +45,7 @@ public:
 private:
   void addArguments();
   LogicalResult visit(Operation *op);
+  LogicalResult checkOperands(Operation *op);
   LogicalResult visitAttention(hash::AttentionOp op);
   /// Clones `op` with its operands in `domain`.
   void cloneInto(Operation *op, Domain domain);
@@ -195,6 +196,17 @@ bool isRowWise(Operation *op) {
   return op->hasTrait<OpTrait::Elementwise>();
 }
 
+/// Targets and the dropouts' seed are known in training only.
+LogicalResult DecodeBuilder::checkOperands(Operation *op) {
+  for (Value operand : op->getOperands())
+    if (auto argument = dyn_cast<BlockArgument>(operand);
+        argument && !mapping.contains(operand))
+      return op->emitError("cannot be decoded token by token: it reads the ")
+             << hash::stringifyArgKind(getRole(forward, argument).getKind())
+             << ", which only training knows";
+  return success();
+}
+
 LogicalResult DecodeBuilder::visit(Operation *op) {
   if (auto attention = dyn_cast<hash::AttentionOp>(op))
     return visitAttention(attention);
@@ -203,6 +215,8 @@ LogicalResult DecodeBuilder::visit(Operation *op) {
     domains[dropout.getResult()] = Domain::Row;
     return success();
   }
+  if (failed(checkOperands(op)))
+    return failure();
   Domain domain = getDomain(op);
   if (domain == Domain::Row && !isRowWise(op))
     return op->emitError("cannot be decoded token by token: '")
@@ -242,7 +256,7 @@ class DeriveDecode final : public impl::DeriveDecodeBase<DeriveDecode> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
     func::FuncOp forward = lookupForward(module);
-    if (!forward)
+    if (!forward || failed(checkAbsent(module, {"decode_step"})))
       return signalPassFailure();
     auto model =
         module->getAttrOfType<DictionaryAttr>(hash::HashDialect::kModelAttr);
@@ -252,7 +266,8 @@ class DeriveDecode final : public impl::DeriveDecodeBase<DeriveDecode> {
       if (hash::ArgAttr role = getRole(forward, argument);
           role && role.getKind() == hash::ArgKind::tokens)
         rows = cast<ShapedType>(argument.getType()).getDimSize(0);
-    if (!window || rows <= 0 || rows % window.getInt() != 0) {
+    if (!window || window.getInt() <= 0 || rows <= 0 ||
+        rows % window.getInt() != 0) {
       module.emitError(
           "expects hash.model with a `window` that divides the rows "
           "of @forward's token stream");

@@ -22,7 +22,7 @@ namespace {
 class DeriveEval final : public impl::DeriveEvalBase<DeriveEval> {
   void runOnOperation() override {
     func::FuncOp forward = lookupForward(getOperation());
-    if (!forward)
+    if (!forward || failed(checkAbsent(getOperation(), {"eval_step"})))
       return signalPassFailure();
     EntryBuilder entry(getOperation(), "eval_step", forward.getLoc());
     IRMapping mapping;

@@ -29,7 +29,14 @@ class ReverseMode {
 public:
   explicit ReverseMode(OpBuilder &builder) : builder(builder) {}
 
-  void seed(Value value, Value cotangent) { cotangents[value] = cotangent; }
+  /// Adds to the cotangent of `value`.
+  void accumulate(Value value, Value cotangent) {
+    Value &sum = cotangents[value];
+    sum =
+        sum ? arith::AddFOp::create(builder, cotangent.getLoc(), sum, cotangent)
+                  .getResult()
+            : cotangent;
+  }
   Value getCotangent(Value value) const { return cotangents.lookup(value); }
   unsigned getNumDifferentiated() const { return numDifferentiated; }
 
@@ -72,14 +79,6 @@ private:
     return success();
   }
 
-  void accumulate(Value value, Value cotangent) {
-    Value &sum = cotangents[value];
-    sum =
-        sum ? arith::AddFOp::create(builder, cotangent.getLoc(), sum, cotangent)
-                  .getResult()
-            : cotangent;
-  }
-
   OpBuilder &builder;
   DenseMap<Value, Value> cotangents;
   DenseSet<Value> active;
@@ -89,8 +88,9 @@ private:
 class Differentiate final : public impl::DifferentiateBase<Differentiate> {
   void runOnOperation() override {
     func::FuncOp forward = lookupForward(getOperation());
-    if (!forward || failed(buildGradStep(forward)) ||
-        failed(buildUpdate(forward)))
+    if (!forward ||
+        failed(checkAbsent(getOperation(), {"grad_step", "update"})) ||
+        failed(buildGradStep(forward)) || failed(buildUpdate(forward)))
       signalPassFailure();
   }
 
@@ -142,24 +142,34 @@ LogicalResult Differentiate::buildGradStep(func::FuncOp forward) {
 
   ReverseMode reverse(builder);
   reverse.activate(parameters, program);
+  // A parameter's gradient starts at what is accumulated already, so that each
+  // share is added in place as it is computed.
+  for (auto [parameter, gradient] : llvm::zip(parameters, gradients))
+    reverse.accumulate(parameter, gradient);
+  Value scale;
   Operation *terminator = forward.getBody().front().getTerminator();
   for (OpOperand &returned : terminator->getOpOperands()) {
     hash::ArgAttr role = getResultRole(forward, returned.getOperandNumber());
     if (!role || role.getKind() != hash::ArgKind::losses)
       continue;
     Value losses = mapping.lookup(returned.get());
-    Type element = getElementTypeOrSelf(losses.getType());
-    Value scale =
-        entry.addArgument(RankedTensorType::get({1}, element),
-                          makeRole(hash::ArgKind::scale), losses.getLoc());
-    reverse.seed(losses, hash::SplatOp::create(builder, losses.getLoc(),
-                                               losses.getType(), scale));
+    auto type = dyn_cast<RankedTensorType>(losses.getType());
+    if (!type || !isa<FloatType>(type.getElementType()) ||
+        (scale && getElementTypeOrSelf(scale) != type.getElementType()))
+      return forward.emitError("result ")
+             << returned.getOperandNumber()
+             << " is losses, and has to be a tensor of floats, the same for "
+                "all";
+    if (!scale)
+      scale =
+          entry.addArgument(RankedTensorType::get({1}, type.getElementType()),
+                            makeRole(hash::ArgKind::scale), losses.getLoc());
+    reverse.accumulate(
+        losses, hash::SplatOp::create(builder, losses.getLoc(), type, scale));
     entry.addResult(losses, role);
   }
-  // A parameter's gradient starts at what is accumulated already, so that each
-  // share is added in place as it is computed.
-  for (auto [parameter, gradient] : llvm::zip(parameters, gradients))
-    reverse.seed(parameter, gradient);
+  if (!scale)
+    return forward.emitError("has no result that is the losses");
   if (failed(reverse.run(program)))
     return failure();
   numDifferentiated += reverse.getNumDifferentiated();

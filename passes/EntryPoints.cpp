@@ -14,13 +14,60 @@ using namespace mlir;
 
 namespace hashc {
 
+/// Entry points are derived argument by argument, by role.
+static LogicalResult checkArgument(func::FuncOp forward,
+                                   BlockArgument argument) {
+  auto type = dyn_cast<RankedTensorType>(argument.getType());
+  if (!type || !type.hasStaticShape())
+    return forward.emitError("argument ")
+           << argument.getArgNumber() << " is a " << argument.getType()
+           << ", and has to be a tensor of fixed shape";
+  hash::ArgAttr role = getRole(forward, argument);
+  if (!role)
+    return forward.emitError("argument ")
+           << argument.getArgNumber() << " has no role (hash.arg)";
+  if (role.getKind() == hash::ArgKind::param &&
+      (!role.getName() || !isa<FloatType>(type.getElementType())))
+    return forward.emitError("argument ")
+           << argument.getArgNumber()
+           << " is a parameter, and has to have a name and be of floats";
+  return success();
+}
+
 func::FuncOp lookupForward(ModuleOp module) {
   auto forward = module.lookupSymbol<func::FuncOp>("forward");
   if (!forward || forward.isExternal()) {
     module.emitError("expects a function @forward, as the frontend emits it");
     return {};
   }
+  if (!getStraightLine(forward)) {
+    forward.emitError("branches; a model is straight-line code");
+    return {};
+  }
+  for (BlockArgument argument : forward.getArguments())
+    if (failed(checkArgument(forward, argument)))
+      return {};
   return forward;
+}
+
+LogicalResult checkAbsent(ModuleOp module, ArrayRef<StringRef> names) {
+  for (StringRef name : names)
+    if (Operation *known = module.lookupSymbol(name))
+      return known->emitError("the module has '")
+             << name << "' already; the pass that makes it runs once";
+  return success();
+}
+
+Block *getStraightLine(func::FuncOp function) {
+  return function.getBody().hasOneBlock() ? &function.getBody().front()
+                                          : nullptr;
+}
+
+LogicalResult checkStage(ModuleOp module, StringRef stage) {
+  if (llvm::is_contained({"hash", "step", "fused", "kernels"}, stage))
+    return success();
+  return module.emitError("there is no stage '")
+         << stage << "'; it is hash, step, fused or kernels";
 }
 
 hash::ArgAttr getRole(func::FuncOp function, BlockArgument argument) {

@@ -16,8 +16,20 @@
 
 namespace hashc {
 
-/// The forward function of a model, or a diagnostic.
+/// The forward function of a model: one block, every argument a tensor of fixed
+/// shape with a role. Otherwise a diagnostic.
 mlir::func::FuncOp lookupForward(mlir::ModuleOp module);
+
+/// A diagnostic where the module has one of the functions `names` already.
+llvm::LogicalResult checkAbsent(mlir::ModuleOp module,
+                                llvm::ArrayRef<llvm::StringRef> names);
+
+/// The code of an entry point, which is straight-line; null where the function
+/// has no code or branches.
+mlir::Block *getStraightLine(mlir::func::FuncOp function);
+
+/// A diagnostic where there is no stage of that name.
+llvm::LogicalResult checkStage(mlir::ModuleOp module, llvm::StringRef stage);
 
 /// The role of an argument or a result; null where it has none.
 hash::ArgAttr getRole(mlir::func::FuncOp function,

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "passes/EntryPoints.h"
 #include "passes/Passes.h"
 
 namespace hashc {
@@ -20,6 +21,8 @@ class FinishStage final : public impl::FinishStageBase<FinishStage> {
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
+    if (failed(checkStage(module, stage)))
+      return signalPassFailure();
     // The entry points were derived from it, and nothing calls it.
     if (auto forward = module.lookupSymbol<func::FuncOp>("forward");
         forward && stage == "step")

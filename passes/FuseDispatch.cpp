@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "passes/EntryPoints.h"
 #include "passes/Passes.h"
 #include "passes/Structured.h"
 
@@ -83,7 +84,10 @@ class FuseDispatch final : public impl::FuseDispatchBase<FuseDispatch> {
   using FuseDispatchBase::FuseDispatchBase;
 
   void runOnOperation() override {
-    if (!isFusionOn(getOperation(), level, "dispatch"))
+    FailureOr<FusionLevel> fusions = getFusionLevel(getOperation(), level);
+    if (failed(fusions))
+      return signalPassFailure();
+    if (!fusions->dispatch || !getStraightLine(getOperation()))
       return;
     SmallVector<hash::MapOp> maps(getOperation().getOps<hash::MapOp>());
     for (hash::MapOp map : maps) {

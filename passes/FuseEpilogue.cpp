@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "passes/BodyFusion.h"
+#include "passes/EntryPoints.h"
 #include "passes/Passes.h"
 
 #include "mlir/IR/Remarks.h"
@@ -56,9 +57,12 @@ class FuseEpilogue final : public impl::FuseEpilogueBase<FuseEpilogue> {
   using FuseEpilogueBase::FuseEpilogueBase;
 
   void runOnOperation() override {
-    if (!isFusionOn(getOperation(), level, "epilogue"))
+    FailureOr<FusionLevel> fusions = getFusionLevel(getOperation(), level);
+    if (failed(fusions))
+      return signalPassFailure();
+    if (!fusions->epilogue || !getStraightLine(getOperation()))
       return;
-    movesRows = isFusionOn(getOperation(), level, "dispatch");
+    movesRows = fusions->dispatch;
     // First maps into maps, so that what a product takes in is a whole chain
     // and comes from as few places as it can.
     for (hash::MapOp map : getMaps())

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "passes/EntryPoints.h"
 #include "passes/Passes.h"
 #include "passes/Structured.h"
 
@@ -99,19 +100,27 @@ SmallVector<Value> copyBody(OpBuilder &, ValueRange arguments) {
 
 class Generalize final : public impl::GeneralizeBase<Generalize> {
   void runOnOperation() override {
-    SmallVector<Operation *> ops;
-    getOperation().walk([&](Operation *op) {
-      if (op->getParentOp() == getOperation())
-        ops.push_back(op);
-    });
-    for (Operation *op : ops)
-      foldAccumulation(op);
-    ops.clear();
-    for (Operation &op : getOperation().getBody().front())
-      ops.push_back(&op);
-    for (Operation *op : ops)
-      generalize(op);
+    Block *code = getStraightLine(getOperation());
+    if (!code)
+      return;
+    if (failed(checkShapes(*code)))
+      return signalPassFailure();
+    for (Operation &op : llvm::make_early_inc_range(*code))
+      foldAccumulation(&op);
+    for (Operation &op : llvm::make_early_inc_range(*code))
+      generalize(&op);
     eraseDeadOps();
+  }
+
+  /// Structured ops write into buffers, whose sizes are known.
+  static LogicalResult checkShapes(Block &code) {
+    for (Operation &op : code)
+      for (Type type : op.getResultTypes())
+        if (auto shaped = dyn_cast<TensorType>(type);
+            shaped && !shaped.hasStaticShape())
+          return op.emitError("makes a ")
+                 << type << "; every shape has to be known when compiling";
+    return success();
   }
 
   /// Comparisons were inlined where they are used, and constants too.

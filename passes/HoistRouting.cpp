@@ -178,7 +178,8 @@ class HoistRouting final : public impl::HoistRoutingBase<HoistRouting> {
     ModuleOp module = getOperation();
     SmallVector<std::pair<func::FuncOp, Slice>> slices;
     for (StringRef name : {"grad_step", "eval_step"})
-      if (auto function = module.lookupSymbol<func::FuncOp>(name)) {
+      if (auto function = module.lookupSymbol<func::FuncOp>(name);
+          function && getStraightLine(function)) {
         Slice slice(function);
         remarkOthers(function, slice);
         if (!slice.getBoundary().empty())

@@ -42,10 +42,21 @@ private:
         module.getOps<func::FuncOp>(), [](func::FuncOp function) {
           return function.isPublic() && !function.isExternal();
         });
+    if (!llvm::all_of(entries, isOnBuffers))
+      return signalPassFailure();
     for (func::FuncOp entry : entries)
       for (Operation &op : llvm::make_early_inc_range(entry.getBody().front()))
         if (isKernelOp(&op))
           outline(&op, symbols);
+  }
+
+  static bool isOnBuffers(func::FuncOp entry) {
+    for (Operation &op : entry.getBody().front())
+      if (isKernelOp(&op) && op.getNumResults() != 0) {
+        op.emitError("is on tensors; hash-plan-memory puts it on buffers");
+        return false;
+      }
+    return true;
   }
 
   static StringRef getName(Operation *op) {

@@ -70,6 +70,8 @@ private:
     Storage *to;
   };
 
+  LogicalResult checkInput();
+  LogicalResult checkOp(Operation *op);
   void numberOps();
   LogicalResult addResultArguments();
   LogicalResult assign(Operation *op);
@@ -79,8 +81,10 @@ private:
   bool mayOverwrite(Storage *storage, Operation *op, unsigned result,
                     int64_t tied);
   Storage *findReusable(Operation *op, unsigned result);
-  LogicalResult emitLateRead(Operation *op, Storage *storage);
+  LogicalResult emitLateRead(Operation *op, Storage *storage,
+                             int64_t tied = -1);
   LogicalResult checkResults();
+  LogicalResult checkCopies(ArrayRef<Copy> copies);
   void rewrite();
   void rewriteOp(Operation *op);
   void rewriteStructured(Operation *op);
@@ -100,13 +104,65 @@ private:
   DenseMap<Value, int64_t> lastUse;
   std::vector<std::unique_ptr<Storage>> storages;
   DenseMap<Value, Storage *> storageOf;
-  DenseMap<Value, Storage *> wanted; // where a returned value has to end
+  SmallVector<Storage *> goals;      // of each result
+  DenseMap<Value, Storage *> wanted; // the goal a returned value can have
   DenseMap<Operation *, SmallVector<Copy>> copiesBefore;
   DenseMap<std::pair<Storage *, Type>, Value> views;
   BlockArgument arena;
   int64_t arenaBytes = 0;
   unsigned numInPlace = 0, numCopies = 0;
 };
+
+/// True for what has a buffer: a tensor of fixed shape, or a plan.
+bool hasBuffer(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  return isa<hash::PlanType>(type) || (tensor && tensor.hasStaticShape());
+}
+
+LogicalResult MemoryPlanner::checkOp(Operation *op) {
+  for (Type type : op->getResultTypes())
+    if (!hasBuffer(type))
+      return op->emitError("makes a ")
+             << type << ", which is neither a tensor of fixed shape nor a plan";
+  if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
+    if (isa<SplatElementsAttr>(constant.getValue()))
+      return success();
+    return op->emitError("a constant tensor of more than one value has no "
+                         "buffer; make it a table or a parameter");
+  }
+  bool isKnown =
+      isa<tensor::EmptyOp>(op) || isa<hash::HashDialect>(op->getDialect());
+  if (!isKnown || op->getNumResults() == 0)
+    return op->emitError("has no form on buffers; hash-generalize turns "
+                         "elementwise ops into structured ones");
+  return success();
+}
+
+LogicalResult MemoryPlanner::checkInput() {
+  if (!getStraightLine(function))
+    return function.emitError("branches; lifetimes are known in straight-line "
+                              "code only");
+  DenseMap<hash::ArgAttr, unsigned> byRole;
+  for (BlockArgument argument : block.getArguments()) {
+    if (isa<MemRefType>(argument.getType()))
+      return function.emitError("argument ")
+             << argument.getArgNumber()
+             << " is a buffer already; hash-plan-memory runs once";
+    if (!hasBuffer(argument.getType()))
+      return function.emitError("argument ")
+             << argument.getArgNumber() << " is a " << argument.getType()
+             << ", which is neither a tensor of fixed shape nor a plan";
+    hash::ArgAttr role = getRole(function, argument);
+    if (role && !byRole.try_emplace(role, argument.getArgNumber()).second)
+      return function.emitError("arguments ")
+             << byRole[role] << " and " << argument.getArgNumber()
+             << " have the same role, and so would share a buffer";
+  }
+  for (Operation &op : block.without_terminator())
+    if (failed(checkOp(&op)))
+      return failure();
+  return success();
+}
 
 void MemoryPlanner::numberOps() {
   int64_t number = 0;
@@ -158,6 +214,7 @@ LogicalResult MemoryPlanner::addResultArguments() {
     hash::ArgAttr role = getResultRole(function, operand.getOperandNumber());
     Value value = operand.get();
     Storage *&storage = byRole[role];
+    goals.push_back(nullptr);
     if (!role || !storage) {
       DictionaryAttr attributes =
           function.getResultAttrDict(operand.getOperandNumber());
@@ -170,10 +227,11 @@ LogicalResult MemoryPlanner::addResultArguments() {
       lastUse[created->argument] = -1;
       if (role)
         byRole[role] = created;
-      wanted.try_emplace(value, created);
-      continue;
+      goals.back() = created;
+    } else {
+      goals.back() = storage;
     }
-    wanted.try_emplace(value, storage);
+    wanted.try_emplace(value, goals.back());
   }
   return success();
 }
@@ -221,7 +279,8 @@ Storage *MemoryPlanner::findReusable(Operation *op, unsigned result) {
   return nullptr;
 }
 
-LogicalResult MemoryPlanner::emitLateRead(Operation *op, Storage *storage) {
+LogicalResult MemoryPlanner::emitLateRead(Operation *op, Storage *storage,
+                                          int64_t tied) {
   hash::ArgAttr role = getRole(function, storage->argument);
   InFlightDiagnostic diagnostic =
       op->emitError("updates ")
@@ -229,9 +288,12 @@ LogicalResult MemoryPlanner::emitLateRead(Operation *op, Storage *storage) {
       << (role && role.getName() ? role.getName().getValue() : "")
       << "' in place, but its old value is still read";
   for (Value value : storage->values)
-    for (Operation *user : value.getUsers())
-      if (numbers.lookup(user) >= numbers.lookup(op) && user != op)
+    for (OpOperand &use : value.getUses()) {
+      Operation *user = use.getOwner();
+      bool isUpdate = user == op && use.getOperandNumber() == tied;
+      if (numbers.lookup(user) >= numbers.lookup(op) && !isUpdate)
         diagnostic.attachNote(user->getLoc()) << "read here";
+    }
   return diagnostic;
 }
 
@@ -249,10 +311,15 @@ LogicalResult MemoryPlanner::assignResult(Operation *op, unsigned result) {
       return success();
     }
     if (storage->argument)
-      return emitLateRead(op, storage);
+      return emitLateRead(op, storage, tied);
     Storage *copy = createStorage(value, now);
     copiesBefore[op].push_back({before, copy});
     ++numCopies;
+    remark::missed(op->getLoc(), remark::RemarkOpts::name("copied")
+                                     .category(DEBUG_TYPE)
+                                     .function(function.getName()))
+        << remark::reason("what {0} updates is read later and copied",
+                          hash::getPath(op->getLoc()));
     return success();
   }
   if (Storage *goal = wanted.lookup(value);
@@ -269,8 +336,20 @@ LogicalResult MemoryPlanner::assignResult(Operation *op, unsigned result) {
   return success();
 }
 
+/// True if the operand is updated in place by a result.
+bool isInit(OpOperand &use) {
+  auto hints = dyn_cast<hash::BufferHintsOpInterface>(use.getOwner());
+  for (unsigned i = 0; hints && i < hints->getNumResults(); ++i)
+    if (hints.getTiedOperandOf(i) == use.getOperandNumber())
+      return true;
+  return false;
+}
+
 LogicalResult MemoryPlanner::assign(Operation *op) {
-  if (isa<tensor::EmptyOp>(op))
+  // The init of an out needs no place of its own; what else reads unspecified
+  // contents reads some place.
+  if (isa<tensor::EmptyOp>(op) &&
+      llvm::all_of(op->getUses(), [](OpOperand &use) { return isInit(use); }))
     return success();
   for (unsigned result = 0; result < op->getNumResults(); ++result)
     if (failed(assignResult(op, result)))
@@ -278,23 +357,48 @@ LogicalResult MemoryPlanner::assign(Operation *op) {
   return success();
 }
 
+bool isState(hash::ArgAttr role) {
+  return role && (role.getKind() == hash::ArgKind::param ||
+                  role.getKind() == hash::ArgKind::moment1 ||
+                  role.getKind() == hash::ArgKind::moment2);
+}
+
 /// What did not end where it has to is copied there at the end, unless that
 /// would be a copy of state that nobody asked for.
 LogicalResult MemoryPlanner::checkResults() {
   Operation *terminator = block.getTerminator();
-  for (OpOperand &operand : terminator->getOpOperands()) {
-    hash::ArgAttr role = getResultRole(function, operand.getOperandNumber());
-    Storage *goal = wanted.lookup(operand.get());
-    if (!goal || storageOf.lookup(operand.get()) == goal)
+  SmallVector<Copy> copies;
+  for (auto [operand, goal] : llvm::zip(terminator->getOpOperands(), goals)) {
+    Value value = operand.get();
+    if (storageOf.lookup(value) == goal)
       continue;
-    if (role && getRole(function, goal->argument) == role &&
-        goal->values.size() == 1 && goal->argument.use_empty() == false &&
-        (role.getKind() == hash::ArgKind::param ||
-         role.getKind() == hash::ArgKind::moment1 ||
-         role.getKind() == hash::ArgKind::moment2))
-      return emitLateRead(terminator, goal);
-    copiesBefore[terminator].push_back({operand.get(), goal});
-    ++numCopies;
+    Operation *definition = value.getDefiningOp();
+    if (isState(getRole(function, goal->argument)) &&
+        goal->values.size() == 1 && !goal->argument.use_empty())
+      return emitLateRead(definition ? definition : terminator, goal);
+    copies.push_back({value, goal});
+  }
+  if (failed(checkCopies(copies)))
+    return failure();
+  copiesBefore[terminator] = copies;
+  numCopies += copies.size();
+  return success();
+}
+
+/// The copies run one after the other: none may write over what is returned.
+LogicalResult MemoryPlanner::checkCopies(ArrayRef<Copy> copies) {
+  Operation *terminator = block.getTerminator();
+  for (const Copy &copy : copies) {
+    for (Value returned : terminator->getOperands())
+      if (storageOf.lookup(returned) == copy.to)
+        return terminator->emitError("returns the old value of ")
+               << getRole(function, copy.to->argument)
+               << ", and a new one in its place";
+    remark::missed(copy.from.getLoc(), remark::RemarkOpts::name("copied")
+                                           .category(DEBUG_TYPE)
+                                           .function(function.getName()))
+        << remark::reason("a result of {0} is made elsewhere and copied",
+                          hash::getPath(copy.from.getLoc()));
   }
   return success();
 }
@@ -330,8 +434,9 @@ void MemoryPlanner::remarkPeak() {
     }
   }
   if (peak)
-    remark::analysis(peak->getLoc(),
-                     remark::RemarkOpts::name("peak").category(DEBUG_TYPE))
+    remark::analysis(peak->getLoc(), remark::RemarkOpts::name("peak")
+                                         .category(DEBUG_TYPE)
+                                         .function(function.getName()))
         << remark::add("{0} needs the most: {1} bytes live, arena of {2}",
                        hash::getPath(peak->getLoc()), most, arenaBytes);
 }
@@ -489,18 +594,14 @@ void MemoryPlanner::rewrite() {
 }
 
 LogicalResult MemoryPlanner::run() {
+  if (failed(checkInput()))
+    return failure();
   numberOps();
   if (failed(addResultArguments()))
     return failure();
-  for (Operation &op : block.without_terminator()) {
-    auto constant = dyn_cast<arith::ConstantOp>(op);
-    if (constant && !isa<SplatElementsAttr>(constant.getValue()))
-      return constant.emitError(
-          "a constant tensor of more than one value has no "
-          "buffer; make it a table or a parameter");
+  for (Operation &op : block.without_terminator())
     if (failed(assign(&op)))
       return failure();
-  }
   if (failed(checkResults()))
     return failure();
   placeArena();

@@ -36,6 +36,8 @@ class Recompute final : public impl::RecomputeBase<Recompute> {
           << wanted << "'; it is none or activations";
       return signalPassFailure();
     }
+    if (!getStraightLine(function))
+      return;
     last = findLoss();
     if (!last)
       return;

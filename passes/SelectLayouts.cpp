@@ -48,7 +48,12 @@ class SelectLayouts final : public impl::SelectLayoutsBase<SelectLayouts> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
     int64_t width = getPanelWidth(module);
-    if (width <= 0)
+    if (width < 0) {
+      module.emitError("panels of ")
+          << width << " columns; give a positive number, or 0 for the target's";
+      return signalPassFailure();
+    }
+    if (width == 0)
       return;
     for (auto parameter : module.getOps<hash::ParamOp>()) {
       if (cast<RankedTensorType>(parameter.getType()).getRank() != 3 ||
@@ -75,12 +80,12 @@ class SelectLayouts final : public impl::SelectLayoutsBase<SelectLayouts> {
                          parameter.getSymName(), width);
     }
     for (auto function : module.getOps<func::FuncOp>())
-      if (!function.isExternal())
+      if (getStraightLine(function))
         updateType(function);
   }
 
   int64_t getPanelWidth(ModuleOp module) {
-    if (panel > 0)
+    if (panel != 0)
       return panel;
     auto target =
         module->getAttrOfType<DictionaryAttr>(hash::HashDialect::kTargetAttr);

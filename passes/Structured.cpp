@@ -133,10 +133,15 @@ StringRef getTargetOption(Operation *op, StringRef key) {
   return value ? value.getValue() : "";
 }
 
-bool isFusionOn(Operation *op, StringRef level, StringRef fusion) {
+FailureOr<FusionLevel> getFusionLevel(Operation *op, StringRef level) {
   if (level.empty())
     level = getTargetOption(op, "fuse");
-  return level == "all" || level == fusion;
+  if (level.empty() || level == "none")
+    return FusionLevel{false, false};
+  if (!llvm::is_contained({"dispatch", "epilogue", "all"}, level))
+    return op->emitError("there is no level of fusion '")
+           << level << "'; it is none, dispatch, epilogue or all";
+  return FusionLevel{level != "epilogue", level != "dispatch"};
 }
 
 } // namespace hashc

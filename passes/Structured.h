@@ -77,10 +77,15 @@ inline bool isRecomputed(mlir::Operation *op) {
 /// it says nothing.
 llvm::StringRef getTargetOption(mlir::Operation *op, llvm::StringRef key);
 
-/// True if the level of fusion, which is the target's where `level` is empty,
-/// includes `fusion` (dispatch or epilogue).
-bool isFusionOn(mlir::Operation *op, llvm::StringRef level,
-                llvm::StringRef fusion);
+/// The fusions that run.
+struct FusionLevel {
+  bool dispatch, epilogue;
+};
+
+/// The level named `level`, or the target's where that is empty; a diagnostic
+/// where there is none of that name.
+llvm::FailureOr<FusionLevel> getFusionLevel(mlir::Operation *op,
+                                            llvm::StringRef level);
 
 } // namespace hashc
 

@@ -36,15 +36,17 @@ class VerifyStage final : public impl::VerifyStageBase<VerifyStage> {
 
   LogicalResult check() {
     ModuleOp module = getOperation();
+    if (failed(checkStage(module, stage)))
+      return failure();
     if (stage == "hash")
       return success(bool(lookupForward(module)));
-    if (stage != "step" && stage != "fused" && stage != "kernels")
-      return module.emitError("there is no stage '")
-             << stage << "'; it is hash, step, fused or kernels";
     bool isWhole = true;
     for (auto function : module.getOps<func::FuncOp>()) {
       if (function.isExternal() || function.isPrivate())
         continue;
+      if (!getStraightLine(function))
+        return function.emitError(
+            "branches; an entry point is straight-line code");
       isWhole &= succeeded(checkRoles(function));
       if (stage == "fused")
         isWhole &= succeeded(checkFused(function));

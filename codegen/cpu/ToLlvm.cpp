@@ -84,6 +84,10 @@ struct LaunchLowering : ConvertOpToLLVMPattern<hash::LaunchOp> {
 struct CpuToLlvm : impl::CpuToLlvmBase<CpuToLlvm> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
+    if (module.getOps<func::FuncOp>().empty())
+      return;
+    if (failed(checkBuffers(module)))
+      return signalPassFailure();
     prepare(module);
     if (failed(convert(module)))
       return signalPassFailure();
@@ -101,6 +105,16 @@ struct CpuToLlvm : impl::CpuToLlvmBase<CpuToLlvm> {
   }
 
 private:
+  LogicalResult checkBuffers(ModuleOp module) {
+    for (auto function : module.getOps<func::FuncOp>())
+      for (Type type : function.getArgumentTypes())
+        if (isa<TensorType, hash::PlanType>(type))
+          return function.emitError("takes a ")
+                 << type << "; hash-plan-memory and hash-outline-kernels "
+                 << "come first";
+    return success();
+  }
+
   /// Numbers the launches; drops what only the compiler reads.
   void prepare(ModuleOp module) {
     Builder builder(module.getContext());

@@ -1,0 +1,125 @@
+// RUN: hash-opt %s --split-input-file --hash-derive-decode --verify-diagnostics | FileCheck %s
+// RUN: hash-opt %S/Inputs/no-forward.mlir --hash-derive-decode --verify-diagnostics --split-input-file
+
+!p = !hash.plan<tokens = 8, k = 1, groups = 4, slots = 8>
+!a = tensor<8x4xf32>
+
+// Eight rows are two windows of four. Streams stay as long as a window, activations
+// are one row; a stream is cut once, where activations read it; attention keeps its
+// keys and values under its path. The losses and what only they need are left out.
+// CHECK-LABEL: func.func @forward
+// CHECK-LABEL: func.func @decode_step
+// CHECK-SAME: %[[E:[a-z0-9]*]]: tensor<16x4xf32> {hash.arg = #hash.arg<param, "e">}, %[[W:[a-z0-9]*]]: tensor<4x4x4xf32> {hash.arg = #hash.arg<param, "w">},
+// CHECK-SAME: %[[TOKENS:[a-z0-9]*]]: tensor<4xi32> {hash.arg = #hash.arg<tokens>}, %[[STARTS:[a-z0-9]*]]: tensor<4xi32> {hash.arg = #hash.arg<starts>}, %[[INDEX:[a-z0-9]*]]: tensor<1xi32> {hash.arg = #hash.arg<index>},
+// CHECK-SAME: %[[K:[a-z0-9]*]]: tensor<4x4xf32> {hash.arg = #hash.arg<cache, "attention.k">}, %[[V:[a-z0-9]*]]: tensor<4x4xf32> {hash.arg = #hash.arg<cache, "attention.v">})
+// CHECK-SAME: -> (tensor<1x4xf32> {hash.arg = #hash.arg<logits>}, tensor<4x4xf32> {hash.arg = #hash.arg<cache, "attention.k">}, tensor<4x4xf32> {hash.arg = #hash.arg<cache, "attention.v">})
+// CHECK: %[[PREV:.*]] = hash.prev %[[TOKENS]], %[[STARTS]] {{.*}} -> tensor<4xi32>
+// CHECK: %[[ROW:.*]] = hash.row_at %[[TOKENS]] at %[[INDEX]]
+// CHECK: %[[X:.*]] = hash.embedding %[[ROW]], %[[E]] : {{.*}} -> tensor<1x4xf32>
+// CHECK: %[[START:.*]] = hash.row_at %[[STARTS]] at %[[INDEX]]
+// CHECK: %[[Y:.*]], %[[NEWK:.*]], %[[NEWV:.*]] = hash.attention_decode %[[X]], %[[X]], %[[X]], %[[START]], %[[INDEX]], %[[K]], %[[V]]
+// CHECK: %[[PREVROW:.*]] = hash.row_at %[[PREV]] at %[[INDEX]]
+// CHECK: %[[P:.*]] = hash.plan %[[PREVROW]] masked %[[ROW]] : {{.*}} -> !hash.plan<tokens = 1, k = 1, groups = 4, slots = 1>
+// CHECK: hash.dispatch %[[Y]] by %[[P]] : {{.*}} -> tensor<1x4xf32>
+// CHECK: hash.grouped_matmul
+// CHECK: %[[C:.*]] = hash.combine
+// CHECK: %[[HALF:.*]] = arith.constant dense<5.000000e-01> : tensor<1x4xf32>
+// CHECK: %[[L:.*]] = arith.mulf %[[C]], %[[HALF]] : tensor<1x4xf32>
+// CHECK-NOT: hash.cross_entropy
+// CHECK-NOT: hash.dropout
+// CHECK: return %[[L]], %[[NEWK]], %[[NEWV]]
+module attributes {hash.model = {window = 4 : i64}} {
+  func.func @forward(%e: tensor<16x4xf32> {hash.arg = #hash.arg<param, "e">}, %w: tensor<4x4x4xf32> {hash.arg = #hash.arg<param, "w">},
+      %tokens: tensor<8xi32> {hash.arg = #hash.arg<tokens>}, %targets: tensor<8xi32> {hash.arg = #hash.arg<targets>},
+      %starts: tensor<8xi32> {hash.arg = #hash.arg<starts>}, %seed: tensor<1xi64> {hash.arg = #hash.arg<seed>})
+      -> (!a {hash.arg = #hash.arg<logits>}, tensor<8xf32> {hash.arg = #hash.arg<losses>}) {
+    %half = arith.constant dense<0.5> : !a
+    %prev = hash.prev %tokens, %starts {distance = 1 : i64, window = 4 : i64, bos = 0 : i64} : (tensor<8xi32>, tensor<8xi32>) -> tensor<8xi32>
+    %x = hash.embedding %tokens, %e : (tensor<8xi32>, tensor<16x4xf32>) -> !a
+    %y, %lse = hash.attention %x, %x, %x, %starts {heads = 2 : i64, kv_heads = 2 : i64, window = 4 : i64, scale = 0.5 : f64, causal}
+        : (!a, !a, !a, tensor<8xi32>) -> (!a, tensor<8x2xf32>) loc("attention")
+    %p = hash.plan %prev masked %tokens : (tensor<8xi32>, tensor<8xi32>) -> !p
+    %d = hash.dispatch %y by %p : (!a, !p) -> !a
+    %m = hash.grouped_matmul %d, %w by %p : (!a, tensor<4x4x4xf32>, !p) -> !a
+    %c = hash.combine %m by %p : (!a, !p) -> !a
+    %r = hash.dropout %c, %seed {rate = 0.1 : f64, stream = 0 : i64} : (!a, tensor<1xi64>) -> !a
+    %l = arith.mulf %r, %half : !a
+    %losses, %lse2 = hash.cross_entropy %l, %targets : (!a, tensor<8xi32>) -> (tensor<8xf32>, tensor<8xf32>)
+    return %l, %losses : !a, tensor<8xf32>
+  }
+}
+
+// -----
+
+// A row that depends on the rows after it has no value yet when it is decoded.
+module attributes {hash.model = {window = 4 : i64}} {
+  func.func @forward(%x: tensor<8x4xf32> {hash.arg = #hash.arg<param, "x">}, %tokens: tensor<8xi32> {hash.arg = #hash.arg<tokens>})
+      -> (tensor<8x4xf32> {hash.arg = #hash.arg<logits>}) {
+    // expected-error @+1 {{cannot be decoded token by token: it is not causal, so a row depends on the rows after it}}
+    %y, %lse = hash.attention %x, %x, %x, %tokens {heads = 2 : i64, kv_heads = 2 : i64, window = 4 : i64, scale = 0.5 : f64}
+        : (tensor<8x4xf32>, tensor<8x4xf32>, tensor<8x4xf32>, tensor<8xi32>) -> (tensor<8x4xf32>, tensor<8x2xf32>)
+    return %y : tensor<8x4xf32>
+  }
+}
+
+// -----
+
+// An op that nobody said is row-wise is refused.
+module attributes {hash.model = {window = 4 : i64}} {
+  func.func @forward(%e: tensor<16x4xf32> {hash.arg = #hash.arg<param, "e">}, %tokens: tensor<8xi32> {hash.arg = #hash.arg<tokens>})
+      -> (tensor<4x4xf32> {hash.arg = #hash.arg<logits>}) {
+    %x = hash.embedding %tokens, %e : (tensor<8xi32>, tensor<16x4xf32>) -> tensor<8x4xf32>
+    // expected-error @+1 {{cannot be decoded token by token: 'hash.weight_grad' is not known to treat each row alone}}
+    %y = hash.weight_grad %x, %x : (tensor<8x4xf32>, tensor<8x4xf32>) -> tensor<4x4xf32>
+    return %y : tensor<4x4xf32>
+  }
+}
+
+// -----
+
+module attributes {hash.model = {window = 4 : i64}} {
+  func.func @forward(%e: tensor<16x4xf32> {hash.arg = #hash.arg<param, "e">}, %tokens: tensor<8xi32> {hash.arg = #hash.arg<tokens>},
+      %targets: tensor<8xi32> {hash.arg = #hash.arg<targets>}) -> (tensor<8x4xf32> {hash.arg = #hash.arg<logits>}) {
+    // expected-error @+1 {{cannot be decoded token by token: it reads the targets, which only training knows}}
+    %x = hash.embedding %targets, %e : (tensor<8xi32>, tensor<16x4xf32>) -> tensor<8x4xf32>
+    return %x : tensor<8x4xf32>
+  }
+}
+
+// -----
+
+module attributes {hash.model = {window = 4 : i64}} {
+  // expected-error @+1 {{has no result that is the logits}}
+  func.func @forward(%tokens: tensor<8xi32> {hash.arg = #hash.arg<tokens>}) {
+    return
+  }
+}
+
+// -----
+
+// expected-error @+1 {{expects hash.model with a `window` that divides the rows of @forward's token stream}}
+module attributes {hash.model = {window = 3 : i64}} {
+  func.func @forward(%tokens: tensor<8xi32> {hash.arg = #hash.arg<tokens>}) {
+    return
+  }
+}
+
+// -----
+
+// expected-error @+1 {{expects hash.model with a `window`}}
+module attributes {hash.model = {window = 0 : i64}} {
+  func.func @forward(%tokens: tensor<8xi32> {hash.arg = #hash.arg<tokens>}) {
+    return
+  }
+}
+
+// -----
+
+module attributes {hash.model = {window = 4 : i64}} {
+  func.func @forward(%x: tensor<8x4xf32> {hash.arg = #hash.arg<param, "x">}, %tokens: tensor<8xi32> {hash.arg = #hash.arg<tokens>})
+      -> (tensor<8x4xf32> {hash.arg = #hash.arg<logits>}) {
+    return %x : tensor<8x4xf32>
+  }
+  // expected-error @+1 {{the module has 'decode_step' already; the pass that makes it runs once}}
+  func.func private @decode_step()
+}
