@@ -78,11 +78,9 @@ private:
   LogicalResult assignResult(Operation *op, unsigned result);
   Storage *createStorage(Value value, int64_t begin);
   void join(Value value, Storage *storage);
-  bool mayOverwrite(Storage *storage, Operation *op, unsigned result,
-                    int64_t tied);
+  bool mayOverwrite(Storage *storage, Operation *op, unsigned result);
   Storage *findReusable(Operation *op, unsigned result);
-  LogicalResult emitLateRead(Operation *op, Storage *storage,
-                             int64_t tied = -1);
+  LogicalResult emitLateRead(Operation *op, unsigned result, Storage *storage);
   LogicalResult checkResults();
   LogicalResult checkCopies(ArrayRef<Copy> copies);
   void rewrite();
@@ -108,6 +106,7 @@ private:
   DenseMap<Value, Storage *> wanted; // the goal a returned value can have
   DenseMap<Operation *, SmallVector<Copy>> copiesBefore;
   DenseMap<std::pair<Storage *, Type>, Value> views;
+  Operation *lastView = nullptr;
   BlockArgument arena;
   int64_t arenaBytes = 0;
   unsigned numInPlace = 0, numCopies = 0;
@@ -236,11 +235,18 @@ LogicalResult MemoryPlanner::addResultArguments() {
   return success();
 }
 
+/// True if the result may be written over what the operand reads.
+bool isReadBefore(OpOperand &operand, unsigned result) {
+  auto hints = dyn_cast<hash::BufferHintsOpInterface>(operand.getOwner());
+  return hints &&
+         (hints.getTiedOperandOf(result) == operand.getOperandNumber() ||
+          hints.mayReuse(operand.getOperandNumber(), result));
+}
+
 /// True if `op` may write its result to `storage`: nothing that lives there is
 /// read later, and what `op` itself reads there it may overwrite.
 bool MemoryPlanner::mayOverwrite(Storage *storage, Operation *op,
-                                 unsigned result, int64_t tied) {
-  auto hints = dyn_cast<hash::BufferHintsOpInterface>(op);
+                                 unsigned result) {
   int64_t now = numbers.lookup(op);
   for (Value value : storage->values) {
     // A value's role as what is returned ends with the result written now.
@@ -250,14 +256,10 @@ bool MemoryPlanner::mayOverwrite(Storage *storage, Operation *op,
     if (last > now)
       return false;
   }
-  for (OpOperand &operand : op->getOpOperands()) {
-    if (storageOf.lookup(operand.get()) != storage ||
-        operand.getOperandNumber() == tied)
-      continue;
-    if (!hints || !hints.mayReuse(operand.getOperandNumber(), result))
-      return false;
-  }
-  return true;
+  return llvm::all_of(op->getOpOperands(), [&](OpOperand &operand) {
+    return storageOf.lookup(operand.get()) != storage ||
+           isReadBefore(operand, result);
+  });
 }
 
 /// A dying operand whose place the result may take.
@@ -268,7 +270,7 @@ Storage *MemoryPlanner::findReusable(Operation *op, unsigned result) {
   for (Value operand : op->getOperands()) {
     Storage *storage = storageOf.lookup(operand);
     if (!storage || storage->argument || storage->place.bytes != bytes ||
-        !mayOverwrite(storage, op, result, /*tied=*/-1))
+        !mayOverwrite(storage, op, result))
       continue;
     // Another result of this op may have taken it already.
     if (llvm::none_of(op->getResults(), [&](Value other) {
@@ -279,19 +281,19 @@ Storage *MemoryPlanner::findReusable(Operation *op, unsigned result) {
   return nullptr;
 }
 
-LogicalResult MemoryPlanner::emitLateRead(Operation *op, Storage *storage,
-                                          int64_t tied) {
+LogicalResult MemoryPlanner::emitLateRead(Operation *op, unsigned result,
+                                          Storage *storage) {
   hash::ArgAttr role = getRole(function, storage->argument);
   InFlightDiagnostic diagnostic =
       op->emitError("updates ")
       << (role ? hash::stringifyArgKind(role.getKind()) : "argument") << " '"
       << (role && role.getName() ? role.getName().getValue() : "")
       << "' in place, but its old value is still read";
+  int64_t now = numbers.lookup(op);
   for (Value value : storage->values)
     for (OpOperand &use : value.getUses()) {
       Operation *user = use.getOwner();
-      bool isUpdate = user == op && use.getOperandNumber() == tied;
-      if (numbers.lookup(user) >= numbers.lookup(op) && !isUpdate)
+      if (user == op ? !isReadBefore(use, result) : numbers.lookup(user) > now)
         diagnostic.attachNote(user->getLoc()) << "read here";
     }
   return diagnostic;
@@ -305,13 +307,13 @@ LogicalResult MemoryPlanner::assignResult(Operation *op, unsigned result) {
   if (tied >= 0 && !isEmpty(op->getOperand(tied))) {
     Value before = op->getOperand(tied);
     Storage *storage = storageOf.lookup(before);
-    if (mayOverwrite(storage, op, result, tied)) {
+    if (mayOverwrite(storage, op, result)) {
       join(value, storage);
       ++numInPlace;
       return success();
     }
     if (storage->argument)
-      return emitLateRead(op, storage, tied);
+      return emitLateRead(op, result, storage);
     Storage *copy = createStorage(value, now);
     copiesBefore[op].push_back({before, copy});
     ++numCopies;
@@ -323,7 +325,7 @@ LogicalResult MemoryPlanner::assignResult(Operation *op, unsigned result) {
     return success();
   }
   if (Storage *goal = wanted.lookup(value);
-      goal && mayOverwrite(goal, op, result, -1)) {
+      goal && mayOverwrite(goal, op, result)) {
     join(value, goal);
     return success();
   }
@@ -372,10 +374,12 @@ LogicalResult MemoryPlanner::checkResults() {
     Value value = operand.get();
     if (storageOf.lookup(value) == goal)
       continue;
-    Operation *definition = value.getDefiningOp();
     if (isState(getRole(function, goal->argument)) &&
-        goal->values.size() == 1 && !goal->argument.use_empty())
-      return emitLateRead(definition ? definition : terminator, goal);
+        goal->values.size() == 1 && !goal->argument.use_empty()) {
+      auto made = dyn_cast<OpResult>(value);
+      return made ? emitLateRead(made.getOwner(), made.getResultNumber(), goal)
+                  : emitLateRead(terminator, operand.getOperandNumber(), goal);
+    }
     copies.push_back({value, goal});
   }
   if (failed(checkCopies(copies)))
@@ -449,12 +453,16 @@ Value MemoryPlanner::getView(Storage *storage, Type type) {
   if (!view) {
     OpBuilder::InsertionGuard guard(builder);
     // Views come in order of first use, before the code.
-    builder.setInsertionPoint(&block, block.begin());
+    if (lastView)
+      builder.setInsertionPointAfter(lastView);
+    else
+      builder.setInsertionPointToStart(&block);
     Location location = function.getLoc();
     Value offset = arith::ConstantIndexOp::create(builder, location,
                                                   storage->place.offset);
     view = memref::ViewOp::create(builder, location, buffer, arena, offset,
                                   ValueRange());
+    lastView = view.getDefiningOp();
   }
   return view;
 }
