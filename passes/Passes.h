@@ -43,8 +43,10 @@ void buildStepPipeline(mlir::OpPassManager &pm);
 /// fusions run follows from the module's `hash.target` (`fuse`).
 void buildFusionPipeline(mlir::OpPassManager &pm);
 
-/// Appends the passes from tensors to launches of kernels on buffers.
-void buildMemoryPipeline(mlir::OpPassManager &pm, KernelQueries queries);
+/// Appends the passes from tensors to launches of kernels on buffers; with
+/// `reuse`, values share memory.
+void buildMemoryPipeline(mlir::OpPassManager &pm, KernelQueries queries,
+                         bool reuse = true);
 
 /// Registers the first two as `hash-step-pipeline` and `hash-fusion-pipeline`.
 void registerHashPipelines();

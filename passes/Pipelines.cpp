@@ -37,9 +37,9 @@ void buildFusionPipeline(OpPassManager &pm) {
   pm.addPass(createVerifyStage({"fused"}));
 }
 
-void buildMemoryPipeline(OpPassManager &pm, KernelQueries queries) {
+void buildMemoryPipeline(OpPassManager &pm, KernelQueries queries, bool reuse) {
   pm.addPass(createSelectLayouts());
-  pm.addPass(createPlanMemory());
+  pm.addPass(createPlanMemory({reuse}));
   pm.addPass(createOutlineKernels(std::move(queries)));
   pm.addPass(createVerifyStage({"kernels"}));
 }

@@ -5,12 +5,18 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "codegen/cpu/Cpu.h"
 #include "dialect/Registration.h"
-#include "passes/Passes.h"
+#include "tools/CpuPipeline.h"
 
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "mlir/Transforms/Passes.h"
+
+namespace {
+struct KernelStageOptions : mlir::PassPipelineOptions<KernelStageOptions> {
+  Option<bool> reuse{*this, "reuse", llvm::cl::init(true),
+                     llvm::cl::desc("Let values share memory")};
+};
+} // namespace
 
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
@@ -19,6 +25,12 @@ int main(int argc, char **argv) {
   hashc::registerHashPasses();
   hashc::registerHashPipelines();
   hashc::cpu::registerCpuPasses();
+  mlir::PassPipelineRegistration<KernelStageOptions>(
+      "hash-cpu-stage-pipeline",
+      "From the fused stage to the CPU's kernels (hashc --emit=kernels)",
+      [](mlir::OpPassManager &passes, const KernelStageOptions &options) {
+        hashc::buildCpuKernelStage(passes, options.reuse);
+      });
   return mlir::asMainReturnCode(
       mlir::MlirOptMain(argc, argv, "hashc's optimizer driver\n", registry));
 }

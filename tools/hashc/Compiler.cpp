@@ -8,11 +8,10 @@
 #include "tools/hashc/Compiler.h"
 
 #include "codegen/common/Descriptor.h"
-#include "codegen/common/KernelCost.h"
-#include "codegen/cpu/Tasks.h"
 #include "dialect/Hash.h"
 #include "frontend/Frontend.h"
 #include "passes/Passes.h"
+#include "tools/CpuPipeline.h"
 #include "tools/hashc/Link.h"
 #include "tools/hashc/Output.h"
 #include "tools/hashc/Report.h"
@@ -103,15 +102,6 @@ ExitCode Compiler::printAst() {
                       }));
 }
 
-static void buildKernelStage(OpPassManager &passes) {
-  buildMemoryPipeline(passes, {cpu::getNumTasks, [](Operation *op) {
-                                 KernelCost cost = getKernelCost(op);
-                                 return std::pair(cost.flops, cost.bytes);
-                               }});
-  cpu::buildKernelPipeline(passes);
-  passes.addPass(createFinishStage({"kernels"}));
-}
-
 /// The stages that print as MLIR: name in `hash.stage`, and the passes that
 /// lead there from the one before.
 static const struct Stage {
@@ -121,7 +111,9 @@ static const struct Stage {
 } stages[] = {{"hash", Emit::Hash, [](OpPassManager &) {}},
               {"step", Emit::Step, buildStepPipeline},
               {"fused", Emit::Fused, buildFusionPipeline},
-              {"kernels", Emit::Kernels, buildKernelStage}};
+              {"kernels", Emit::Kernels, [](OpPassManager &passes) {
+                 buildCpuKernelStage(passes, /*reuse=*/true);
+               }}};
 
 ExitCode Compiler::lowerTo(Emit emit) {
   auto current =
