@@ -132,8 +132,8 @@ in_place = 0
 for name, entry in shared.items():
     check_placement(name, *entry)
     check_placement(name, *apart[name])
-    check_launches(name, kernels[name], entry)
     in_place += check_sharing(name, entry, apart[name])
+    check_launches(name, kernels[name], entry)
 sizes = [sum(arena for _, arena, _ in module.values()) for module in (shared, apart)]
 assert in_place > 0 and sizes[0] < sizes[1]
 print(f"{in_place} results in place, each legally; {sizes[0]} bytes instead of {sizes[1]}")
