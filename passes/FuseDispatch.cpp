@@ -113,20 +113,24 @@ class FuseDispatch final : public impl::FuseDispatchBase<FuseDispatch> {
                        into->getName().getStringRef());
   }
 
-  void reportMissed(hash::MapOp map, StringRef what, Operation *obstacle) {
+  void reportMissed(hash::MapOp map, StringRef what, Operation *obstacle,
+                    StringRef reason) {
+    StringRef path = hash::getPath(obstacle->getLoc());
     remark::missed(map.getLoc(), remark::RemarkOpts::name("not-fused")
                                      .category(DEBUG_TYPE)
                                      .function(getOperation().getName()))
-        << remark::reason("{0} of {1} stays: {2}", what,
+        << remark::reason("{0} of {1} stays: {2}{3}{4} {5}", what,
                           hash::getPath(map.getLoc()),
-                          obstacle->getName().getStringRef());
+                          obstacle->getName().getStringRef(),
+                          path.empty() ? "" : " of ", path, reason);
   }
 
   /// What has to be stored anyway is better read in the order it is stored.
   void fuseGather(hash::MapOp map, const Move &move) {
     for (OpOperand &use : move.to.getUses())
       if (!isProductSide(use, map.getPlan()))
-        return reportMissed(map, "gather", use.getOwner());
+        return reportMissed(map, "gather", use.getOwner(),
+                            "reads the rows in order");
     for (OpOperand &use : llvm::make_early_inc_range(move.to.getUses())) {
       report(map, "gather", use.getOwner());
       readInstead(use, move.from, move.fromSpace);
@@ -143,10 +147,13 @@ class FuseDispatch final : public impl::FuseDispatchBase<FuseDispatch> {
       return reportMissed(map, "scatter",
                           move.from.getDefiningOp()
                               ? move.from.getDefiningOp()
-                              : getOperation().getOperation());
+                              : getOperation().getOperation(),
+                          "makes the rows, and is no product by this plan "
+                          "with one fresh result");
     for (Operation *user : move.from.getUsers())
       if (user != map)
-        return reportMissed(map, "scatter", user);
+        return reportMissed(map, "scatter", user,
+                            "reads the rows in order too");
     report(map, "scatter", gemm);
     gemm.setOutsAt({static_cast<int32_t>(RowSpace::slot)});
     gemm.setZeroDead(true);

@@ -12,7 +12,10 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/IR/Remarks.h"
 #include "llvm/ADT/TypeSwitch.h"
+
+#define DEBUG_TYPE "hash-generalize"
 
 namespace hashc {
 #define GEN_PASS_DEF_GENERALIZE
@@ -141,8 +144,10 @@ class Generalize final : public impl::GeneralizeBase<Generalize> {
   /// for an embedding's gradient. The total is updated in place.
   void foldAccumulation(Operation *op) {
     auto add = dyn_cast<arith::AddFOp>(op);
-    if (!add || !add.getRhs().hasOneUse())
+    if (!add)
       return;
+    if (!add.getRhs().hasOneUse())
+      return remarkStored(add.getRhs().getDefiningOp());
     OpBuilder builder(op);
     if (auto gradient = add.getRhs().getDefiningOp<hash::WeightGradOp>()) {
       replace(op, createOuter(builder, gradient.getLoc(), gradient.getPlan(),
@@ -160,6 +165,18 @@ class Generalize final : public impl::GeneralizeBase<Generalize> {
       gradient.erase();
       ++numAccumulations;
     }
+  }
+
+  void remarkStored(Operation *gradient) {
+    if (isa_and_nonnull<hash::WeightGradOp, hash::EmbeddingGradOp>(gradient))
+      remark::missed(gradient->getLoc(),
+                     remark::RemarkOpts::name("not-accumulated")
+                         .category(DEBUG_TYPE)
+                         .function(getOperation().getName()))
+          << remark::reason(
+                 "a gradient of {0} is stored and added: it is read elsewhere "
+                 "too",
+                 hash::getPath(gradient->getLoc()));
   }
 
   SpacedOperands makeOut(OpBuilder &builder, Operation *op, RowSpace space) {

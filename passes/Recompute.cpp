@@ -45,9 +45,13 @@ class Recompute final : public impl::RecomputeBase<Recompute> {
     for (Operation &op : function.getBody().front()) {
       if (&op == last)
         break;
-      if (auto map = dyn_cast<hash::MapOp>(op))
+      if (auto map = dyn_cast<hash::MapOp>(op)) {
         if (isReplaceable(map, maps))
           maps.insert(map);
+        else if (llvm::any_of(map.getResults(),
+                              [&](Value v) { return isNeededLater(v); }))
+          remarkKept(map);
+      }
     }
     for (Operation *map : llvm::reverse(maps))
       recompute(cast<hash::MapOp>(map));
@@ -66,6 +70,15 @@ class Recompute final : public impl::RecomputeBase<Recompute> {
         loss = operand.get().getDefiningOp();
     }
     return hasGradients ? loss : nullptr;
+  }
+
+  void remarkKept(hash::MapOp map) {
+    remark::missed(map.getLoc(), remark::RemarkOpts::name("kept")
+                                     .category(DEBUG_TYPE)
+                                     .function(getOperation().getName()))
+        << remark::reason("an activation of {0} is kept: what it is made of "
+                          "is not needed for the gradient",
+                          hash::getPath(map.getLoc()));
   }
 
   bool isNeededLater(Value value) {

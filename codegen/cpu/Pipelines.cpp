@@ -7,9 +7,7 @@
 
 #include "codegen/cpu/Cpu.h"
 
-#include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
-#include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
-#include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVMPass.h"
+#include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -43,6 +41,11 @@ void buildLlvmPipeline(OpPassManager &pm) {
 
 void registerCpuPasses() {
   registerHashCpuPasses();
+  // Upstream's, so that hash-opt can run what a reproducer names.
+  arith::registerArithExpandOpsPass();
+  registerSCFToControlFlowPass();
+  registerConvertVectorToLLVMPass();
+  registerReconcileUnrealizedCastsPass();
   PassPipelineRegistration<>("hash-cpu-kernel-pipeline",
                              "From outlined kernels to loops over vectors",
                              buildKernelPipeline);

@@ -9,8 +9,10 @@
 #include "tools/hashc/Options.h"
 
 #include "dialect/Registration.h"
+#include "passes/Passes.h"
 
 #include "mlir/IR/Remarks.h"
+#include "mlir/Transforms/Passes.h"
 #include "llvm/Support/InitLLVM.h"
 
 using namespace mlir;
@@ -31,6 +33,10 @@ static void enableRemarks(MLIRContext &context) {
 
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
+  // Options such as --mlir-print-ir-after name passes.
+  registerTransformsPasses();
+  hashc::registerHashPasses();
+  hashc::cpu::registerCpuPasses();
   int exitCode = hashc::kSuccess;
   std::optional<hashc::Options> options =
       hashc::parseOptions(argc, argv, exitCode);
