@@ -29,8 +29,7 @@ struct Move {
 };
 
 std::optional<Move> getMove(hash::MapOp map) {
-  if (!map.getPlan() || map.getReads().size() != 1 ||
-      map.getInits().size() != 1)
+  if (!map.getPlan() || map.getReads().size() != 1 || map.getNumResults() != 1)
     return std::nullopt;
   Block &body = map.getBodyBlock();
   auto yield = cast<hash::YieldOp>(body.getTerminator());
@@ -140,16 +139,16 @@ class FuseDispatch final : public impl::FuseDispatchBase<FuseDispatch> {
   }
 
   void fuseScatter(hash::MapOp map, Move move) {
-    auto gemm = move.from.getDefiningOp<hash::GroupedGemmOp>();
-    if (!gemm || gemm.getPlan() != map.getPlan() || gemm.getNumResults() != 1 ||
+    Operation *maker = move.from.getDefiningOp();
+    auto gemm = dyn_cast_or_null<hash::GroupedGemmOp>(maker);
+    if (!gemm || gemm.getPlan() != map.getPlan())
+      return reportMissed(map, "scatter", maker ? maker : getOperation(),
+                          "makes the rows, and is no product by this plan");
+    if (gemm.getNumResults() != 1 ||
         gemm.getOutsAt().front() != static_cast<int32_t>(RowSpace::position) ||
         !gemm.getInits().front().getDefiningOp<tensor::EmptyOp>())
-      return reportMissed(map, "scatter",
-                          move.from.getDefiningOp()
-                              ? move.from.getDefiningOp()
-                              : getOperation().getOperation(),
-                          "makes the rows, and is no product by this plan "
-                          "with one fresh result");
+      return reportMissed(map, "scatter", gemm,
+                          "makes more than fresh rows in order");
     for (Operation *user : move.from.getUsers())
       if (user != map)
         return reportMissed(map, "scatter", user,

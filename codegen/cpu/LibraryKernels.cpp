@@ -303,7 +303,9 @@ class CpuLowerLibraryCalls final
     : public impl::CpuLowerLibraryCallsBase<CpuLowerLibraryCalls> {
   void runOnOperation() override {
     SmallVector<hash::LibraryCallOp> ops;
-    getOperation().walk([&](hash::LibraryCallOp op) { ops.push_back(op); });
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      if (function->hasAttr("hash.kernel"))
+        llvm::append_range(ops, function.getOps<hash::LibraryCallOp>());
     for (hash::LibraryCallOp op : ops)
       if (failed(lower(op)))
         return signalPassFailure();

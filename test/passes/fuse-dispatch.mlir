@@ -1,6 +1,10 @@
 // RUN: hash-opt %s --hash-fuse-dispatch=level=dispatch --remarks-filter=hash-fuse-dispatch --remark-format=emitRemark -o - 2>%t.err | FileCheck %s
 // RUN: FileCheck %s --check-prefix=REMARK < %t.err
 // RUN: hash-opt %s --hash-fuse-dispatch | FileCheck %s --check-prefix=NONE
+// RUN: hash-opt %s --hash-fuse-dispatch=level=none | FileCheck %s --check-prefix=NONE
+// RUN: not hash-opt %s --hash-fuse-dispatch=level=some 2>&1 | FileCheck %s --check-prefix=LEVEL
+
+// LEVEL: error: there is no level of fusion 'some'; it is none, dispatch, epilogue or all
 
 !p = !hash.plan<tokens = 8, k = 1, groups = 4, slots = 8>
 

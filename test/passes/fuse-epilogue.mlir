@@ -2,6 +2,10 @@
 // RUN: FileCheck %s --check-prefix=REMARK < %t.err
 // RUN: hash-opt %s --hash-fuse-epilogue=level=dispatch | FileCheck %s --check-prefix=NONE
 // RUN: hash-opt %s --hash-fuse-epilogue=level=epilogue | FileCheck %s --check-prefix=UNMOVED
+// RUN: hash-opt %s --hash-fuse-epilogue=level=none | FileCheck %s --check-prefix=NONE
+// RUN: not hash-opt %s --hash-fuse-epilogue=level=some 2>&1 | FileCheck %s --check-prefix=LEVEL
+
+// LEVEL: error: there is no level of fusion 'some'; it is none, dispatch, epilogue or all
 
 !p = !hash.plan<tokens = 8, k = 1, groups = 4, slots = 8>
 
