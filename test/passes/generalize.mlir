@@ -1,4 +1,4 @@
-// RUN: hash-opt %s --split-input-file --hash-generalize --verify-diagnostics | FileCheck %s
+// RUN: hash-opt %s --split-input-file --hash-generalize --verify-diagnostics --remarks-filter=hash-generalize --remark-format=emitRemark | FileCheck %s
 
 !p = !hash.plan<tokens = 8, k = 1, groups = 2, slots = 8>
 !m = tensor<8x4xf32>
@@ -101,7 +101,8 @@ func.func @accumulation(%p: !p, %ids: tensor<8xi32>, %x: !m, %v: tensor<2x4x4xf3
 // CHECK: hash.map
 // CHECK: arith.addf
 func.func @no_accumulation(%ids: tensor<8xi32>, %x: !m, %w: tensor<4x4xf32>, %e: tensor<16x4xf32>) -> (tensor<4x4xf32>, tensor<4x4xf32>, tensor<16x4xf32>) {
-  %dw = hash.weight_grad %x, %x : (!m, !m) -> tensor<4x4xf32>
+  // expected-remark @unknown {{a gradient of layer is stored and added: it is read elsewhere too}}
+  %dw = hash.weight_grad %x, %x : (!m, !m) -> tensor<4x4xf32> loc("layer")
   %a = arith.addf %w, %dw : tensor<4x4xf32>
   %de = hash.embedding_grad %ids, %x into %e : (tensor<8xi32>, !m, tensor<16x4xf32>) -> tensor<16x4xf32>
   %b = arith.addf %e, %de : tensor<16x4xf32>
