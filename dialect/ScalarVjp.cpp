@@ -7,8 +7,9 @@
 //
 // External models of DifferentiableOpInterface for arith and math. Conventions
 // at kinks are PyTorch's: |x|' = 0 at 0, the maximum of two equal values passes
-// half to each (torch.maximum), and a value at a constant bound passes all
-// (torch.clamp). relu is a select in the frontend, with relu'(0) = 0.
+// half to each (torch.maximum), a value at a constant bound passes all
+// (torch.clamp), x^0 is flat in x and 0^y in y. relu is a select in the
+// frontend, with relu'(0) = 0.
 //
 //===----------------------------------------------------------------------===//
 
@@ -59,6 +60,9 @@ public:
   }
   Value power(Value a, Value b) {
     return math::PowFOp::create(builder, location, a, b);
+  }
+  Value both(Value a, Value b) {
+    return arith::AndIOp::create(builder, location, a, b);
   }
   Value extend(Value a, Type to) {
     return arith::ExtFOp::create(builder, location, to, a);
@@ -179,12 +183,19 @@ HASHC_RULE(math::FmaOp) {
 }
 
 HASHC_RULE(math::PowFOp) {
-  // x^y: the exponent's share is only built where it is not a constant.
-  Value x = op.getLhs(), y = op.getRhs();
+  Value x = op.getLhs(), y = op.getRhs(), zero = s.constant(0.0);
+  // x^0 is constant, also at 0, where the formula gives 0 * infinity.
+  if (matchPattern(y, m_AnyZeroFloat()))
+    return;
   Value lower = s.power(x, s.sub(y, s.constant(1.0)));
   d[0] = s.mul(dy, s.mul(y, lower));
-  if (!isConstant(y))
-    d[1] = s.mul(dy, s.mul(op.getResult(), s.unary<math::LogOp>(x)));
+  if (isConstant(y))
+    return;
+  d[0] = s.select(s.compare(arith::CmpFPredicate::OEQ, y, zero), zero, d[0]);
+  Value slope = s.mul(op.getResult(), s.unary<math::LogOp>(x));
+  Value flat = s.both(s.compare(arith::CmpFPredicate::OEQ, x, zero),
+                      s.compare(arith::CmpFPredicate::OGE, y, zero));
+  d[1] = s.select(flat, zero, s.mul(dy, slope));
 }
 
 // Casts between float types: what flows back is cast the other way.

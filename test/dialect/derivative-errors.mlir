@@ -1,0 +1,97 @@
+// RUN: hash-opt %s --hash-differentiate --verify-diagnostics --split-input-file
+
+// What has no derivative says so, and where.
+
+hash.param @w : tensor<8x4xf32> init zeros
+func.func @forward(%w: tensor<8x4xf32> {hash.arg = #hash.arg<param, "w">}, %t: tensor<8xi32> {hash.arg = #hash.arg<targets>})
+    -> (tensor<8xf32> {hash.arg = #hash.arg<losses>}) {
+  // expected-error @+1 {{no derivative is known for 'math.floor', and a parameter's gradient flows through it}}
+  %0 = math.floor %w : tensor<8x4xf32>
+  %l, %lse = hash.cross_entropy %0, %t : (tensor<8x4xf32>, tensor<8xi32>) -> (tensor<8xf32>, tensor<8xf32>)
+  return %l : tensor<8xf32>
+}
+
+// -----
+
+// Structured ops come after differentiation.
+hash.param @w : tensor<8x4xf32> init zeros
+func.func @forward(%w: tensor<8x4xf32> {hash.arg = #hash.arg<param, "w">}, %t: tensor<8xi32> {hash.arg = #hash.arg<targets>})
+    -> (tensor<8xf32> {hash.arg = #hash.arg<losses>}) {
+  // expected-error @+1 {{no derivative is known for 'hash.map', and a parameter's gradient flows through it}}
+  %0 = hash.map reads(%w : tensor<8x4xf32>) at [position] outs(%w : tensor<8x4xf32>) at [position] {
+  ^bb0(%r0: f32, %i0: f32):
+    hash.yield %r0 : f32
+  } -> tensor<8x4xf32>
+  %l, %lse = hash.cross_entropy %0, %t : (tensor<8x4xf32>, tensor<8xi32>) -> (tensor<8xf32>, tensor<8xf32>)
+  return %l : tensor<8xf32>
+}
+
+// -----
+
+// Nor has a gradient one itself.
+hash.param @w : tensor<8x4xf32> init zeros
+func.func @forward(%w: tensor<8x4xf32> {hash.arg = #hash.arg<param, "w">}, %t: tensor<8xi32> {hash.arg = #hash.arg<targets>})
+    -> (tensor<8xf32> {hash.arg = #hash.arg<losses>}) {
+  // expected-error @+1 {{no derivative is known for 'hash.weight_grad', and a parameter's gradient flows through it}}
+  %0 = hash.weight_grad %w, %w : (tensor<8x4xf32>, tensor<8x4xf32>) -> tensor<4x4xf32>
+  %1 = hash.matmul %w, %0 : (tensor<8x4xf32>, tensor<4x4xf32>) -> tensor<8x4xf32>
+  %l, %lse = hash.cross_entropy %1, %t : (tensor<8x4xf32>, tensor<8xi32>) -> (tensor<8xf32>, tensor<8xf32>)
+  return %l : tensor<8xf32>
+}
+
+// -----
+
+// What was saved for the backward pass is no activation.
+hash.param @w : tensor<8x4xf32> init zeros
+func.func @forward(%w: tensor<8x4xf32> {hash.arg = #hash.arg<param, "w">}, %t: tensor<8xi32> {hash.arg = #hash.arg<targets>})
+    -> (tensor<8xf32> {hash.arg = #hash.arg<losses>}) {
+  // expected-error @+1 {{'hash.cross_entropy' op has no derivative of its log-sum-exp}}
+  %l, %lse = hash.cross_entropy %w, %t : (tensor<8x4xf32>, tensor<8xi32>) -> (tensor<8xf32>, tensor<8xf32>)
+  return %lse : tensor<8xf32>
+}
+
+// -----
+
+hash.param @w : tensor<8x4xf32> init zeros
+func.func @forward(%w: tensor<8x4xf32> {hash.arg = #hash.arg<param, "w">}, %s: tensor<8xi32> {hash.arg = #hash.arg<starts>})
+    -> (tensor<8x4xf32> {hash.arg = #hash.arg<losses>}) {
+  // expected-error @+1 {{'hash.attention' op has no derivative of its log-sum-exp}}
+  %0, %lse = hash.attention %w, %w, %w, %s {heads = 4 : i64, kv_heads = 4 : i64, window = 8 : i64, scale = 1.0 : f64, causal}
+    : (tensor<8x4xf32>, tensor<8x4xf32>, tensor<8x4xf32>, tensor<8xi32>) -> (tensor<8x4xf32>, tensor<8x4xf32>)
+  return %lse : tensor<8x4xf32>
+}
+
+// -----
+
+hash.param @w : tensor<8x4xf32> init zeros
+hash.param @g : tensor<4xf32> init zeros
+func.func @forward(%w: tensor<8x4xf32> {hash.arg = #hash.arg<param, "w">}, %g: tensor<4xf32> {hash.arg = #hash.arg<param, "g">})
+    -> (tensor<8xf32> {hash.arg = #hash.arg<losses>}) {
+  // expected-error @+1 {{'hash.layer_norm' op has no derivative of its mean and rstd}}
+  %0, %m, %r = hash.layer_norm %w, %g, %g : (tensor<8x4xf32>, tensor<4xf32>, tensor<4xf32>) -> (tensor<8x4xf32>, tensor<8xf32>, tensor<8xf32>)
+  return %m : tensor<8xf32>
+}
+
+// -----
+
+hash.param @w : tensor<8x4xf32> init zeros
+hash.param @g : tensor<4xf32> init zeros
+func.func @forward(%w: tensor<8x4xf32> {hash.arg = #hash.arg<param, "w">}, %g: tensor<4xf32> {hash.arg = #hash.arg<param, "g">})
+    -> (tensor<8xf32> {hash.arg = #hash.arg<losses>}) {
+  // expected-error @+1 {{'hash.rms_norm' op has no derivative of its rstd}}
+  %0, %r = hash.rms_norm %w, %g : (tensor<8x4xf32>, tensor<4xf32>) -> (tensor<8x4xf32>, tensor<8xf32>)
+  return %r : tensor<8xf32>
+}
+
+// -----
+
+// A table's row is not differentiated by its key, and an op that no gradient flows through
+// needs no derivative.
+hash.param @w : tensor<8x4xf32> init zeros
+func.func @forward(%w: tensor<8x4xf32> {hash.arg = #hash.arg<param, "w">}, %c: tensor<8x4xf32> {hash.arg = #hash.arg<cache, "c">},
+    %t: tensor<8xi32> {hash.arg = #hash.arg<targets>}) -> (tensor<8xf32> {hash.arg = #hash.arg<losses>}) {
+  %0 = math.floor %c : tensor<8x4xf32>
+  %1 = arith.addf %w, %0 : tensor<8x4xf32>
+  %l, %lse = hash.cross_entropy %1, %t : (tensor<8x4xf32>, tensor<8xi32>) -> (tensor<8xf32>, tensor<8xf32>)
+  return %l : tensor<8xf32>
+}

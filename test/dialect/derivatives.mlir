@@ -1,0 +1,76 @@
+// RUN: hash-opt %s --hash-differentiate --split-input-file | FileCheck %s
+
+// The gradient of each named op is made of named ops, in the types that the forward op stores.
+
+!p = !hash.plan<tokens = 8, k = 2, groups = 4, slots = 16>
+hash.param @x : tensor<32x4xf32> init zeros
+hash.param @w : tensor<4x4x6xf32> init zeros
+hash.param @b : tensor<4x6xf32> init zeros
+hash.param @v : tensor<6x4xf32> init zeros
+hash.param @g : tensor<4xf32> init ones
+
+// CHECK-LABEL: func.func @grad_step
+// CHECK: hash.splat %{{.*}} : (tensor<1xf32>) -> tensor<8xf32>
+// CHECK: hash.cross_entropy_grad {{.*}} -> tensor<8x4xf32>
+// CHECK: arith.truncf %{{.*}} : tensor<8x4xf32> to tensor<8x4xbf16>
+// CHECK: hash.dropout {{.*}} {rate = 1.000000e-01 : f64, stream = 5 : i64} : (tensor<8x4xbf16>
+// CHECK: hash.rms_norm_grad {{.*}} -> (tensor<8x4xbf16>, tensor<4xf32>)
+// CHECK: hash.layer_norm_grad {{.*}} -> (tensor<8x4xbf16>, tensor<4xf32>, tensor<4xf32>)
+// CHECK: hash.attention_grad {{.*}} {causal, {{.*}} -> (tensor<8x4xbf16>, tensor<8x4xbf16>, tensor<8x4xbf16>)
+// CHECK: hash.rotary {{.*}} {heads = 2 : i64, inverse} : (tensor<8x4xbf16>
+// CHECK: hash.matmul {{.*}} transposed : (tensor<8x4xbf16>, tensor<6x4xf32>) -> tensor<8x6xbf16>
+// CHECK: hash.weight_grad {{.*}} : (tensor<8x6xbf16>, tensor<8x4xbf16>) -> tensor<6x4xf32>
+// CHECK: hash.dispatch {{.*}} -> tensor<16x6xbf16>
+// CHECK: hash.reduce_rows {{.*}} by {{.*}} -> tensor<4x6xf32>
+// CHECK: hash.grouped_matmul {{.*}} transposed by {{.*}} -> tensor<16x4xbf16>
+// CHECK: hash.weight_grad {{.*}} by {{.*}} : (tensor<16x4xbf16>, tensor<16x6xbf16>, {{.*}}) -> tensor<4x4x6xf32>
+// CHECK: hash.combine {{.*}} -> tensor<8x4xbf16>
+// CHECK: hash.embedding_grad {{.*}} : (tensor<8xi32>, tensor<8x4xbf16>, tensor<32x4xf32>) -> tensor<32x4xf32>
+func.func @forward(%x: tensor<32x4xf32> {hash.arg = #hash.arg<param, "x">}, %w: tensor<4x4x6xf32> {hash.arg = #hash.arg<param, "w">},
+    %b: tensor<4x6xf32> {hash.arg = #hash.arg<param, "b">}, %v: tensor<6x4xf32> {hash.arg = #hash.arg<param, "v">},
+    %g: tensor<4xf32> {hash.arg = #hash.arg<param, "g">}, %tok: tensor<8xi32> {hash.arg = #hash.arg<tokens>},
+    %s: tensor<8xi32> {hash.arg = #hash.arg<starts>}, %t: tensor<8xi32> {hash.arg = #hash.arg<targets>},
+    %seed: tensor<1xi64> {hash.arg = #hash.arg<seed>}, %p: !p {hash.arg = #hash.arg<plan, "plan0">})
+    -> (tensor<8xf32> {hash.arg = #hash.arg<losses>}) {
+  %0 = hash.embedding %tok, %x : (tensor<8xi32>, tensor<32x4xf32>) -> tensor<8x4xbf16>
+  %1 = hash.dispatch %0 by %p : (tensor<8x4xbf16>, !p) -> tensor<16x4xbf16>
+  %2 = hash.grouped_matmul %1, %w by %p : (tensor<16x4xbf16>, tensor<4x4x6xf32>, !p) -> tensor<16x6xbf16>
+  %3 = hash.broadcast %b by %p : (tensor<4x6xf32>, !p) -> tensor<16x6xbf16>
+  %4 = arith.addf %2, %3 : tensor<16x6xbf16>
+  %5 = hash.combine %4 by %p : (tensor<16x6xbf16>, !p) -> tensor<8x6xbf16>
+  %6 = hash.matmul %5, %v : (tensor<8x6xbf16>, tensor<6x4xf32>) -> tensor<8x4xbf16>
+  %7 = hash.rotary %6, %s {heads = 2 : i64} : (tensor<8x4xbf16>, tensor<8xi32>) -> tensor<8x4xbf16>
+  %8, %lse = hash.attention %7, %6, %6, %s {heads = 2 : i64, kv_heads = 2 : i64, window = 8 : i64, scale = 1.0 : f64, causal}
+    : (tensor<8x4xbf16>, tensor<8x4xbf16>, tensor<8x4xbf16>, tensor<8xi32>) -> (tensor<8x4xbf16>, tensor<8x2xf32>)
+  %9:3 = hash.layer_norm %8, %g, %g : (tensor<8x4xbf16>, tensor<4xf32>, tensor<4xf32>) -> (tensor<8x4xbf16>, tensor<8xf32>, tensor<8xf32>)
+  %10:2 = hash.rms_norm %9#0, %g : (tensor<8x4xbf16>, tensor<4xf32>) -> (tensor<8x4xbf16>, tensor<8xf32>)
+  %11 = hash.dropout %10#0, %seed {rate = 0.1 : f64, stream = 5 : i64} : (tensor<8x4xbf16>, tensor<1xi64>) -> tensor<8x4xbf16>
+  %12 = arith.extf %11 : tensor<8x4xbf16> to tensor<8x4xf32>
+  %l, %lse2 = hash.cross_entropy %12, %t : (tensor<8x4xf32>, tensor<8xi32>) -> (tensor<8xf32>, tensor<8xf32>)
+  return %l : tensor<8xf32>
+}
+
+// -----
+
+// Casts the other way, and powers: x^0 is flat, by PyTorch's conventions 0^y too.
+// CHECK-LABEL: func.func @grad_step
+// CHECK: %[[DY:.*]] = hash.splat
+// CHECK: %[[D:.*]] = arith.extf %[[DY]] : tensor<8xbf16> to tensor<8xf32>
+// CHECK: arith.cmpf oeq, %{{.*}}, %{{.*}} : tensor<8xf32>
+// CHECK: arith.select
+// CHECK: arith.cmpf oge, %{{.*}}, %{{.*}} : tensor<8xf32>
+// CHECK: arith.andi
+// CHECK: arith.select
+// CHECK-NOT: math.powf
+// CHECK: return
+hash.param @x : tensor<8xf32> init ones
+hash.param @y : tensor<8xf32> init ones
+func.func @forward(%x: tensor<8xf32> {hash.arg = #hash.arg<param, "x">}, %y: tensor<8xf32> {hash.arg = #hash.arg<param, "y">})
+    -> (tensor<8xbf16> {hash.arg = #hash.arg<losses>}) {
+  %zero = arith.constant dense<0.0> : tensor<8xf32>
+  %0 = math.powf %x, %zero : tensor<8xf32>
+  %1 = math.powf %x, %y : tensor<8xf32>
+  %2 = arith.addf %0, %1 : tensor<8xf32>
+  %3 = arith.truncf %2 : tensor<8xf32> to tensor<8xbf16>
+  return %3 : tensor<8xbf16>
+}
