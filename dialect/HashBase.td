@@ -9,6 +9,7 @@
 #define HASH_BASE_TD
 
 include "HashDialect.td"
+include "HashConstraints.td"
 include "HashTypes.td"
 include "HashInterfaces.td"
 include "mlir/IR/SymbolInterfaces.td"
@@ -16,19 +17,21 @@ include "mlir/Interfaces/ControlFlowInterfaces.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
-class Hash_Op<string mnemonic, list<Trait> traits = []>
-    : Op<Hash_Dialect, mnemonic, traits>;
+class Hash_Op<string mnemonic, list<Hash_Constraint> constraints = [], list<Trait> traits = []>
+    : Op<Hash_Dialect, mnemonic, !listconcat(traits, constraints)> {
+  /// The end of the description: what the verifier checks, in its words.
+  string Constraints = "\n    Constraints:\n\n"
+      # !interleave(!foreach(c, constraints, c.markdown), "");
+}
 
 /// An op of the token stream: integers only, hoisted out of the layers.
-class Hash_StreamOp<string mnemonic, list<Trait> traits = []>
-    : Hash_Op<mnemonic, !listconcat([Pure,
+class Hash_StreamOp<string mnemonic, list<Hash_Constraint> constraints = [], list<Trait> traits = []>
+    : Hash_Op<mnemonic, constraints, !listconcat([Pure,
         DeclareOpInterfaceMethods<Hash_TokenStreamOpInterface>], traits)>;
 
 /// A named op on activations. Its assembly form ends in a function type.
-class Hash_ComputeOp<string mnemonic, list<Trait> traits = []>
-    : Hash_Op<mnemonic, !listconcat([Pure], traits)> {
-  let hasVerifier = 1;
-}
+class Hash_ComputeOp<string mnemonic, list<Hash_Constraint> constraints, list<Trait> traits = []>
+    : Hash_Op<mnemonic, constraints, !listconcat([Pure], traits)>;
 
 def Hash_Differentiable
     : DeclareOpInterfaceMethods<Hash_DifferentiableOpInterface, ["buildVjp"]>;

@@ -53,16 +53,15 @@ Operation *HashDialect::materializeConstant(OpBuilder &builder, Attribute value,
   return arith::ConstantOp::materialize(builder, value, type, loc);
 }
 
-LogicalResult PlanType::verify(function_ref<InFlightDiagnostic()> emitError,
-                               int64_t tokens, int64_t k, int64_t groups,
-                               int64_t slots) {
-  if (tokens <= 0 || k <= 0 || groups <= 0)
-    return emitError() << "a plan needs at least one token, choice and group";
-  if (slots != tokens * k)
-    return emitError() << "a plan of " << tokens << " tokens and " << k
-                       << " choices has " << tokens * k << " slots, not "
-                       << slots;
-  return success();
+RankedTensorType ParamOp::getStoredType() {
+  auto type = cast<RankedTensorType>(getType());
+  if (!getPanel())
+    return type;
+  auto width = static_cast<int64_t>(*getPanel());
+  SmallVector<int64_t> shape(type.getShape());
+  int64_t columns = shape.pop_back_val(), depth = shape.pop_back_val();
+  shape.append({(columns + width - 1) / width, depth, width});
+  return RankedTensorType::get(shape, type.getElementType());
 }
 
 } // namespace hashc::hash

@@ -27,11 +27,19 @@ def Hash_Dialect : Dialect {
 
     Elementwise arithmetic is upstream's `arith` and `math` on tensors.
 
+    Verifiers name the constraint that is broken, in brackets at the end of the
+    message: `(rows)`. Below, each op lists its own under these names. Shapes are
+    known at compile time and never empty. Floats are f32, f64 or bf16; bf16 is
+    for storage, and computed with in f32.
+
     Hash Layers: Roller et al. 2021, arXiv 2106.04426.
   }];
   let useDefaultTypePrinterParser = 1;
   let useDefaultAttributePrinterParser = 1;
   let hasConstantMaterializer = 1;
+  let hasOperationAttrVerify = 1;
+  let hasRegionArgAttrVerify = 1;
+  let hasRegionResultAttrVerify = 1;
   let extraClassDeclaration = [{
     /// Attribute of an entry point's argument or result: its #hash.arg.
     static constexpr llvm::StringLiteral kArgAttr = "hash.arg";

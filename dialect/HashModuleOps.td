@@ -20,7 +20,12 @@ def Hash_Init : I32EnumAttr<"Init", "how a parameter starts", [
   let cppNamespace = "::hashc::hash";
 }
 
-def Hash_ParamOp : Hash_Op<"param", [Symbol]> {
+def Hash_ParamOp : Hash_Op<"param", [
+    Hash_Constraint<"name", "a name is not empty", "!getSymName().empty()">,
+    Hash_Constraint<"init", "xavier and orthogonal are for matrices",
+      "!isMatrixInit(getInit()) || ::llvm::cast<::mlir::ShapedType>(getType()).getRank() >= 2">,
+    Hash_Constraint<"panel", "panels are of matrices",
+      "!getPanel() || ::llvm::cast<::mlir::ShapedType>(getType()).getRank() >= 2">], [Symbol]> {
   let summary = "a trained parameter";
   let description = [{
     Declares a parameter: its name in remarks, `info` and checkpoints, its
@@ -33,20 +38,25 @@ def Hash_ParamOp : Hash_Op<"param", [Symbol]> {
     With `panel = n` the entry points hold it in panels of n columns:
     `[..., K, N]` as `[..., ceil(N / n), K, n]`, columns past N zero.
     Checkpoints always hold the logical form.
-  }];
-  let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<AnyRankedTensor>:$type,
-                       Hash_Init:$init, DefaultValuedAttr<F64Attr, "1.0">:$scale,
-                       UnitAttr:$decay, OptionalAttr<I64Attr>:$panel,
+  }] # Constraints;
+  let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<Hash_State>:$type,
+                       Hash_Init:$init, DefaultValuedAttr<Hash_NotNegative, "1.0">:$scale,
+                       UnitAttr:$decay, OptionalAttr<Hash_Count>:$panel,
                        OptionalAttr<StrAttr>:$sym_visibility);
   let assemblyFormat = "$sym_name `:` $type `init` $init (`(` $scale^ `)`)? attr-dict";
-  let hasVerifier = 1;
   let extraClassDeclaration = [{
     /// The type the entry points see: the logical one, or its panels.
     ::mlir::RankedTensorType getStoredType();
   }];
 }
 
-def Hash_TableOp : Hash_Op<"table", [Symbol]> {
+def Hash_TableOp : Hash_Op<"table", [
+    Hash_Constraint<"name", "a name is not empty", "!getSymName().empty()">,
+    Hash_Constraint<"builder", "the builder is random, balanced, round_robin or file",
+      "isTableBuilder(getAlgorithm())">,
+    Hash_Constraint<"choices", "a row has k different experts, of `groups`", "getK() <= getGroups()">,
+    Hash_Constraint<"file", "a file is named where the builder is file, and only there",
+      "getFile().empty() == (getAlgorithm() != \"file\")">], [Symbol]> {
   let summary = "a routing table";
   let description = [{
     Declares an integer table of `vocab` rows and `k` columns, each entry an
@@ -54,21 +64,21 @@ def Hash_TableOp : Hash_Op<"table", [Symbol]> {
     use; the checkpoint stores them with a checksum. Never cast, never
     differentiated.
 
-    `algorithm` is one of random, balanced, round_robin, file.
+    `algorithm` is the builder: random, balanced (Hash Layers, Roller et al.
+    2021), round_robin, or file, a table that someone else made.
 
     ```mlir
     hash.table @by_token builder "balanced" vocab 8192 groups 64 {seed = 0 : i64}
     ```
-  }];
-  let arguments = (ins SymbolNameAttr:$sym_name, StrAttr:$algorithm, I64Attr:$vocab,
-                       I64Attr:$groups, DefaultValuedAttr<I64Attr, "1">:$k,
+  }] # Constraints;
+  let arguments = (ins SymbolNameAttr:$sym_name, StrAttr:$algorithm, Hash_Count:$vocab,
+                       Hash_Count:$groups, DefaultValuedAttr<Hash_Count, "1">:$k,
                        DefaultValuedAttr<I64Attr, "0">:$seed,
                        DefaultValuedAttr<StrAttr, "\"\"">:$file,
                        OptionalAttr<StrAttr>:$sym_visibility);
   let assemblyFormat = [{
     $sym_name `builder` $algorithm `vocab` $vocab `groups` $groups attr-dict
   }];
-  let hasVerifier = 1;
 }
 
 #endif // HASH_MODULE_OPS_TD

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialect/Hash.h"
+#include "dialect/HashConstraints.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
@@ -80,55 +81,13 @@ static bool isReadInPlace(OpTy op, int64_t read, unsigned out) {
          op.getReads()[read].getType() == op.getInits()[out].getType();
 }
 
-int64_t GroupedGemmOp::getTiedOperandOf(unsigned result) {
-  return getInits().getBeginOperandIndex() + result;
-}
-
 bool GroupedGemmOp::mayReuse(unsigned operand, unsigned result) {
   return isReadInPlace(
       *this, int64_t(operand) - getReads().getBeginOperandIndex(), result);
 }
 
-PlanType GroupedGemmOp::getPlanType() {
-  if (getPlanShape())
-    return cast<PlanType>(*getPlanShape());
-  return getPlan() ? dyn_cast<PlanType>(getPlan().getType()) : PlanType();
-}
-
-Type GroupedGemmOp::getComputeType() {
-  return ::hashc::hash::getComputeType(
-      getElementTypeOrSelf(getInits().front().getType()));
-}
-
-void GroupedGemmOp::getEffects(
-    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
-        &effects) {}
-
-int64_t GroupedOuterOp::getTiedOperandOf(unsigned result) {
-  return getInits().getBeginOperandIndex() + result;
-}
-
 bool GroupedOuterOp::mayReuse(unsigned operand, unsigned result) {
   return false;
-}
-
-PlanType GroupedOuterOp::getPlanType() {
-  if (getPlanShape())
-    return cast<PlanType>(*getPlanShape());
-  return getPlan() ? dyn_cast<PlanType>(getPlan().getType()) : PlanType();
-}
-
-Type GroupedOuterOp::getComputeType() {
-  return ::hashc::hash::getComputeType(
-      getElementTypeOrSelf(getInits().front().getType()));
-}
-
-void GroupedOuterOp::getEffects(
-    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
-        &effects) {}
-
-int64_t MapOp::getTiedOperandOf(unsigned result) {
-  return getInits().getBeginOperandIndex() + result;
 }
 
 bool MapOp::mayReuse(unsigned operand, unsigned result) {
@@ -136,20 +95,19 @@ bool MapOp::mayReuse(unsigned operand, unsigned result) {
       *this, int64_t(operand) - getReads().getBeginOperandIndex(), result);
 }
 
-PlanType MapOp::getPlanType() {
-  if (getPlanShape())
-    return cast<PlanType>(*getPlanShape());
-  return getPlan() ? dyn_cast<PlanType>(getPlan().getType()) : PlanType();
+/// On buffers, the outs are updated and all else is read.
+static void
+addBufferEffects(Operation *op, OperandRange inits,
+                 SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
+  unsigned firstInit = inits.getBeginOperandIndex();
+  for (OpOperand &operand : op->getOpOperands()) {
+    if (!isa<MemRefType>(operand.get().getType()))
+      continue;
+    effects.emplace_back(MemoryEffects::Read::get(), &operand);
+    if (operand.getOperandNumber() >= firstInit)
+      effects.emplace_back(MemoryEffects::Write::get(), &operand);
+  }
 }
-
-Type MapOp::getComputeType() {
-  return ::hashc::hash::getComputeType(
-      getElementTypeOrSelf(getInits().front().getType()));
-}
-
-void MapOp::getEffects(
-    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
-        &effects) {}
 
 void LibraryCallOp::getEffects(
     SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
@@ -160,10 +118,6 @@ void LibraryCallOp::getEffects(
     effects.emplace_back(MemoryEffects::Read::get(), &operand);
     effects.emplace_back(MemoryEffects::Write::get(), &operand);
   }
-}
-
-LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
-  return success();
 }
 
 } // namespace hashc::hash

@@ -18,12 +18,22 @@ include "HashBase.td"
 /// place. On tensors there is one result an init; on memrefs there is none, the
 /// plan is its buffer, and `plan_shape` tells its extent.
 class Hash_StructuredOp<string mnemonic>
-    : Hash_Op<mnemonic, [AttrSizedOperandSegments, SingleBlock, IsolatedFromAbove,
+    : Hash_Op<mnemonic, [], [AttrSizedOperandSegments, SingleBlock, IsolatedFromAbove,
         DeclareOpInterfaceMethods<Hash_BufferHintsOpInterface, ["getTiedOperandOf", "mayReuse"]>,
         DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
-  let regions = (region AnyRegion:$body);
+  let regions = (region SizedRegion<1>:$body);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let hasVerifier = 1;
+  /// What every structured op must keep to, beside its own constraints.
+  string Common = [{
+    - (form) operands are all tensors, and the plan a `!hash.plan`; or all
+      memrefs, and the plan its buffer, of the extent that `plan_shape` tells
+    - (results) on tensors there is one result an init, of its type; on memrefs
+      there is none, and no buffer is two outs
+    - (spaces) each operand has a row space where the op asks for one
+    - (body) the body has a scalar for each sum, read and init, in the type that
+      it computes in, and yields one for each out; it holds only ops on scalars
+      without side effects or regions}];
   code structuredDeclaration = [{
     /// The plan's extent, on tensors and on memrefs; null without a plan.
     ::hashc::hash::PlanType getPlanType();
@@ -32,6 +42,25 @@ class Hash_StructuredOp<string mnemonic>
     ::mlir::Block &getBodyBlock() { return getBody().front(); }
   }];
   let extraClassDeclaration = structuredDeclaration;
+  let extraClassDefinition = [{
+    ::hashc::hash::PlanType $cppClass::getPlanType() {
+      if (getPlanShape())
+        return ::llvm::cast<::hashc::hash::PlanType>(*getPlanShape());
+      return getPlan() ? ::llvm::dyn_cast<::hashc::hash::PlanType>(getPlan().getType())
+                       : ::hashc::hash::PlanType();
+    }
+    ::mlir::Type $cppClass::getComputeType() {
+      return ::hashc::hash::getComputeType(
+          ::mlir::getElementTypeOrSelf(getInits().front().getType()));
+    }
+    int64_t $cppClass::getTiedOperandOf(unsigned result) {
+      return getInits().getBeginOperandIndex() + result;
+    }
+    void $cppClass::getEffects(
+        ::llvm::SmallVectorImpl<::mlir::MemoryEffects::EffectInstance> &effects) {
+      addBufferEffects(getOperation(), getInits(), effects);
+    }
+  }];
 }
 
 def Hash_GroupedGemmOp : Hash_StructuredOp<"grouped_gemm"> {
@@ -44,6 +73,8 @@ def Hash_GroupedGemmOp : Hash_StructuredOp<"grouped_gemm"> {
     Dead rows keep the init's value, or become zero with `zero_dead`.
     A matrix in panels has one more dimension: `[..., ceil(N/p), K, p]` for the
     logical `[..., K, N]`. Without a plan the matrices have no group dimension.
+    The grouped products of MegaBlocks (Gale et al. 2023), with gather, scatter
+    and elementwise work inside as in ScatterMoE (Tan et al. 2024).
 
     ```mlir
     %h, %a = hash.grouped_gemm plan(%p : !p) lhs(%x : tensor<4096x256xf32>) at [token]
@@ -55,10 +86,23 @@ def Hash_GroupedGemmOp : Hash_StructuredOp<"grouped_gemm"> {
       hash.yield %s, %t : f32, f32
     } -> tensor<4096x1024xf32>, tensor<4096x1024xf32>
     ```
-  }];
-  let arguments = (ins Optional<Hash_PlanOrBuffer>:$plan, Variadic<Hash_Buffer>:$lhs,
-                       Variadic<Hash_Buffer>:$rhs, Variadic<Hash_Buffer>:$reads,
-                       Variadic<Hash_Buffer>:$inits, DenseI32ArrayAttr:$lhs_at,
+
+    Constraints:
+
+    - (products) there is at least one product, and as many lhs as rhs and `into`
+    - (into) sums are numbered from 0 without gaps, each in `into` at least once
+    - (precision) all operands compute in one type
+    - (lhs) an lhs is `[rows, K]`, in position, slot or token space
+    - (rhs) an rhs is `[K, N]`, or in panels, for each expert of the plan
+    - (outs) outs are `[rows, N]` of one N, in position or slot space; without a
+      plan in any but `all`
+    - (reads) a read is `[rows, N]` or one value a row `[rows]`, in space `all`
+      one row `[N]`; or one element in any space
+    - (zero_dead) rows without an expert exist only with a plan
+  }] # Common;
+  let arguments = (ins Optional<Hash_PlanOrBuffer>:$plan, Variadic<Hash_FloatBuffer>:$lhs,
+                       Variadic<Hash_FloatBuffer>:$rhs, Variadic<Hash_FloatBuffer>:$reads,
+                       Variadic<Hash_FloatBuffer>:$inits, DenseI32ArrayAttr:$lhs_at,
                        DenseI64ArrayAttr:$into, DenseI32ArrayAttr:$reads_at,
                        DenseI32ArrayAttr:$outs_at, UnitAttr:$transposed, UnitAttr:$zero_dead,
                        OptionalAttr<TypeAttrOf<Hash_PlanType>>:$plan_shape);
@@ -87,9 +131,17 @@ def Hash_GroupedOuterOp : Hash_StructuredOp<"grouped_outer"> {
       hash.yield %s : f32
     } -> tensor<64x256x1024xf32>
     ```
-  }];
-  let arguments = (ins Optional<Hash_PlanOrBuffer>:$plan, Hash_Buffer:$lhs, Hash_Buffer:$rhs,
-                       Variadic<Hash_Buffer>:$reads, Variadic<Hash_Buffer>:$inits,
+
+    Constraints:
+
+    - (precision) all operands compute in one type
+    - (lhs) `lhs` and `rhs` are `[rows, K]` and `[rows, N]`, in position, slot or
+      token space
+    - (outs) outs and reads are `[K, N]`, or in panels, for each expert of the plan
+    - (skip_empty) experts without rows exist only with a plan
+  }] # Common;
+  let arguments = (ins Optional<Hash_PlanOrBuffer>:$plan, Hash_FloatBuffer:$lhs, Hash_FloatBuffer:$rhs,
+                       Variadic<Hash_FloatBuffer>:$reads, Variadic<Hash_FloatBuffer>:$inits,
                        DenseI32ArrayAttr:$at, UnitAttr:$skip_empty,
                        OptionalAttr<TypeAttrOf<Hash_PlanType>>:$plan_shape);
   let assemblyFormat = [{
@@ -115,7 +167,16 @@ def Hash_MapOp : Hash_StructuredOp<"map"> {
       hash.yield %v : f32
     } -> tensor<4096x256xf32>
     ```
-  }];
+
+    Constraints:
+
+    - (outs) there is at least one out; with a plan outs are `[rows, N]` or
+      `[rows]`, in position or slot space
+    - (reads) a read is `[rows, N]` or one value a row `[rows]`, in space `all`
+      one row `[N]`; or one element in any space. Where all operands have one
+      shape, or one element, without a plan, their spaces do not matter
+    - (zero_dead) rows without an expert exist only with a plan
+  }] # Common;
   let arguments = (ins Optional<Hash_PlanOrBuffer>:$plan, Variadic<Hash_Buffer>:$reads,
                        Variadic<Hash_Buffer>:$inits, DenseI32ArrayAttr:$reads_at,
                        DenseI32ArrayAttr:$outs_at, UnitAttr:$zero_dead,
@@ -127,7 +188,8 @@ def Hash_MapOp : Hash_StructuredOp<"map"> {
   }];
 }
 
-def Hash_YieldOp : Hash_Op<"yield", [Pure, Terminator, ReturnLike]> {
+def Hash_YieldOp : Hash_Op<"yield", [], [Pure, Terminator, ReturnLike,
+    ParentOneOf<["GroupedGemmOp", "GroupedOuterOp", "MapOp"]>]> {
   let summary = "ends the body of a structured op";
   let description = "One scalar for each out, in order.";
   let arguments = (ins Variadic<AnyType>:$values);
@@ -138,7 +200,7 @@ def Hash_YieldOp : Hash_Op<"yield", [Pure, Terminator, ReturnLike]> {
 // Buffer form
 //===----------------------------------------------------------------------===//
 
-def Hash_LibraryCallOp : Hash_Op<"library_call", [AttrSizedOperandSegments,
+def Hash_LibraryCallOp : Hash_Op<"library_call", [], [AttrSizedOperandSegments,
     DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
   let summary = "a named op on buffers";
   let description = [{
@@ -150,8 +212,17 @@ def Hash_LibraryCallOp : Hash_Op<"library_call", [AttrSizedOperandSegments,
     ```mlir
     hash.library_call "layer_norm" ins(%x, %g, %b : memref<...>, ...) outs(%y, %m, %r : memref<...>, ...) {config = {eps = 1.0e-5 : f64}}
     ```
+
+    Constraints:
+
+    - (callee) `callee` is a named op of this dialect: one on tensors, without a body
+    - (plan) where the op has a plan, `plan_shape` tells its extent, and its
+      buffer is as long
+
+    Then the named op itself is verified, with `config`, on tensors of the
+    buffers' shapes.
   }];
-  let arguments = (ins StrAttr:$callee, Variadic<AnyMemRef>:$ins, Variadic<AnyMemRef>:$outs,
+  let arguments = (ins StrAttr:$callee, Variadic<Hash_MemRef>:$ins, Variadic<Hash_MemRef>:$outs,
                        DictionaryAttr:$config, OptionalAttr<TypeAttrOf<Hash_PlanType>>:$plan_shape);
   let assemblyFormat = [{
     $callee `ins` `(` ($ins^ `:` type($ins))? `)` `outs` `(` ($outs^ `:` type($outs))? `)` attr-dict
@@ -159,7 +230,7 @@ def Hash_LibraryCallOp : Hash_Op<"library_call", [AttrSizedOperandSegments,
   let hasVerifier = 1;
 }
 
-def Hash_LaunchOp : Hash_Op<"launch", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+def Hash_LaunchOp : Hash_Op<"launch", [], [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "runs a kernel on the team of threads";
   let description = [{
     Calls `kernel(task, buffers...)` for every task in 0 .. tasks-1, in any
@@ -169,8 +240,14 @@ def Hash_LaunchOp : Hash_Op<"launch", [DeclareOpInterfaceMethods<SymbolUserOpInt
     ```mlir
     hash.launch @ffn_up tasks 96 (%x, %w, %y) : memref<...>, memref<...>, memref<...>
     ```
+
+    Constraints:
+
+    - (kernel) `kernel` is a function of this module
+    - (buffers) it takes the task's number, an index, and then the buffers, and
+      returns nothing
   }];
-  let arguments = (ins FlatSymbolRefAttr:$kernel, I64Attr:$tasks, Variadic<AnyMemRef>:$buffers);
+  let arguments = (ins FlatSymbolRefAttr:$kernel, Hash_Count:$tasks, Variadic<Hash_MemRef>:$buffers);
   let assemblyFormat = "$kernel `tasks` $tasks `(` ($buffers^)? `)` attr-dict (`:` type($buffers)^)?";
 }
 

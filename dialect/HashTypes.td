@@ -25,7 +25,8 @@ def Hash_PlanType : TypeDef<Hash_Dialect, "Plan"> {
     a place in expert order. `position <-> slot` is a total bijection, stable by
     slot inside a group; dead slots (expert -1) sort last.
 
-    `tokens` rows, `k` choices each, `groups` experts, `slots` = tokens * k.
+    `tokens` rows, `k` choices each, `groups` experts, `slots` = tokens * k. A
+    plan has at least one of each, and not more slots than i32 can number.
     As a buffer a plan is `memref<(groups + 1 + 2 * slots) x i32>`: group
     offsets (groups + 1 of them, the last one is the number of live slots),
     slot of each position, position of each slot.
@@ -91,24 +92,16 @@ def Hash_ArgAttr : Hash_Attr<"Arg", "arg"> {
   let description = [{
     `#hash.arg<param, "blocks[3].ffn.w_in">`. An argument and a result with the
     same attribute share one buffer: the result is an update in place.
+
+    Constraints:
+
+    - (name) a name is given where there are several of the kind (param, grad,
+      moment1, moment2, table, plan, cache), and only there
   }];
   let parameters = (ins EnumParameter<Hash_ArgKind>:$kind,
                         OptionalParameter<"::mlir::StringAttr">:$name);
   let assemblyFormat = "`<` $kind (`,` $name^)? `>`";
+  let genVerifyDecl = 1;
 }
-
-//===----------------------------------------------------------------------===//
-// Operand constraints
-//===----------------------------------------------------------------------===//
-
-def Hash_Float : AnyTypeOf<[F32, F64, BF16]>;
-def Hash_Rows : RankedTensorOf<[Hash_Float]>;
-def Hash_Vector : 1DTensorOf<[Hash_Float]>;
-def Hash_Matrix : 2DTensorOf<[Hash_Float]>;
-def Hash_Stream32 : 1DTensorOf<[I32]>;
-def Hash_Stream64 : 1DTensorOf<[I64]>;
-def Hash_Buffer : AnyTypeOf<[AnyRankedTensor, AnyMemRef]>;
-/// A plan, or the buffer of one.
-def Hash_PlanOrBuffer : AnyTypeOf<[Hash_PlanType, MemRefRankOf<[I32], [1]>]>;
 
 #endif // HASH_TYPES_TD
