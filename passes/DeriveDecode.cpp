@@ -103,7 +103,24 @@ void DecodeBuilder::addArguments() {
                             makeRole(hash::ArgKind::index), forward.getLoc());
 }
 
+/// True for what is computed of constants alone for every row: the number of a
+/// router that always gives the same expert.
+static bool isConstantStream(Operation *op, int64_t rows) {
+  return op->getNumOperands() != 0 &&
+         llvm::all_of(op->getOperands(),
+                      [](Value operand) {
+                        return operand.getDefiningOp<arith::ConstantOp>();
+                      }) &&
+         llvm::all_of(op->getResultTypes(), [&](Type type) {
+           auto tensor = dyn_cast<RankedTensorType>(type);
+           return tensor && tensor.getRank() != 0 &&
+                  tensor.getDimSize(0) % rows == 0;
+         });
+}
+
 Domain DecodeBuilder::getDomain(Operation *op) const {
+  if (isConstantStream(op, rows))
+    return Domain::Stream;
   Domain domain = Domain::Fixed;
   for (Value operand : op->getOperands())
     domain = std::max(domain, getDomain(operand));
