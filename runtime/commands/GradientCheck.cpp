@@ -124,14 +124,14 @@ double GradientCheck::differ(const Direction &direction, double step) {
 /// function's fourth differences vanish, those of independent errors of size s
 /// have size sqrt(70) s.
 void GradientCheck::measureNoise() {
-  constexpr int kSamples = 12;
+  constexpr int kSamples = 12, kMiddle = kSamples / 2;
   Direction direction(params.size());
   for (size_t i = 0; i < params.size(); ++i)
     direction[i] = makeDirection(i)[i];
   double step = tolerance.steps.back() / std::sqrt(params.size());
   std::vector<double> losses;
   for (int i = 0; i < kSamples; ++i)
-    losses.push_back(lossAt(direction, step * (i - kSamples / 2)));
+    losses.push_back(lossAt(direction, step * (i - kMiddle)));
   restore(direction);
   double sum = 0;
   for (int i = 0; i + 4 < kSamples; ++i) {
