@@ -13,7 +13,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/IRMapping.h"
-#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 namespace hashc {
@@ -47,6 +47,7 @@ private:
   LogicalResult visit(Operation *op);
   LogicalResult checkOperands(Operation *op);
   LogicalResult visitAttention(hash::AttentionOp op);
+  std::string getCachePath(hash::AttentionOp op);
   /// Clones `op` with its operands in `domain`.
   void cloneInto(Operation *op, Domain domain);
   Domain getDomain(Value value) const { return domains.lookup(value); }
@@ -69,8 +70,8 @@ private:
   DenseMap<Value, Domain> domains;
   DenseMap<Value, Value> rowOfStream; // each stream is cut once
   Value index;
+  llvm::StringSet<> cachePaths;
   SmallVector<std::pair<Value, hash::ArgAttr>> caches; // their new values
-  llvm::StringMap<unsigned> numApplied; // attention layers, by path
 };
 
 Type DecodeBuilder::convert(Type type, Domain domain) const {
@@ -169,15 +170,23 @@ void DecodeBuilder::cloneInto(Operation *op, Domain domain) {
   }
 }
 
+/// Caches are told apart by name: a layer that is applied twice keeps two
+/// pasts. The path is in the op's location, which a module that was printed
+/// without locations has lost.
+std::string DecodeBuilder::getCachePath(hash::AttentionOp op) {
+  StringRef path = hash::getPath(op.getLoc());
+  std::string base = path.empty() ? "attention" : path.str(), name = base;
+  for (unsigned n = 2; !cachePaths.insert(name).second; ++n)
+    name = base + "_" + std::to_string(n);
+  return name;
+}
+
 LogicalResult DecodeBuilder::visitAttention(hash::AttentionOp op) {
   if (!op.getCausal())
     return op.emitError(
         "cannot be decoded token by token: it is not causal, so "
         "a row depends on the rows after it");
-  // A layer that is applied twice keeps two pasts.
-  std::string path = hash::getPath(op.getLoc()).str();
-  if (unsigned before = numApplied[path]++)
-    path += "[" + std::to_string(before) + "]";
+  std::string path = getCachePath(op);
   SmallVector<Value> state;
   for (auto [name, value] :
        {std::pair("k", op.getK()), std::pair("v", op.getV())}) {

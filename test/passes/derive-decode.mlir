@@ -123,3 +123,22 @@ module attributes {hash.model = {window = 4 : i64}} {
   // expected-error @+1 {{the module has 'decode_step' already; the pass that makes it runs once}}
   func.func private @decode_step()
 }
+
+// -----
+
+// Every attention has caches of its own, also where names were lost.
+// CHECK-LABEL: func.func @decode_step
+// CHECK-SAME: #hash.arg<cache, "attention.k">
+// CHECK-SAME: #hash.arg<cache, "attention.v">
+// CHECK-SAME: #hash.arg<cache, "attention_2.k">
+// CHECK-SAME: #hash.arg<cache, "attention_2.v">
+module attributes {hash.model = {window = 4 : i64}} {
+  func.func @forward(%x: tensor<8x4xf32> {hash.arg = #hash.arg<param, "x">}, %tokens: tensor<8xi32> {hash.arg = #hash.arg<tokens>})
+      -> (tensor<8x4xf32> {hash.arg = #hash.arg<logits>}) {
+    %y, %lse = hash.attention %x, %x, %x, %tokens {heads = 2 : i64, kv_heads = 2 : i64, window = 4 : i64, scale = 0.5 : f64, causal}
+        : (tensor<8x4xf32>, tensor<8x4xf32>, tensor<8x4xf32>, tensor<8xi32>) -> (tensor<8x4xf32>, tensor<8x2xf32>)
+    %z, %lse2 = hash.attention %y, %y, %y, %tokens {heads = 2 : i64, kv_heads = 2 : i64, window = 4 : i64, scale = 0.5 : f64, causal}
+        : (tensor<8x4xf32>, tensor<8x4xf32>, tensor<8x4xf32>, tensor<8xi32>) -> (tensor<8x4xf32>, tensor<8x2xf32>)
+    return %z : tensor<8x4xf32>
+  }
+}
