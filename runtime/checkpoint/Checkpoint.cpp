@@ -249,7 +249,8 @@ static int64_t readLogStep(std::string_view line) {
 }
 
 void trimLog(const std::string &path, int64_t step) {
-  if (!fileExists(path))
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(path, ignored))
     return;
   std::string kept;
   std::shared_ptr<const MappedFile> file = MappedFile::open(path);
@@ -258,6 +259,10 @@ void trimLog(const std::string &path, int64_t step) {
        rest.remove_prefix(end + 1)) {
     std::string_view line = rest.substr(0, end);
     int64_t at = line.empty() ? -1 : readLogStep(line);
+    if (at < 0 && !line.empty())
+      failInput("'" + path +
+                "' is not the log of a run: a line of it is no "
+                "record of a step");
     if (at >= 0 && at <= step)
       kept += std::string(line) + "\n";
   }

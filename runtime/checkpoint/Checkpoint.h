@@ -103,7 +103,8 @@ void loadMoments(const Checkpoint &checkpoint,
                  const std::vector<ParamView> &moments2);
 
 /// Cuts a JSON-lines log back to the lines whose "step" is at most `step`, and
-/// drops a torn last line. A missing log is fine.
+/// drops a torn last line. A missing log is fine; a file that is no log is
+/// refused and stays as it is.
 void trimLog(const std::string &path, int64_t step);
 
 } // namespace hashc::runtime

@@ -7,12 +7,16 @@
 
 #include "runtime/commands/Commands.h"
 
+#include "runtime/commands/Setup.h"
 #include "runtime/support/Error.h"
 
 #include <CLI/CLI.hpp>
 
+#include <charconv>
+#include <cmath>
 #include <cstdio>
 #include <iostream>
+#include <limits>
 #include <new>
 
 namespace hashc::runtime {
@@ -56,6 +60,34 @@ CommandLine::CommandLine(const Descriptor &descriptor)
   addCheck();
 }
 
+/// CLI11's ranges of real numbers let NaN through and print 300 digits.
+static CLI::Validator isNumber(bool positive) {
+  return CLI::Validator(
+      [positive](std::string &text) -> std::string {
+        double value = std::numeric_limits<double>::quiet_NaN();
+        if (CLI::detail::lexical_cast(text, value) && std::isfinite(value) &&
+            (positive ? value > 0 : value >= 0))
+          return "";
+        return "'" + text + "' is not a " +
+               (positive ? "number above 0" : "number of at least 0");
+      },
+      "");
+}
+
+/// CLI11 takes -1 for 2^64 - 1, and anything larger, too.
+static CLI::Validator isSeed() {
+  return CLI::Validator(
+      [](std::string &text) -> std::string {
+        uint64_t value = 0;
+        const char *end = text.data() + text.size();
+        auto [last, error] = std::from_chars(text.data(), end, value);
+        if (error == std::errc() && last == end)
+          return "";
+        return "'" + text + "' is not a whole number from 0 to 2^64 - 1";
+      },
+      "");
+}
+
 void CommandLine::addThreads(CLI::App &command, int &threads) {
   command
       .add_option("--threads", threads,
@@ -69,7 +101,7 @@ void CommandLine::addTrain(const Descriptor &descriptor) {
   CLI::App &command = *app.add_subcommand(
       "train", "Train the model.\nCtrl-C (or SIGTERM) finishes the step, saves "
                "and exits with status 130 (143); a second one kills.");
-  auto steps = CLI::Range(int64_t(0), int64_t(1) << 40);
+  auto steps = CLI::Range(int64_t(0), kMaxSteps);
   command
       .add_option("--data", train.data, "Training data (default: the spec's)")
       ->type_name("FILE");
@@ -86,22 +118,25 @@ void CommandLine::addTrain(const Descriptor &descriptor) {
                       std::to_string(descriptor.model.microBatch) +
                       " at a time, gradients added up")
       ->type_name("N")
-      ->check(CLI::Range(int64_t(1), int64_t(1) << 24));
+      ->check(CLI::Range(int64_t(1), kMaxBatch));
   command.add_option("--lr", train.lr, "Peak learning rate")
       ->type_name("X")
-      ->check(CLI::NonNegativeNumber);
+      ->check(isNumber(false));
   command
       .add_option("--seed", train.seed,
                   "Seed of initialisation, data order and dropout")
-      ->type_name("N");
+      ->type_name("N")
+      ->check(isSeed());
   command
       .add_option("--init-seed", train.initSeed,
                   "Seed of initialisation alone (default: --seed)")
-      ->type_name("N");
+      ->type_name("N")
+      ->check(isSeed());
   command
       .add_option("--data-seed", train.dataSeed,
                   "Seed of data order and dropout alone (default: --seed)")
-      ->type_name("N");
+      ->type_name("N")
+      ->check(isSeed());
   addThreads(command, train.threads);
   command
       .add_option("--out", train.out,
@@ -174,16 +209,17 @@ void CommandLine::addGenerate() {
                   "0 takes the likeliest token, 1 samples as learned")
       ->type_name("X")
       ->capture_default_str()
-      ->check(CLI::NonNegativeNumber);
+      ->check(isNumber(false));
   command
       .add_option("--top-k", generate.topK,
                   "Sample among the N likeliest tokens (0: all)")
       ->type_name("N")
       ->capture_default_str()
-      ->check(CLI::NonNegativeNumber);
+      ->check(CLI::Range(int64_t(0), int64_t(1) << 40));
   command.add_option("--seed", generate.seed, "Seed of sampling")
       ->type_name("N")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->check(isSeed());
   addThreads(command, generate.threads);
 }
 
@@ -205,7 +241,8 @@ void CommandLine::addBench() {
       ->capture_default_str()
       ->check(CLI::Range(int64_t(1), int64_t(1) << 24));
   command.add_option("--seed", bench.seed, "Seed of the random tokens")
-      ->type_name("N");
+      ->type_name("N")
+      ->check(isSeed());
   addThreads(command, bench.threads);
   command.add_flag("--json", bench.json, "Print one JSON object");
 }
@@ -230,9 +267,10 @@ void CommandLine::addCheck() {
                   "About how long the finite differences may take")
       ->type_name("X")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber);
+      ->check(isNumber(true));
   command.add_option("--seed", check.seed, "Seed of parameters and tokens")
-      ->type_name("N");
+      ->type_name("N")
+      ->check(isSeed());
   addThreads(command, check.threads);
   command.add_flag("--json", check.json, "Print one JSON object");
 }
@@ -274,6 +312,13 @@ static std::string hintFor(CLI::App &app, const std::string &message) {
              : "; did you mean '" + nearest + "'?";
 }
 
+static std::string describe(CLI::App &app, const CLI::ParseError &error) {
+  std::string message = error.what();
+  if (dynamic_cast<const CLI::ArgumentMismatch *>(&error))
+    return message.substr(0, message.find(':')) + " needs a value";
+  return message + hintFor(app, message);
+}
+
 static int run(const Program &program, int argc, const char *const *argv) {
   CommandLine line(program.descriptor);
   try {
@@ -283,7 +328,7 @@ static int run(const Program &program, int argc, const char *const *argv) {
       return line.app.exit(error);
     std::string message = line.app.get_subcommands().empty()
                               ? describeMissing(line.app, argc, argv)
-                              : error.what() + hintFor(line.app, error.what());
+                              : describe(line.app, error);
     std::fprintf(stderr, "error: %s\n", message.c_str());
     std::fprintf(stderr, "Run with --help for what there is.\n");
     return static_cast<int>(ExitCode::usage);

@@ -23,7 +23,7 @@ static DataSettings chooseEvalData(const Descriptor &descriptor,
                                    const Checkpoint &checkpoint) {
   if (!options.data.empty() || checkpoint.statePath.empty())
     return chooseData(descriptor, options.data, "");
-  RunState state = RunState::parse(checkpoint.readState());
+  RunState state = RunState::load(checkpoint);
   return chooseData(descriptor, state.data, state.valid);
 }
 

@@ -11,8 +11,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cmath>
 #include <cstdlib>
 #include <fstream>
+#include <limits>
 
 namespace hashc::runtime {
 
@@ -33,25 +35,60 @@ std::string RunState::toJson() const {
          "\n";
 }
 
+[[noreturn]] static void failState(const std::string &what) {
+  failInput("the checkpoint's state.json is damaged: " + what);
+}
+
+/// A whole number of the state; JSON's own conversions would take any number.
+static int64_t readCount(const Json &json, const char *key, int64_t low,
+                         int64_t high) {
+  const Json &value = json.at(key);
+  if (value.is_number_integer()) {
+    auto count = value.get<int64_t>();
+    if (count >= low && count <= high)
+      return count;
+  }
+  failState(std::string(key) + " is " + value.dump() + ", not in " +
+            std::to_string(low) + ".." + std::to_string(high));
+}
+
+static uint64_t readSeed(const Json &json, const char *key) {
+  const Json &value = json.at(key);
+  if (!value.is_number_unsigned())
+    failState(std::string(key) + " is " + value.dump() + ", not a seed");
+  return value;
+}
+
 RunState RunState::parse(const std::string &text) {
+  constexpr int64_t most = std::numeric_limits<int64_t>::max();
   try {
     Json json = Json::parse(text);
     RunState state;
-    state.step = json.at("step");
-    state.tokens = json.at("tokens");
-    state.steps = json.at("steps");
-    state.batch = json.at("batch");
-    state.trainWindows = json.at("train_windows");
+    state.step = readCount(json, "step", 0, most);
+    state.tokens = readCount(json, "tokens", 0, most);
+    state.steps = readCount(json, "steps", 0, kMaxSteps);
+    state.batch = readCount(json, "batch", 1, kMaxBatch);
+    state.trainWindows = readCount(json, "train_windows", 1, most);
     state.lr = json.at("lr");
-    state.initSeed = json.at("init_seed");
-    state.dataSeed = json.at("data_seed");
+    if (!(state.lr >= 0 && std::isfinite(state.lr)))
+      failState("lr is " + json.at("lr").dump());
+    state.initSeed = readSeed(json, "init_seed");
+    state.dataSeed = readSeed(json, "data_seed");
     state.data = json.at("data");
     state.valid = json.at("valid");
     return state;
   } catch (const Json::exception &error) {
-    failInput(std::string("the checkpoint's state.json is damaged: ") +
-              error.what());
+    failState(error.what());
   }
+}
+
+RunState RunState::load(const Checkpoint &checkpoint) {
+  RunState state = parse(checkpoint.readState());
+  if (state.step != checkpoint.step)
+    failState("it is of step " + std::to_string(state.step) + ", '" +
+              checkpoint.modelPath + "' of step " +
+              std::to_string(checkpoint.step));
+  return state;
 }
 
 CheckpointContents describe(const Descriptor &descriptor) {

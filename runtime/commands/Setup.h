@@ -13,6 +13,10 @@
 
 namespace hashc::runtime {
 
+/// What --steps and --batch, and so a run, can be.
+constexpr int64_t kMaxSteps = int64_t(1) << 40;
+constexpr int64_t kMaxBatch = int64_t(1) << 24;
+
 /// The state.json of a checkpoint: what a run needs to go on exactly.
 struct RunState {
   int64_t step = 0, tokens = 0;
@@ -22,7 +26,9 @@ struct RunState {
   std::string data, valid;
 
   std::string toJson() const;
+  /// UserError where it is no state that a run can be in.
   static RunState parse(const std::string &json);
+  static RunState load(const Checkpoint &checkpoint);
 };
 
 /// What the checkpoint of this model must agree with.

@@ -10,6 +10,7 @@
 #include "runtime/commands/Progress.h"
 #include "runtime/commands/Schedule.h"
 #include "runtime/commands/Setup.h"
+#include "runtime/data/Text.h"
 #include "runtime/support/Error.h"
 #include "runtime/support/Hash.h"
 
@@ -99,6 +100,17 @@ Trainer::Trainer(const Program &program, const TrainOptions &options)
   startModel(program);
 }
 
+/// What would be lost at once, or only found out when the run is saved.
+static void checkFiles(const RunState &state, const std::string &log) {
+  for (const std::string &file : {state.data, state.valid}) {
+    std::error_code ignored;
+    if (!log.empty() && std::filesystem::equivalent(log, file, ignored))
+      failUsage("--log would overwrite the data in '" + file + "'");
+    // It goes into a JSON file.
+    checkUtf8(file, "the name of the data file '" + file + "'");
+  }
+}
+
 void Trainer::chooseSettings() {
   TrainSettings &train = descriptor.train;
   state.steps = train.steps;
@@ -109,7 +121,7 @@ void Trainer::chooseSettings() {
   state.valid = train.data.validPath;
   if (!options.resume.empty() && !isFreshRun(options.resume)) {
     resumed = Checkpoint::open(options.resume);
-    state = RunState::parse(resumed->readState());
+    state = RunState::load(*resumed);
   }
   if (!options.init.empty() &&
       SafetensorsFile::open(options.init).getMetadata("format") == "hashc")
@@ -122,6 +134,7 @@ void Trainer::chooseSettings() {
   state.steps = options.steps.value_or(state.steps);
   state.batch = options.batch.value_or(state.batch);
   state.lr = options.lr.value_or(state.lr);
+  checkFiles(state, options.log);
   uint64_t initSeed = options.seed.value_or(state.initSeed);
   uint64_t dataSeed = options.seed.value_or(state.dataSeed);
   state.initSeed = options.initSeed.value_or(initSeed);

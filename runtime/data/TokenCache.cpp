@@ -24,15 +24,31 @@ struct Head {
 static_assert(sizeof(Head) == 64, "the ids stay aligned");
 } // namespace
 
-/// The cached ids if the file is whole and about this text and tokenizer.
-static bool readCache(const std::string &path, const Head &wanted,
-                      TokenArray &tokens) {
+static Head makeHead(const TokenCacheKey &key) {
+  Head head;
+  head.text = key.text;
+  head.tokenizer = key.tokenizer;
+  head.separator = key.separator;
+  return head;
+}
+
+static bool areIds(const TokenArray &tokens, int64_t vocab) {
+  for (int64_t i = 0; i < tokens.size(); ++i)
+    if (tokens[i] < 0 || tokens[i] >= vocab)
+      return false;
+  return true;
+}
+
+std::optional<TokenArray> readTokenCache(const std::string &path,
+                                         const TokenCacheKey &key,
+                                         int64_t vocab) {
   if (!fileExists(path))
-    return false;
+    return std::nullopt;
   std::shared_ptr<const MappedFile> file = MappedFile::open(path);
+  const Head wanted = makeHead(key);
   Head head;
   if (file->size() < sizeof(Head))
-    return false;
+    return std::nullopt;
   std::memcpy(&head, file->data(), sizeof(Head));
   const char *ids = file->data() + sizeof(Head);
   size_t size = file->size() - sizeof(Head);
@@ -40,10 +56,11 @@ static bool readCache(const std::string &path, const Head &wanted,
       head.text != wanted.text || head.tokenizer != wanted.tokenizer ||
       head.separator != wanted.separator || size % 4 != 0 ||
       head.count != size / 4 || head.ids != fnv64(ids, size))
-    return false;
-  tokens =
-      TokenArray(std::move(file), ids, static_cast<int64_t>(head.count), 4);
-  return true;
+    return std::nullopt;
+  TokenArray tokens(std::move(file), ids, static_cast<int64_t>(head.count), 4);
+  if (!areIds(tokens, vocab))
+    return std::nullopt;
+  return tokens;
 }
 
 static void writeCache(const std::string &path, Head head,
@@ -68,19 +85,19 @@ TokenStream tokenizeCached(const Tokenizer &tokenizer,
       text.size() < worthKeeping)
     return tokenize(tokenizer, std::move(owner), text, separator,
                     std::move(name));
-  Head head;
-  head.text = fnv64(text);
-  head.tokenizer = fnv64(tokenizer.getModel());
-  head.separator = fnv64(separator);
+  TokenCacheKey key = {fnv64(text), fnv64(tokenizer.getModel()),
+                       fnv64(separator)};
   TokenStream stream;
-  stream.name = name;
-  if (!readCache(cachePath, head, stream.tokens)) {
-    stream =
-        tokenize(tokenizer, std::move(owner), text, separator, std::move(name));
-    writeCache(cachePath, head, stream.tokens);
+  if (std::optional<TokenArray> cached =
+          readTokenCache(cachePath, key, tokenizer.getVocab())) {
+    stream.name = std::move(name);
+    stream.tokens = *std::move(cached);
+    stream.documents = findDocuments(stream.tokens, tokenizer.getSeparator());
     return stream;
   }
-  stream.documents = findDocuments(stream.tokens, tokenizer.getSeparator());
+  stream =
+      tokenize(tokenizer, std::move(owner), text, separator, std::move(name));
+  writeCache(cachePath, makeHead(key), stream.tokens);
   return stream;
 }
 

@@ -10,7 +10,20 @@
 
 #include "runtime/data/Tokens.h"
 
+#include <optional>
+
 namespace hashc::runtime {
+
+/// What a cache must have been made from: checksums.
+struct TokenCacheKey {
+  uint64_t text = 0, tokenizer = 0, separator = 0;
+};
+
+/// The ids in a cache file; nothing unless it is whole, of this key, and holds
+/// ids of the vocabulary only.
+std::optional<TokenArray> readTokenCache(const std::string &path,
+                                         const TokenCacheKey &key,
+                                         int64_t vocab);
 
 /// As tokenize(), but reads the ids of a large text from `cachePath` when they
 /// are there for this very text and tokenizer (checksums of both, and of the

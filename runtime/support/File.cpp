@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <utility>
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -78,13 +79,34 @@ static std::string getParent(const std::string &path) {
   return parent.empty() ? "." : parent;
 }
 
+/// What a link leads to, so that the link itself stays.
+static std::string followLink(const std::string &path) {
+  std::error_code error;
+  std::filesystem::path real = std::filesystem::canonical(path, error);
+  return error ? path : real.string();
+}
+
+/// True for what holds no bytes that could be replaced: /dev/stdout, a pipe.
+static bool isDevice(const std::string &path) {
+  std::error_code error;
+  auto status = std::filesystem::status(path, error);
+  return std::filesystem::exists(status) &&
+         !std::filesystem::is_regular_file(status);
+}
+
 AtomicFile::AtomicFile(std::string target) : path(std::move(target)) {
-  std::filesystem::path full(path);
-  temporary = (full.parent_path() / ("." + full.filename().string() + ".tmp-" +
-                                     std::to_string(::getpid())))
-                  .string();
-  descriptor =
-      ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  int flags = O_WRONLY | O_CLOEXEC;
+  if (isDevice(path)) {
+    // A folder fails here, too.
+    descriptor = ::open(path.c_str(), flags);
+  } else {
+    place = followLink(path);
+    std::filesystem::path full(place);
+    temporary = (full.parent_path() / ("." + full.filename().string() +
+                                       ".tmp-" + std::to_string(::getpid())))
+                    .string();
+    descriptor = ::open(temporary.c_str(), flags | O_CREAT | O_TRUNC, 0666);
+  }
   if (descriptor < 0)
     failSystem("write", path, errno);
 }
@@ -93,7 +115,8 @@ AtomicFile::~AtomicFile() {
   if (descriptor < 0)
     return;
   ::close(descriptor);
-  ::unlink(temporary.c_str());
+  if (!temporary.empty())
+    ::unlink(temporary.c_str());
 }
 
 void AtomicFile::flush() {
@@ -126,14 +149,16 @@ void AtomicFile::write(const void *data, size_t size) {
 
 void AtomicFile::commit() {
   flush();
-  if (::fsync(descriptor) != 0)
+  // A device may have nothing to flush.
+  if (::fsync(descriptor) != 0 && !(temporary.empty() && errno == EINVAL))
     failSystem("write", path, errno);
   // Delayed allocation may report a full disk only here.
-  int closed = ::close(descriptor);
-  descriptor = -1;
+  int closed = ::close(std::exchange(descriptor, -1));
   int error = errno;
-  if (closed == 0 && ::rename(temporary.c_str(), path.c_str()) == 0) {
-    syncDirectory(getParent(path));
+  if (closed == 0 && temporary.empty())
+    return;
+  if (closed == 0 && ::rename(temporary.c_str(), place.c_str()) == 0) {
+    syncDirectory(getParent(place));
     return;
   }
   if (closed == 0)

@@ -43,7 +43,8 @@ private:
 
 /// A file that appears under its name complete or not at all: written under
 /// another name in the same folder, flushed to disk, then renamed. Without
-/// commit() the temporary file goes away and the old one stays.
+/// commit() the temporary file goes away and the old one stays. A link stays a
+/// link; a device or a pipe is written as it is.
 class AtomicFile {
 public:
   explicit AtomicFile(std::string path);
@@ -57,7 +58,8 @@ public:
 
 private:
   void flush();
-  std::string path, temporary;
+  std::string path, place; // as given; where its links lead
+  std::string temporary;   // empty for a device
   std::string buffer;
   int descriptor = -1;
 };

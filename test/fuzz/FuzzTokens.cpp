@@ -9,9 +9,12 @@
 #include "runtime/data/Batches.h"
 #include "runtime/data/Corpus.h"
 #include "runtime/data/Text.h"
+#include "runtime/data/TokenCache.h"
 #include "runtime/support/Error.h"
+#include "runtime/support/Hash.h"
 
 #include <cstdlib>
+#include <cstring>
 
 using namespace hashc::runtime;
 
@@ -49,8 +52,34 @@ static void useCorpus(const std::string &path, const std::string &kind,
   useStream(corpus.valid, 300);
 }
 
+static void useCache(std::string_view bytes) {
+  hashc::fuzz::FuzzFile file(bytes);
+  TokenStream stream;
+  stream.name = "cache";
+  if (auto tokens = readTokenCache(file.getPath(), {1, 2, 3}, 300)) {
+    stream.tokens = *std::move(tokens);
+    useStream(stream, 300);
+  }
+}
+
+/// The bytes with the count and the checksum that a cache of them has.
+static std::string makeWhole(std::string_view bytes) {
+  constexpr size_t head = 64;
+  std::string whole(bytes);
+  if (whole.size() < head)
+    return whole;
+  uint64_t key[5] = {1, 2, 3, (whole.size() - head) / 4,
+                     fnv64(bytes.substr(head))};
+  std::memcpy(whole.data(), "hashctok", 8);
+  std::memcpy(whole.data() + 8, key, sizeof(key));
+  return whole;
+}
+
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-  hashc::fuzz::FuzzFile file({reinterpret_cast<const char *>(data), size});
+  std::string_view bytes(reinterpret_cast<const char *>(data), size);
+  useCache(bytes);
+  useCache(makeWhole(bytes));
+  hashc::fuzz::FuzzFile file(bytes);
   for (auto [kind, width] :
        {std::pair{"text", 0}, {"tokens", 2}, {"tokens", 4}}) {
     try {

@@ -8,9 +8,11 @@
 #include "runtime/checkpoint/Checkpoint.h"
 #include "TempFolder.h"
 #include "runtime/checkpoint/Panels.h"
+#include "runtime/commands/Setup.h"
 #include "runtime/support/Hash.h"
 
 #include <csignal>
+#include <cstring>
 #include <numeric>
 
 #include <sys/wait.h>
@@ -21,7 +23,7 @@ using namespace hashc::runtime::test;
 
 namespace {
 /// A model of two parameters, one in panels, and a table.
-struct Model {
+struct SmallModel {
   std::vector<float> w = std::vector<float>(2 * 2 * 3 * 4);
   std::vector<float> b = std::vector<float>(5);
   std::vector<float> m1w = w, m1b = b, m2w = w, m2b = b;
@@ -29,7 +31,7 @@ struct Model {
   Table table = buildRandom({"by_token", "random", "", 256, 4, 1, 0});
   CheckpointContents contents;
 
-  explicit Model(float first = 1) {
+  explicit SmallModel(float first = 1) {
     // 3 x 7 in panels of 4.
     std::vector<float> logical(2 * 3 * 7);
     std::iota(logical.begin(), logical.end(), first);
@@ -57,12 +59,12 @@ struct Model {
 
 class CheckpointTest : public ::testing::Test {
 protected:
-  std::string save(Model &model, int64_t step) {
+  std::string save(SmallModel &model, int64_t step) {
     model.contents.step = step;
     return OutputFolder(folder / "out").save(model.contents);
   }
   TempFolder folder;
-  Model model;
+  SmallModel model;
 };
 } // namespace
 
@@ -79,7 +81,7 @@ TEST_F(CheckpointTest, RoundTrip) {
     EXPECT_EQ(checkpoint.loadTokenizer()->getKind(), "bytes");
     EXPECT_EQ(checkpoint.loadTable("by_token").entries, model.table.entries);
     EXPECT_EQ(checkpoint.readState(), model.contents.state);
-    Model other(500);
+    SmallModel other(500);
     loadParams(checkpoint.model, other.contents.params);
     loadMoments(checkpoint, other.contents.moments1, other.contents.moments2);
     EXPECT_EQ(other.w, model.w);
@@ -141,7 +143,7 @@ TEST_F(CheckpointTest, OneTrainingAFolder) {
 TEST_F(CheckpointTest, Refusals) {
   std::string path = save(model, 1);
   Checkpoint checkpoint = Checkpoint::open(path);
-  Model other;
+  SmallModel other;
   auto refuse = [&](const std::string &part) {
     EXPECT_PRED2(contains, getError([&] {
                    loadParams(checkpoint.model, other.contents.params);
@@ -243,7 +245,7 @@ TEST_F(CheckpointTest, OptimizerOfAnotherStep) {
 static void saveForever(const std::string &path) {
   OutputFolder out(path);
   for (int64_t step = 1;; ++step) {
-    Model model(static_cast<float>(step));
+    SmallModel model(static_cast<float>(step));
     model.contents.step = step % 5 + step / 5; // the same step comes again
     model.contents.state = std::to_string(step);
     out.save(model.contents);
@@ -263,7 +265,7 @@ TEST_F(CheckpointTest, KillAtAnyMomentLeavesAWholeCheckpoint) {
     kill(child, SIGKILL);
     waitpid(child, nullptr, 0);
     Checkpoint checkpoint = Checkpoint::open(path);
-    Model loaded;
+    SmallModel loaded;
     loadParams(checkpoint.model, loaded.contents.params);
     loadMoments(checkpoint, loaded.contents.moments1, loaded.contents.moments2);
     // All of one save: model, moments and state say the same number.
@@ -289,4 +291,35 @@ TEST_F(CheckpointTest, LogIsCutBackToTheStep) {
   EXPECT_EQ(readFile(path), "{\"step\": 1, \"loss\": 5}\n"
                             "{\"step\": 2, \"loss\": 4}\n");
   EXPECT_NO_THROW(trimLog(folder / "none", 2));
+}
+
+TEST_F(CheckpointTest, StatesThatNoRunCanBeInAreRefused) {
+  RunState state;
+  state.batch = state.trainWindows = 1;
+  std::string good = state.toJson();
+  EXPECT_EQ(RunState::parse(good).toJson(), good);
+  const std::pair<const char *, const char *> changes[] = {
+      {"\"step\": 0", "\"step\": -1"},
+      {"\"step\": 0", "\"step\": 1e300"},
+      {"\"batch\": 1", "\"batch\": 0"},
+      {"\"batch\": 1", "\"batch\": 1000000000000"},
+      {"\"train_windows\": 1", "\"train_windows\": \"1\""},
+      {"\"lr\": 0.0", "\"lr\": -0.5"},
+      {"\"data_seed\": 0", "\"data_seed\": -1"},
+      {"\"data\"", "\"date\""}};
+  for (auto [from, to] : changes) {
+    std::string text = good;
+    ASSERT_PRED2(contains, text, from);
+    text.replace(text.find(from), std::strlen(from), to);
+    EXPECT_PRED2(contains, getError([&] { RunState::parse(text); }),
+                 "state.json is damaged");
+  }
+}
+
+TEST_F(CheckpointTest, AFileThatIsNoLogIsLeftAlone) {
+  std::string text = "Once upon a time\n{\"step\": 1}\n";
+  std::string path = folder.write("corpus.txt", text);
+  EXPECT_PRED2(contains, getError([&] { trimLog(path, 2); }),
+               "corpus.txt' is not the log of a run");
+  EXPECT_EQ(readFile(path), text);
 }

@@ -13,7 +13,12 @@
 
 #include <cmath>
 #include <cstring>
+#include <filesystem>
 #include <set>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 using namespace hashc::runtime;
 using namespace hashc::runtime::test;
@@ -166,6 +171,32 @@ TEST(File, AtomicWriteReplacesWhole) {
   writeFileAtomically(path, "new");
   EXPECT_EQ(readFile(path), "new");
   EXPECT_EQ(listFiles(folder.getPath()).size(), 1u);
+}
+
+TEST(File, LinksStayLinks) {
+  TempFolder folder;
+  std::string path = folder.write("f", "old");
+  std::filesystem::create_symlink("f", folder / "link");
+  writeFileAtomically(folder / "link", "new");
+  EXPECT_TRUE(std::filesystem::is_symlink(folder / "link"));
+  EXPECT_EQ(readFile(path), "new");
+}
+
+TEST(File, DevicesAreWrittenNotReplaced) {
+  TempFolder folder;
+  std::string path = folder / "pipe";
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  int reader = open(path.c_str(), O_RDONLY | O_NONBLOCK);
+  writeFileAtomically(path, "text");
+  char text[8] = {};
+  EXPECT_EQ(read(reader, text, sizeof(text)), 4);
+  EXPECT_STREQ(text, "text");
+  close(reader);
+  EXPECT_TRUE(std::filesystem::is_fifo(path));
+  EXPECT_PRED2(contains,
+               getError([&] { writeFileAtomically(folder.getPath(), "x"); },
+                        ExitCode::environment),
+               "Is a directory");
 }
 
 TEST(File, UnwritableFolder) {
