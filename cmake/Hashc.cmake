@@ -9,7 +9,11 @@ if(HASHC_ASSERTIONS)
 endif()
 if(HASHC_SANITIZE)
   target_compile_options(hashc-flags INTERFACE -fsanitize=${HASHC_SANITIZE} -fno-omit-frame-pointer)
-  target_link_options(hashc-flags INTERFACE -fsanitize=${HASHC_SANITIZE})
+  # The sanitizers' own weak defaults would satisfy the linker: take it whole.
+  add_library(HashcSanitizer STATIC ${CMAKE_SOURCE_DIR}/cmake/SanitizerOptions.cpp)
+  target_link_libraries(hashc-flags INTERFACE HashcSanitizer)
+  target_link_options(hashc-flags INTERFACE -fsanitize=${HASHC_SANITIZE}
+    "LINKER:--whole-archive,${CMAKE_ARCHIVE_OUTPUT_DIRECTORY}/libHashcSanitizer.a,--no-whole-archive")
 endif()
 
 if(HASHC_PCH)
