@@ -6,11 +6,67 @@
 //===----------------------------------------------------------------------===//
 
 #include "frontend/Diagnostics.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/WithColor.h"
 #include "llvm/Support/raw_ostream.h"
 
 namespace hashc::frontend {
+
+namespace {
+/// A line longer than this is shown around the place only.
+constexpr size_t kMaxShown = 160;
+constexpr size_t kShownBefore = 60;
+} // namespace
+
+static bool isInsideCharacter(llvm::StringRef text, size_t at) {
+  return at < text.size() && (text[at] & 0xc0) == 0x80;
+}
+
+/// The line around `column`, and a caret under it. LLVM's own shows lines of
+/// any length, and no caret under a line with letters of several bytes.
+static void showLine(llvm::StringRef line, size_t column,
+                     llvm::raw_ostream &out) {
+  size_t begin = 0, end = line.size();
+  if (line.size() > kMaxShown) {
+    begin = column > kShownBefore ? column - kShownBefore : 0;
+    end = std::min(begin + kMaxShown, line.size());
+  }
+  while (isInsideCharacter(line, begin))
+    ++begin;
+  while (isInsideCharacter(line, end))
+    ++end;
+  const llvm::StringRef dots = "...";
+  llvm::StringRef before = begin == 0 ? "" : dots;
+  out << before << line.slice(begin, end) << (end == line.size() ? "" : dots)
+      << '\n';
+  std::string margin(before.size(), ' ');
+  for (size_t i = begin; i < column; ++i)
+    if (!isInsideCharacter(line, i))
+      margin += line[i] == '\t' ? '\t' : ' ';
+  out << margin;
+  llvm::WithColor(out, llvm::raw_ostream::GREEN, /*Bold=*/true) << "^\n";
+}
+
+void Diagnostics::print(llvm::SMLoc loc, llvm::SourceMgr::DiagKind kind,
+                        const llvm::Twine &message) {
+  llvm::SMDiagnostic diagnostic = sources.GetMessage(loc, kind, message);
+  llvm::StringRef line = diagnostic.getLineContents();
+  if (line.size() <= kMaxShown && llvm::isASCII(line)) {
+    sources.PrintMessage(llvm::errs(), diagnostic);
+    return;
+  }
+  // The head as LLVM prints it, by leaving out the line.
+  llvm::SMDiagnostic head(
+      sources, loc,
+      (diagnostic.getFilename() + ":" + llvm::Twine(diagnostic.getLineNo()) +
+       ":" + llvm::Twine(diagnostic.getColumnNo() + 1))
+          .str(),
+      /*Line=*/-1, /*Col=*/-1, kind, message.str(), /*LineStr=*/"",
+      /*Ranges=*/{});
+  head.print(nullptr, llvm::errs());
+  showLine(line, diagnostic.getColumnNo(), llvm::errs());
+}
 
 void Diagnostics::error(llvm::SMLoc loc, const llvm::Twine &message) {
   lastShown = false;
@@ -18,7 +74,7 @@ void Diagnostics::error(llvm::SMLoc loc, const llvm::Twine &message) {
     return;
   ++count;
   lastShown = true;
-  sources.PrintMessage(loc, llvm::SourceMgr::DK_Error, message);
+  print(loc, llvm::SourceMgr::DK_Error, message);
   if (isFull())
     errorInFile("too many errors: the rest is not shown");
 }
@@ -36,7 +92,7 @@ void Diagnostics::errorInFile(const llvm::Twine &message) {
 
 void Diagnostics::note(llvm::SMLoc loc, const llvm::Twine &message) {
   if (lastShown)
-    sources.PrintMessage(loc, llvm::SourceMgr::DK_Note, message);
+    print(loc, llvm::SourceMgr::DK_Note, message);
 }
 
 /// Two neighbouring letters changed places: one mistake, not two.

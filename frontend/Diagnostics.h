@@ -38,6 +38,9 @@ public:
   llvm::SourceMgr &getSources() { return sources; }
 
 private:
+  void print(llvm::SMLoc loc, llvm::SourceMgr::DiagKind kind,
+             const llvm::Twine &message);
+
   llvm::SourceMgr &sources;
   std::set<std::pair<const char *, std::string>> seen;
   unsigned count = 0;

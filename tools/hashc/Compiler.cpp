@@ -18,12 +18,11 @@
 
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
-#include "mlir/Support/FileUtilities.h"
 #include "mlir/Support/Timing.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/FileUtilities.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/WithColor.h"
 
@@ -47,13 +46,36 @@ Compiler::Compiler(const Options &options, MLIRContext &context)
 
 static bool isModuleFile(StringRef path) { return path.ends_with(".mlir"); }
 
-ExitCode Compiler::load() {
-  std::string reason;
-  std::unique_ptr<llvm::MemoryBuffer> file =
-      openInputFile(options.input, &reason);
+/// True for what may never end.
+static bool isDevice(StringRef path) {
+  llvm::sys::fs::file_status status;
+  return !llvm::sys::fs::status(path, status) &&
+         (status.type() == llvm::sys::fs::file_type::character_file ||
+          status.type() == llvm::sys::fs::file_type::block_file);
+}
+
+/// The whole input; "-" is stdin.
+static llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>>
+readInput(StringRef path) {
+  auto fail = [&](std::error_code code, const Twine &reason) {
+    return llvm::createStringError(code,
+                                   "cannot read '" + path + "': " + reason);
+  };
+  if (path != "-" && isDevice(path))
+    return fail(std::make_error_code(std::errc::invalid_argument),
+                "it is a device");
+  auto file = llvm::MemoryBuffer::getFileOrSTDIN(path, /*IsText=*/true);
   if (!file)
-    return fail(kUsageError, llvm::createStringError(reason));
-  sources.AddNewSourceBuffer(std::move(file), llvm::SMLoc());
+    return fail(file.getError(), file.getError().message());
+  return std::move(*file);
+}
+
+ExitCode Compiler::load() {
+  llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> file =
+      readInput(options.input);
+  if (!file)
+    return fail(kUsageError, file.takeError());
+  sources.AddNewSourceBuffer(std::move(*file), llvm::SMLoc());
   if (options.emit == Emit::Ast)
     return kSuccess;
 
@@ -219,17 +241,14 @@ ExitCode Compiler::emitBinary() {
 /// Writes the executable or the shared library.
 ExitCode Compiler::writeLinked(bool usesSentencePiece) {
   std::string path = getOutputPath();
-  SmallString<128> object;
-  if (std::error_code error =
-          llvm::sys::fs::createTemporaryFile("hashc", "o", object))
-    return check(llvm::createStringError("cannot make a temporary file: " +
-                                         error.message()));
-  llvm::FileRemover remover(object);
-  if (ExitCode code = writeObject(object))
+  llvm::Expected<TemporaryFile> object = TemporaryFile::createElsewhere(".o");
+  if (!object)
+    return fail(kEnvironmentError, object.takeError());
+  if (ExitCode code = writeObject(object->getPath()))
     return code;
   bool shared = options.emit == Emit::Lib;
   return check(produceAtomically(path, [&](StringRef temporary) {
-    return link({object, temporary, shared, usesSentencePiece});
+    return link({object->getPath(), temporary, shared, usesSentencePiece});
   }));
 }
 

@@ -7,6 +7,8 @@
 
 #include "tools/hashc/Link.h"
 
+#include "tools/hashc/Output.h"
+
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/FileSystem.h"
@@ -50,19 +52,17 @@ static Error addLibrary(StringRef name, std::vector<std::string> &command) {
 
 /// Runs the command; its stderr becomes the error's text.
 static Error run(ArrayRef<std::string> command) {
-  SmallString<128> log;
-  if (std::error_code error =
-          sys::fs::createTemporaryFile("hashc-link", "log", log))
-    return createStringError("cannot make a temporary file: " +
-                             error.message());
+  Expected<TemporaryFile> log = TemporaryFile::createElsewhere(".log");
+  if (!log)
+    return log.takeError();
   SmallVector<StringRef> arguments(command.begin(), command.end());
-  std::optional<StringRef> redirects[] = {std::nullopt, StringRef(log),
-                                          StringRef(log)};
+  std::optional<StringRef> redirects[] = {std::nullopt, log->getPath(),
+                                          log->getPath()};
   std::string message;
   int status = sys::ExecuteAndWait(command.front(), arguments, std::nullopt,
                                    redirects, 0, 0, &message);
-  ErrorOr<std::unique_ptr<MemoryBuffer>> output = MemoryBuffer::getFile(log);
-  (void)sys::fs::remove(log);
+  ErrorOr<std::unique_ptr<MemoryBuffer>> output =
+      MemoryBuffer::getFile(log->getPath());
   if (status == 0)
     return Error::success();
   return createStringError(

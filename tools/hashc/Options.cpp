@@ -7,12 +7,15 @@
 
 #include "tools/hashc/Options.h"
 
+#include "frontend/Diagnostics.h"
+
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Support/Timing.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringRef.h"
+#include "llvm/Config/llvm-config.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/WithColor.h"
 #include "llvm/Support/raw_ostream.h"
@@ -70,10 +73,33 @@ struct CommandLine {
                         cl::cat(category)};
 };
 
-ExitCode usageError(const Twine &message) {
-  WithColor::error(errs(), "hashc") << message << '\n';
+ExitCode showUsage() {
   errs() << "usage: hashc SPEC [-o FILE] [options]; hashc --help lists them\n";
   return kUsageError;
+}
+
+ExitCode usageError(const Twine &message) {
+  WithColor::error(errs(), "hashc") << message << '\n';
+  return showUsage();
+}
+
+/// What LLVM says of a wrong command line, in fewer words.
+std::string describeErrors(StringRef errors) {
+  if (errors.contains("Not enough positional"))
+    return "the SPEC to compile is missing";
+  if (errors.contains("Too many positional"))
+    return "only one SPEC is compiled at a time";
+  auto [before, rest] = errors.split("Unknown command line argument '");
+  if (rest.empty())
+    return errors.rtrim().str();
+  StringRef name = rest.split('\'').first;
+  std::vector<StringRef> names;
+  for (const auto &[known, option] : cl::getRegisteredOptions())
+    if (option->getOptionHiddenFlag() != cl::ReallyHidden)
+      names.push_back(known);
+  StringRef bare = name.ltrim('-').split('=').first;
+  return ("there is no option '" + name + "'").str() +
+         frontend::suggest(bare, names);
 }
 
 /// True if the flag's value is one of `values`; otherwise says so.
@@ -112,12 +138,18 @@ std::optional<Options> parseOptions(int argc, char **argv, int &exitCode) {
         !name.starts_with("mlir-") && name != "help" && name != "version")
       option->setHiddenFlag(cl::ReallyHidden);
 
+  cl::SetVersionPrinter([](raw_ostream &out) {
+    out << "hashc " HASHC_VERSION " (LLVM " LLVM_VERSION_STRING ")\n";
+  });
+
   std::string errors;
   raw_string_ostream errorStream(errors);
   if (!cl::ParseCommandLineOptions(
           argc, argv, "hashc: the compiler for hash-routed sparse models\n",
           &errorStream)) {
-    exitCode = usageError(StringRef(errors).rtrim());
+    // A wrong value was shown already, with the option it is for.
+    exitCode =
+        errors.empty() ? showUsage() : usageError(describeErrors(errors));
     return std::nullopt;
   }
   Options options;

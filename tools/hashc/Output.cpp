@@ -10,7 +10,9 @@
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
+#include "llvm/Support/Signals.h"
 
 using namespace llvm;
 
@@ -20,40 +22,82 @@ static Error cannotWrite(StringRef path, const Twine &reason) {
   return createStringError("cannot write '" + path + "': " + reason);
 }
 
-/// True for a device, a pipe or a socket: what is there must stay what it is.
-static bool isSpecialFile(StringRef path) {
+Expected<TemporaryFile> TemporaryFile::create(const Twine &model) {
+  SmallString<128> path;
+  if (std::error_code error = sys::fs::createUniqueFile(model, path))
+    return createStringError(error.message());
+  sys::RemoveFileOnSignal(path);
+  return TemporaryFile(path.str().str());
+}
+
+Expected<TemporaryFile> TemporaryFile::createElsewhere(StringRef suffix) {
+  SmallString<128> folder;
+  sys::path::system_temp_directory(/*ErasedOnReboot=*/true, folder);
+  sys::path::append(folder, "hashc-%%%%%%" + suffix);
+  Expected<TemporaryFile> file = create(folder);
+  if (!file)
+    return createStringError("cannot make a temporary file: " +
+                             toString(file.takeError()));
+  return file;
+}
+
+void TemporaryFile::reset() {
+  if (path.empty())
+    return;
+  sys::fs::remove(path);
+  sys::DontRemoveFileOnSignal(path);
+  path.clear();
+}
+
+std::error_code TemporaryFile::keepAs(StringRef name) {
+  std::error_code error = sys::fs::rename(path, name);
+  if (!error) {
+    sys::DontRemoveFileOnSignal(path);
+    path.clear();
+  }
+  return error;
+}
+
+/// True for what holds no bytes that could be replaced: /dev/null, a pipe.
+static bool isDevice(StringRef path) {
   sys::fs::file_status status;
   return !sys::fs::status(path, status) && sys::fs::exists(status) &&
          !sys::fs::is_regular_file(status) && !sys::fs::is_directory(status);
 }
 
-/// The temporary name of `path`: in the same folder, so that renaming works.
-static Expected<std::string> makeTemporary(StringRef path) {
-  if (sys::fs::is_directory(path))
-    return cannotWrite(path, "it is a folder");
-  SmallString<128> temporary;
-  if (std::error_code error =
-          sys::fs::createUniqueFile(path + ".tmp-%%%%%%", temporary))
-    return cannotWrite(path, error.message());
-  return temporary.str().str();
+/// What a link leads to, so that the link itself stays.
+static SmallString<128> followLink(StringRef path) {
+  SmallString<128> real;
+  if (sys::fs::real_path(path, real))
+    real = path;
+  return real;
 }
 
 Error produceAtomically(StringRef path,
                         function_ref<Error(StringRef)> produce) {
-  if (isSpecialFile(path))
-    return cannotWrite(path, "it is not an ordinary file");
-  Expected<std::string> temporary = makeTemporary(path);
+  if (sys::fs::is_directory(path))
+    return cannotWrite(path, "it is a folder");
+  bool device = isDevice(path);
+  SmallString<128> place = followLink(path);
+  // In the same folder, so that renaming works.
+  Expected<TemporaryFile> temporary =
+      device ? TemporaryFile::createElsewhere("")
+             : TemporaryFile::create(place + ".tmp-%%%%%%");
   if (!temporary)
-    return temporary.takeError();
-  if (Error error = produce(*temporary)) {
-    (void)sys::fs::remove(*temporary);
+    return cannotWrite(path, toString(temporary.takeError()));
+  if (Error error = produce(temporary->getPath()))
     return error;
+  if (!device) {
+    std::error_code error = temporary->keepAs(place);
+    return error ? cannotWrite(path, error.message()) : Error::success();
   }
-  if (std::error_code error = sys::fs::rename(*temporary, path)) {
-    (void)sys::fs::remove(*temporary);
-    return cannotWrite(path, error.message());
-  }
-  return Error::success();
+  auto made = MemoryBuffer::getFile(temporary->getPath());
+  if (!made)
+    return cannotWrite(path, made.getError().message());
+  return writeAtomically(path, [&](raw_pwrite_stream &out) {
+    out << (*made)->getBuffer();
+    return Error::success();
+  });
 }
 
 /// Writes into `stream`'s file, so that a full disk is an error and no abort.
@@ -75,26 +119,20 @@ static Error writeTo(StringRef path, StringRef shownPath,
 
 Error writeAtomically(StringRef path,
                       function_ref<Error(raw_pwrite_stream &)> write) {
-  if (path != "-" && !isSpecialFile(path))
+  if (path != "-" && !isDevice(path))
     return produceAtomically(path, [&](StringRef temporary) {
       return writeTo(temporary, path, write);
     });
-  // Standard output and devices may be pipes: gather what needs to seek.
+  // It may be a pipe: gather what needs to seek.
   SmallVector<char, 0> text;
   raw_svector_ostream buffer(text);
   if (Error failure = write(buffer))
     return failure;
-  if (path != "-")
-    return writeTo(path, path, [&](raw_pwrite_stream &out) -> Error {
-      out << StringRef(text.data(), text.size());
-      return Error::success();
-    });
-  outs() << StringRef(text.data(), text.size());
-  outs().flush();
-  std::error_code error = outs().error();
-  outs().clear_error();
-  return error ? cannotWrite("standard output", error.message())
-               : Error::success();
+  return writeTo(path, path == "-" ? "standard output" : path,
+                 [&](raw_pwrite_stream &out) {
+                   out << StringRef(text.data(), text.size());
+                   return Error::success();
+                 });
 }
 
 } // namespace hashc
