@@ -294,6 +294,8 @@ ItemPtr Parser::parseItem() {
     return parseTrain();
   std::string hint =
       suggest(token().text, {"param", "fn", "router", "model", "train"});
+  if (token().is("let") || ahead().is("="))
+    hint = ": a value of the whole spec is a param, as in 'param dim = 256'";
   std::string found = describe(token());
   if (!panicking && token().kind != TokenKind::invalid)
     diagnostics.error(token().getLoc(),

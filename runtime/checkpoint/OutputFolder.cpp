@@ -52,6 +52,13 @@ static std::vector<std::string> listFolder(const std::string &path) {
   return names;
 }
 
+/// True for what a run that was killed left behind: an unfinished checkpoint or
+/// an AtomicFile's other name.
+static bool isScrap(const std::string &name) {
+  return name.rfind(scrapPrefix, 0) == 0 ||
+         (name[0] == '.' && name.find(".tmp-") != std::string::npos);
+}
+
 OutputFolder::OutputFolder(std::string folder) : path(std::move(folder)) {
   makeDirectories(path);
   std::string lockPath = path + "/.lock";
@@ -67,7 +74,7 @@ OutputFolder::OutputFolder(std::string folder) : path(std::move(folder)) {
     // A file system without locks is no reason to stop.
   }
   for (const std::string &name : listFolder(path))
-    if (name.rfind(scrapPrefix, 0) == 0 || name.rfind(".latest.tmp-", 0) == 0)
+    if (isScrap(name))
       removeTree(path + "/" + name);
 }
 

@@ -12,6 +12,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <cerrno>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
@@ -350,8 +351,10 @@ int runCommandLine(const char *descriptor, const HashModelEntry *functions,
                    int argc, const char *const *argv) {
   try {
     int code = run({parseDescriptor(descriptor), functions}, argc, argv);
-    if (std::fflush(stdout) != 0)
-      failSystem("write to", "standard output", errno);
+    int error = std::fflush(stdout) != 0 ? errno : 0;
+    // An earlier write may have failed; nobody kept its reason.
+    if (error != 0 || std::ferror(stdout))
+      failSystem("write to", "standard output", error != 0 ? error : EIO);
     return code;
   } catch (const UserError &error) {
     std::fflush(stdout);

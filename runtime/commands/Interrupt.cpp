@@ -25,6 +25,9 @@ void catchInterrupts() {
   action.sa_flags = SA_RESTART;
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
+  // Ctrl-C ends the reader of `train | tee log` at once; the step is saved all
+  // the same.
+  std::signal(SIGPIPE, SIG_IGN);
 }
 
 int getInterrupt() { return interrupt; }

@@ -356,8 +356,8 @@ void Trainer::summarize() {
 }
 
 int Trainer::run() {
-  announce();
   catchInterrupts();
+  announce();
   begin = std::chrono::steady_clock::now();
   const TrainSettings &train = descriptor.train;
   while (state.step < state.steps && !getInterrupt()) {

@@ -12,6 +12,7 @@
 #include "frontend/Frontend.h"
 #include "passes/Passes.h"
 #include "tools/CpuPipeline.h"
+#include "tools/hashc/LibraryHeader.h"
 #include "tools/hashc/Link.h"
 #include "tools/hashc/Output.h"
 #include "tools/hashc/Report.h"
@@ -47,7 +48,7 @@ Compiler::Compiler(const Options &options, MLIRContext &context)
 static bool isModuleFile(StringRef path) { return path.ends_with(".mlir"); }
 
 /// True for what may never end.
-static bool isDevice(StringRef path) {
+static bool mayNeverEnd(StringRef path) {
   llvm::sys::fs::file_status status;
   return !llvm::sys::fs::status(path, status) &&
          (status.type() == llvm::sys::fs::file_type::character_file ||
@@ -61,7 +62,7 @@ readInput(StringRef path) {
     return llvm::createStringError(code,
                                    "cannot read '" + path + "': " + reason);
   };
-  if (path != "-" && isDevice(path))
+  if (path != "-" && mayNeverEnd(path))
     return fail(std::make_error_code(std::errc::invalid_argument),
                 "it is a device");
   auto file = llvm::MemoryBuffer::getFileOrSTDIN(path, /*IsText=*/true);
@@ -178,23 +179,26 @@ ExitCode Compiler::emitText() {
                       }));
 }
 
+std::string Compiler::getModelName() const {
+  auto model =
+      (*module)->getAttrOfType<DictionaryAttr>(hash::HashDialect::kModelAttr);
+  auto name = model ? model.getAs<StringAttr>("name") : StringAttr();
+  return (name ? name.getValue() : llvm::sys::path::stem(options.input)).str();
+}
+
 std::string Compiler::getOutputPath() const {
   if (!options.output.empty())
     return options.output;
   if (options.emit == Emit::Llvm)
     return "-";
-  auto model =
-      (*module)->getAttrOfType<DictionaryAttr>(hash::HashDialect::kModelAttr);
-  auto name = model ? model.getAs<StringAttr>("name") : StringAttr();
-  StringRef base =
-      name ? name.getValue() : llvm::sys::path::stem(options.input);
+  std::string base = getModelName();
   switch (options.emit) {
   case Emit::Obj:
-    return (base + ".o").str();
+    return base + ".o";
   case Emit::Lib:
-    return ("lib" + base + ".so").str();
+    return "lib" + base + ".so";
   default:
-    return base.str();
+    return base;
   }
 }
 
@@ -247,8 +251,21 @@ ExitCode Compiler::writeLinked(bool usesSentencePiece) {
   if (ExitCode code = writeObject(object->getPath()))
     return code;
   bool shared = options.emit == Emit::Lib;
+  if (shared && !isDevice(path))
+    if (ExitCode code = writeHeader(path))
+      return code;
   return check(produceAtomically(path, [&](StringRef temporary) {
     return link({object->getPath(), temporary, shared, usesSentencePiece});
+  }));
+}
+
+/// The header lies beside the library.
+ExitCode Compiler::writeHeader(StringRef library) {
+  SmallString<128> path = library;
+  llvm::sys::path::replace_extension(path, "h");
+  return check(writeAtomically(path, [&](llvm::raw_pwrite_stream &out) {
+    writeLibraryHeader(getModelName(), out);
+    return llvm::Error::success();
   }));
 }
 

@@ -38,6 +38,8 @@ private:
   ExitCode writeObject(llvm::StringRef path);
   ExitCode writeLinked(bool usesSentencePiece);
   ExitCode report();
+  ExitCode writeHeader(llvm::StringRef library);
+  std::string getModelName() const;
   std::string getOutputPath() const;
 
   const Options &options;

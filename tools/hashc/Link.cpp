@@ -97,6 +97,12 @@ Error link(const LinkJob &job) {
   else
     command.insert(command.end(), {"-static-libstdc++", "-static-libgcc"});
   command.insert(command.end(), {"-pthread", "-lm"});
+  // A sanitized hashc has a sanitized runtime beside it.
+  if (StringRef sanitizers = HASHC_SANITIZE; !sanitizers.empty()) {
+    command.push_back(("-fsanitize=" + sanitizers).str());
+    if (Error error = addLibrary("HashcSanitizer", command))
+      return error;
+  }
   return run(command);
 }
 

@@ -58,8 +58,7 @@ std::error_code TemporaryFile::keepAs(StringRef name) {
   return error;
 }
 
-/// True for what holds no bytes that could be replaced: /dev/null, a pipe.
-static bool isDevice(StringRef path) {
+bool isDevice(StringRef path) {
   sys::fs::file_status status;
   return !sys::fs::status(path, status) && sys::fs::exists(status) &&
          !sys::fs::is_regular_file(status) && !sys::fs::is_directory(status);

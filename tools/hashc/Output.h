@@ -39,6 +39,9 @@ private:
   std::string path;
 };
 
+/// True for what holds no bytes that could be replaced: /dev/null, a pipe.
+bool isDevice(llvm::StringRef path);
+
 /// Writes `path` by way of a temporary file beside it that is renamed when
 /// complete; on failure nothing is left and an older `path` is as it was. A
 /// link stays a link, a device or a pipe is written as it is; "-" is stdout.
