@@ -48,6 +48,9 @@ Value Elaborator::evaluateKind(Frame &frame, const Expr &expr) {
     tuple.kind = Value::Kind::tuple;
     for (const ExprPtr &element : cast<TupleExpr>(expr).elements) {
       tuple.elements.push_back(evaluate(frame, *element));
+      // One inside the other would double with every turn of a loop.
+      if (tuple.elements.back().kind == Value::Kind::tuple)
+        return fail(element->loc, "a tuple holds no other tuple");
       if (tuple.elements.back().isError())
         return Value::makeError();
     }

@@ -176,8 +176,12 @@ mlir::OwningOpRef<mlir::ModuleOp> ModelBuilder::finish(mlir::Value logits) {
     arguments.push_back(makeArg(ArgKind::seed));
   function.setFunctionType(builder.getFunctionType(body->getArgumentTypes(),
                                                    {perRow, logits.getType()}));
-  for (auto [index, attribute] : llvm::enumerate(arguments))
-    function.setArgAttr(index, hash::HashDialect::kArgAttr, attribute);
+  // All at once: one after the other leaves a list of all for each of them.
+  std::vector<mlir::DictionaryAttr> attributes;
+  for (mlir::Attribute attribute : arguments)
+    attributes.push_back(builder.getDictionaryAttr(
+        builder.getNamedAttr(hash::HashDialect::kArgAttr, attribute)));
+  function.setAllArgAttrs(attributes);
   function.setResultAttr(0, hash::HashDialect::kArgAttr,
                          makeArg(ArgKind::losses));
   function.setResultAttr(1, hash::HashDialect::kArgAttr,

@@ -78,7 +78,9 @@ RunState RunState::parse(const std::string &text) {
     state.valid = json.at("valid");
     return state;
   } catch (const Json::exception &error) {
-    failState(error.what());
+    // "[json.exception.parse_error.101] parse error at line 1 ..."
+    std::string message = error.what();
+    failState(message.substr(message.find("] ") + 2));
   }
 }
 

@@ -71,6 +71,24 @@ readInput(StringRef path) {
   return std::move(*file);
 }
 
+/// What every stage carries and the passes count on.
+ExitCode Compiler::checkModule() {
+  StringRef missing;
+  if (!(*module)->getAttrOfType<StringAttr>(hash::HashDialect::kStageAttr))
+    missing = hash::HashDialect::kStageAttr;
+  for (StringRef name :
+       {hash::HashDialect::kModelAttr, hash::HashDialect::kTrainAttr})
+    if (missing.empty() && !(*module)->getAttrOfType<DictionaryAttr>(name))
+      missing = name;
+  if (missing.empty())
+    return kSuccess;
+  return fail(kSpecError, llvm::createStringError(
+                              "'" + options.input +
+                              "' is not a module that hashc --emit printed: "
+                              "its " +
+                              missing + " is missing or of another kind"));
+}
+
 ExitCode Compiler::load() {
   llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> file =
       readInput(options.input);
@@ -86,13 +104,7 @@ ExitCode Compiler::load() {
   target = *resolved;
   if (isModuleFile(options.input)) {
     module = parseSourceFile<ModuleOp>(sources, &context);
-    if (module && !(*module)->hasAttr(hash::HashDialect::kStageAttr))
-      return fail(kSpecError,
-                  llvm::createStringError(
-                      "'" + options.input +
-                      "' is not a module that "
-                      "hashc --emit printed: it has no hash.stage"));
-    return module ? kSuccess : kSpecError;
+    return module ? checkModule() : kSpecError;
   }
   module = frontend::buildModule(sources, {options.defines}, context);
   if (!module)

@@ -30,6 +30,7 @@ public:
 
 private:
   ExitCode load();
+  ExitCode checkModule();
   ExitCode printAst();
   /// Runs the pipelines up to `emit`, starting after the module's stage.
   ExitCode lowerTo(Emit emit);
