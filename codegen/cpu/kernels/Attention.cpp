@@ -17,14 +17,42 @@
 
 using namespace hashc::kernels;
 
-/// `size` elements on the stack, aligned for any vector.
-#define HASHC_SCRATCH(C, size)                                                 \
-  static_cast<C *>(__builtin_alloca_with_align(sizeof(C) * (size), 512))
+extern "C" void *aligned_alloc(__SIZE_TYPE__ alignment, __SIZE_TYPE__ size);
+extern "C" void free(void *address);
 
 namespace {
 
+constexpr int64_t vectorBytes = 64; // of any vector
+/// What a task may take of a thread's stack.
+constexpr int64_t stackBytes = 1 << 20;
+
+template <typename C> bool fitsOnStack(int64_t size) {
+  return size * static_cast<int64_t>(sizeof(C)) <= stackBytes;
+}
+
+template <typename C> C *allocate(int64_t size) {
+  int64_t bytes = size * static_cast<int64_t>(sizeof(C));
+  bytes = (bytes + vectorBytes - 1) / vectorBytes * vectorBytes;
+  void *address = aligned_alloc(vectorBytes, bytes);
+  if (!address)
+    __builtin_trap();
+  return static_cast<C *>(address);
+}
+
 constexpr int64_t blockRows = 64; // of queries, and of keys
 constexpr int64_t tileRows = 8;   // rows of one register tile
+
+/// `size` elements, aligned for any vector, until release(): wide heads and
+/// long windows need more than a stack has.
+#define HASHC_SCRATCH(C, size)                                                 \
+  (fitsOnStack<C>(size) ? static_cast<C *>(__builtin_alloca_with_align(        \
+                              sizeof(C) * (size), vectorBytes * 8))            \
+                        : allocate<C>(size))
+
+template <typename C> void release(C *scratch, int64_t size) {
+  if (!fitsOnStack<C>(size))
+    free(scratch);
+}
 
 /// Whether a product starts at zero or at what its output holds.
 enum class Start { zero, output };
@@ -230,10 +258,9 @@ HASHC_INLINE void attendBlock(const Head &head, const S *queries, const S *keys,
                               Compute<S> *lse, int64_t lseStride, int64_t rows,
                               int64_t lastKey) {
   using C = Compute<S>;
-  C *q = HASHC_SCRATCH(C, blockRows * head.padded);
-  C *y = HASHC_SCRATCH(C, blockRows * head.padded);
-  C *k = HASHC_SCRATCH(C, blockRows * head.padded);
-  C *v = HASHC_SCRATCH(C, blockRows * head.padded);
+  int64_t block = blockRows * head.padded;
+  C *q = HASHC_SCRATCH(C, 4 * block);
+  C *y = q + block, *k = y + block, *v = k + block;
   alignas(64) C scores[blockRows * blockRows];
   RunningSoftmax<C> softmax;
   softmax.start();
@@ -262,6 +289,7 @@ HASHC_INLINE void attendBlock(const Head &head, const S *queries, const S *keys,
       lse[r * lseStride] = logarithm[r];
   }
   scatter(y, head.padded, out, head.queryStride, rows, head.size);
+  release(q, 4 * block);
 }
 
 template <typename S>
@@ -347,15 +375,11 @@ attentionGrad(int64_t task, const S *q, const S *k, const S *v,
   int64_t group = heads / kvHeads, padded = head.padded;
   int64_t row = task / kvHeads * window, kv = task % kvHeads;
   int64_t windowRows = (window + blockRows - 1) / blockRows * blockRows;
-  C *dkeys = HASHC_SCRATCH(C, windowRows * padded);
-  C *dvalues = HASHC_SCRATCH(C, windowRows * padded);
-  C *qb = HASHC_SCRATCH(C, blockRows * padded);
-  C *dyb = HASHC_SCRATCH(C, blockRows * padded);
-  C *yb = HASHC_SCRATCH(C, blockRows * padded);
-  C *dqb = HASHC_SCRATCH(C, blockRows * padded);
-  C *kb = HASHC_SCRATCH(C, blockRows * padded);
-  C *kt = HASHC_SCRATCH(C, blockRows * padded);
-  C *vt = HASHC_SCRATCH(C, blockRows * padded);
+  int64_t block = blockRows * padded, whole = windowRows * padded;
+  int64_t scratchSize = 2 * whole + 7 * block;
+  C *dkeys = HASHC_SCRATCH(C, scratchSize), *dvalues = dkeys + whole;
+  C *qb = dvalues + whole, *dyb = qb + block, *yb = dyb + block;
+  C *dqb = yb + block, *kb = dqb + block, *kt = kb + block, *vt = kt + block;
   alignas(64) C scores[blockRows * blockRows], gradients[blockRows * blockRows];
   C delta[blockRows];
   KeyRange ranges[blockRows];
@@ -409,6 +433,7 @@ attentionGrad(int64_t task, const S *q, const S *k, const S *v,
   int64_t at = row * head.keyStride + kv * size;
   scatter(dkeys, padded, dk + at, head.keyStride, window, size);
   scatter(dvalues, padded, dv + at, head.keyStride, window, size);
+  release(dkeys, scratchSize);
 }
 
 } // namespace
