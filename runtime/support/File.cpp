@@ -105,7 +105,12 @@ AtomicFile::AtomicFile(std::string target) : path(std::move(target)) {
     temporary = (full.parent_path() / ("." + full.filename().string() +
                                        ".tmp-" + std::to_string(::getpid())))
                     .string();
-    descriptor = ::open(temporary.c_str(), flags | O_CREAT | O_TRUNC, 0666);
+    // Without a name until it is whole, so that no kill leaves half of it. Not
+    // every file system can.
+    descriptor = ::open(getParent(place).c_str(), flags | O_TMPFILE, 0666);
+    named = descriptor < 0;
+    if (named)
+      descriptor = ::open(temporary.c_str(), flags | O_CREAT | O_TRUNC, 0666);
   }
   if (descriptor < 0)
     failSystem("write", path, errno);
@@ -115,7 +120,7 @@ AtomicFile::~AtomicFile() {
   if (descriptor < 0)
     return;
   ::close(descriptor);
-  if (!temporary.empty())
+  if (named)
     ::unlink(temporary.c_str());
 }
 
@@ -147,11 +152,22 @@ void AtomicFile::write(const void *data, size_t size) {
   }
 }
 
+void AtomicFile::giveName() {
+  ::unlink(temporary.c_str());
+  std::string source = "/proc/self/fd/" + std::to_string(descriptor);
+  if (::linkat(AT_FDCWD, source.c_str(), AT_FDCWD, temporary.c_str(),
+               AT_SYMLINK_FOLLOW) != 0)
+    failSystem("write", path, errno);
+  named = true;
+}
+
 void AtomicFile::commit() {
   flush();
   // A device may have nothing to flush.
   if (::fsync(descriptor) != 0 && !(temporary.empty() && errno == EINVAL))
     failSystem("write", path, errno);
+  if (!temporary.empty() && !named)
+    giveName();
   // Delayed allocation may report a full disk only here.
   int closed = ::close(std::exchange(descriptor, -1));
   int error = errno;

@@ -58,8 +58,10 @@ public:
 
 private:
   void flush();
+  void giveName();
   std::string path, place; // as given; where its links lead
   std::string temporary;   // empty for a device
+  bool named = false;      // it exists under that name
   std::string buffer;
   int descriptor = -1;
 };

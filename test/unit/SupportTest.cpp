@@ -12,12 +12,14 @@
 #include "runtime/support/Random.h"
 
 #include <cmath>
+#include <csignal>
 #include <cstring>
 #include <filesystem>
 #include <set>
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 using namespace hashc::runtime;
@@ -171,6 +173,23 @@ TEST(File, AtomicWriteReplacesWhole) {
   writeFileAtomically(path, "new");
   EXPECT_EQ(readFile(path), "new");
   EXPECT_EQ(listFiles(folder.getPath()).size(), 1u);
+}
+
+TEST(File, AKillLeavesNoHalfFile) {
+  TempFolder folder;
+  if (int probe = open(folder.getPath().c_str(), O_TMPFILE | O_WRONLY, 0600);
+      probe >= 0)
+    close(probe);
+  else
+    GTEST_SKIP() << "no nameless files on this file system";
+  pid_t child = fork();
+  if (child == 0) {
+    AtomicFile file(folder / "f");
+    file.write(std::string(3 << 20, 'x'));
+    raise(SIGKILL);
+  }
+  waitpid(child, nullptr, 0);
+  EXPECT_TRUE(listFiles(folder.getPath()).empty());
 }
 
 TEST(File, LinksStayLinks) {
