@@ -12,6 +12,8 @@ config.excludes = ["Inputs"]
 config.test_source_root = os.path.dirname(__file__)
 config.test_exec_root = os.path.join(config.hashc_obj_root, "test")
 config.environment["FILECHECK_OPTS"] = "-enable-var-scope --allow-unused-prefixes=false"
+if config.hashc_sanitize:
+    config.available_features.add("sanitized")
 config.substitutions.append(("%examples", os.path.join(config.hashc_src_root, "examples")))
 config.substitutions.append(("%src", config.hashc_src_root))
 config.substitutions.append(("%llvm_include", os.path.join(config.llvm_tools_dir, "..", "include")))

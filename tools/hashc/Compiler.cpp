@@ -137,18 +137,22 @@ ExitCode Compiler::printAst() {
                       }));
 }
 
-/// The stages that print as MLIR: name in `hash.stage`, and the passes that
+namespace {
+/// A stage that prints as MLIR: its name in `hash.stage`, and the passes that
 /// lead there from the one before.
-static const struct Stage {
+struct Stage {
   StringLiteral name;
   Emit emit;
   void (*build)(OpPassManager &);
-} stages[] = {{"hash", Emit::Hash, [](OpPassManager &) {}},
-              {"step", Emit::Step, buildStepPipeline},
-              {"fused", Emit::Fused, buildFusionPipeline},
-              {"kernels", Emit::Kernels, [](OpPassManager &passes) {
-                 buildCpuKernelStage(passes, /*reuse=*/true);
-               }}};
+};
+constexpr Stage stages[] = {
+    {"hash", Emit::Hash, [](OpPassManager &) {}},
+    {"step", Emit::Step, buildStepPipeline},
+    {"fused", Emit::Fused, buildFusionPipeline},
+    {"kernels", Emit::Kernels, [](OpPassManager &passes) {
+       buildCpuKernelStage(passes, /*reuse=*/true);
+     }}};
+} // namespace
 
 ExitCode Compiler::lowerTo(Emit emit) {
   auto current =
