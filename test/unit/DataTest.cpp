@@ -10,6 +10,7 @@
 #include "runtime/data/Corpus.h"
 #include "runtime/data/Text.h"
 #include "runtime/data/TokenCache.h"
+#include "runtime/support/Hash.h"
 
 #include <numeric>
 #include <set>
@@ -291,4 +292,22 @@ TEST_F(CorpusTest, BpeTokensAreCached) {
   cache[100] ^= 1;
   folder.write("train.tokens", cache);
   EXPECT_TRUE(same(open()));
+}
+
+TEST(TokenCache, IdsOutsideTheVocabularyAreNotTaken) {
+  TempFolder folder;
+  auto write = [&](std::vector<int32_t> ids) {
+    std::string file = "hashctok";
+    size_t size = ids.size() * sizeof(int32_t);
+    for (uint64_t word :
+         {uint64_t(1), uint64_t(2), uint64_t(3), uint64_t(ids.size()),
+          fnv64(ids.data(), size), uint64_t(0), uint64_t(0)})
+      file.append(reinterpret_cast<const char *>(&word), sizeof(word));
+    file.append(reinterpret_cast<const char *>(ids.data()), size);
+    return folder.write("cache", file);
+  };
+  EXPECT_TRUE(readTokenCache(write({0, 9}), {1, 2, 3}, 10));
+  EXPECT_FALSE(readTokenCache(write({0, 9}), {1, 2, 4}, 10));
+  EXPECT_FALSE(readTokenCache(write({0, 10}), {1, 2, 3}, 10));
+  EXPECT_FALSE(readTokenCache(write({-1, 9}), {1, 2, 3}, 10));
 }
