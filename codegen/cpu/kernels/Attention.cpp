@@ -7,9 +7,10 @@
 
 //
 // Blocks of queries against blocks of keys, with a running softmax
-// (FlashAttention, Dao et al. 2022). Key blocks start at window index 0 and a
-// row's operations depend on its own keys only, so decoding one row gives the
-// bits of the full pass.
+// (FlashAttention, Dao et al. 2022). Key blocks start at multiples of their
+// size in the window and a row's operations depend on its own keys only, so
+// decoding one row gives the bits of the full pass. Blocks of keys that no row
+// sees, which would change nothing, are left out.
 //
 //===----------------------------------------------------------------------===//
 
@@ -184,6 +185,30 @@ template <typename C> HASHC_INLINE Bits<C> seen(KeyRange range, int64_t key) {
          (keys < Integer(range.last - key));
 }
 
+/// The keys that a block of query rows sees, for each row and altogether.
+struct BlockRanges {
+  KeyRange rows[blockRows];
+  int64_t firstBlock = 0; // where the first block of keys begins
+  int64_t lastKey = 0;
+
+  /// Of rows `first` .. `first + count - 1`. `starts` is the window's.
+  HASHC_INLINE void fill(const int32_t *starts, int64_t first, int64_t count,
+                         int64_t window, bool causal) {
+    int64_t firstKey = window, end = first + count;
+    // A row's document goes on while the rows' documents begin at or before it.
+    while (!causal && end < window && starts[end] < first + count)
+      ++end;
+    for (int64_t r = first + count - 1; r >= first; --r) {
+      rows[r - first] = {starts[r], causal ? r + 1 : end};
+      firstKey = smaller(firstKey, starts[r]);
+      lastKey = larger(lastKey, rows[r - first].last);
+      if (starts[r] == r)
+        end = r;
+    }
+    firstBlock = firstKey / blockRows * blockRows;
+  }
+};
+
 /// Scales one row of scores against keys `begin` .. `begin + 63`, sets those
 /// that it does not see to -inf, and returns the largest.
 template <typename C>
@@ -254,9 +279,9 @@ template <typename C> struct RunningSoftmax {
 /// Queries `first` .. `first + rows - 1` of a window against its keys.
 template <typename S>
 HASHC_INLINE void attendBlock(const Head &head, const S *queries, const S *keys,
-                              const S *values, const KeyRange *ranges, S *out,
-                              Compute<S> *lse, int64_t lseStride, int64_t rows,
-                              int64_t lastKey) {
+                              const S *values, const BlockRanges &ranges,
+                              S *out, Compute<S> *lse, int64_t lseStride,
+                              int64_t rows) {
   using C = Compute<S>;
   int64_t block = blockRows * head.padded;
   C *q = HASHC_SCRATCH(C, 4 * block);
@@ -266,15 +291,17 @@ HASHC_INLINE void attendBlock(const Head &head, const S *queries, const S *keys,
   softmax.start();
   gather(queries, head.queryStride, q, rows, head.size, head.padded);
   clear(y, rows * head.padded);
-  for (int64_t begin = 0; begin < lastKey; begin += blockRows) {
-    int64_t count = smaller(blockRows, lastKey - begin);
+  for (int64_t begin = ranges.firstBlock; begin < ranges.lastKey;
+       begin += blockRows) {
+    int64_t count = smaller(blockRows, ranges.lastKey - begin);
     gatherTransposed(keys + begin * head.keyStride, head.keyStride, k, count,
                      head.size);
     gather(values + begin * head.keyStride, head.keyStride, v, count, head.size,
            head.padded);
     multiply<C, Start::zero>(q, head.padded, 1, k, blockRows, scores, blockRows,
                              rows, blockRows, head.size);
-    softmax.absorb(scores, begin, ranges, C(head.scale), y, head.padded, rows);
+    softmax.absorb(scores, begin, ranges.rows, C(head.scale), y, head.padded,
+                   rows);
     // Probabilities of unseen keys are zero; those past the window are skipped.
     multiply<C, Start::output>(scores, blockRows, 1, v, head.padded, y,
                                head.padded, rows, head.padded, count);
@@ -311,18 +338,13 @@ HASHC_INLINE void attention(int64_t task, const S *q, const S *k, const S *v,
   int64_t h = task / blocks % heads, row = task / blocks / heads * window;
   Head head = makeHead<S>(size, heads, kvHeads, scale, causal);
   int64_t rows = smaller(blockRows, window - first);
-  KeyRange ranges[blockRows];
-  int64_t lastKey = 0;
-  for (int64_t r = 0; r < rows; ++r) {
-    int64_t last = causal ? first + r + 1 : window;
-    ranges[r] = {starts[row + first + r], last};
-    lastKey = larger(lastKey, last);
-  }
+  BlockRanges ranges;
+  ranges.fill(starts + row, first, rows, window, causal);
   int64_t kv = h / (heads / kvHeads) * size;
   int64_t at = (row + first) * head.queryStride + h * size;
   attendBlock(head, q + at, k + row * head.keyStride + kv,
               v + row * head.keyStride + kv, ranges, y + at,
-              lse + (row + first) * heads + h, heads, rows, lastKey);
+              lse + (row + first) * heads + h, heads, rows);
 }
 
 /// One task is one head; the caches take the new key and value first.
@@ -338,11 +360,13 @@ HASHC_INLINE void attentionDecode(int64_t task, const S *q, const S *k,
     keys[row * head.keyStride + kv + i] = k[kv + i];
     values[row * head.keyStride + kv + i] = v[kv + i];
   }
-  KeyRange range = {*starts, row + 1};
+  BlockRanges ranges;
+  ranges.rows[0] = {*starts, row + 1};
+  ranges.firstBlock = *starts / blockRows * blockRows;
+  ranges.lastKey = row + 1;
   for (int64_t h = task * group; h < (task + 1) * group; ++h)
-    attendBlock(head, q + h * size, keys + kv, values + kv, &range,
-                y + h * size, static_cast<Compute<S> *>(nullptr), 0, 1,
-                row + 1);
+    attendBlock(head, q + h * size, keys + kv, values + kv, ranges,
+                y + h * size, static_cast<Compute<S> *>(nullptr), 0, 1);
 }
 
 /// Turns scores into probabilities, and their gradients into the scores'.
@@ -382,31 +406,30 @@ attentionGrad(int64_t task, const S *q, const S *k, const S *v,
   C *dqb = yb + block, *kb = dqb + block, *kt = kb + block, *vt = kt + block;
   alignas(64) C scores[blockRows * blockRows], gradients[blockRows * blockRows];
   C delta[blockRows];
-  KeyRange ranges[blockRows];
   clear(dkeys, windowRows * padded);
   clear(dvalues, windowRows * padded);
   const S *keys = k + row * head.keyStride + kv * size;
   const S *values = v + row * head.keyStride + kv * size;
   for (int64_t h = kv * group; h < (kv + 1) * group; ++h)
     for (int64_t first = 0; first < window; first += blockRows) {
-      int64_t rows = smaller(blockRows, window - first), lastKey = 0;
+      int64_t rows = smaller(blockRows, window - first);
+      BlockRanges ranges;
+      ranges.fill(starts + row, first, rows, window, causal);
       int64_t at = (row + first) * head.queryStride + h * size;
       gather(q + at, head.queryStride, qb, rows, size, padded);
       gather(dy + at, head.queryStride, dyb, rows, size, padded);
       gather(y + at, head.queryStride, yb, rows, size, padded);
       clear(dqb, rows * padded);
       for (int64_t r = 0; r < rows; ++r) {
-        int64_t last = causal ? first + r + 1 : window;
-        ranges[r] = {starts[row + first + r], last};
-        lastKey = larger(lastKey, last);
         Vector<C> dot{};
         for (int64_t i = 0; i < padded; i += lanes<C>)
           dot += load(dyb + r * padded + i) * load(yb + r * padded + i);
         delta[r] = sum<C>(dot);
       }
       const C *lseOfBlock = lse + (row + first) * heads + h;
-      for (int64_t begin = 0; begin < lastKey; begin += blockRows) {
-        int64_t count = smaller(blockRows, lastKey - begin);
+      for (int64_t begin = ranges.firstBlock; begin < ranges.lastKey;
+           begin += blockRows) {
+        int64_t count = smaller(blockRows, ranges.lastKey - begin);
         gather(keys + begin * head.keyStride, head.keyStride, kb, count, size,
                padded);
         gatherTransposed(keys + begin * head.keyStride, head.keyStride, kt,
@@ -417,7 +440,7 @@ attentionGrad(int64_t task, const S *q, const S *k, const S *v,
                                  blockRows, rows, blockRows, size);
         multiply<C, Start::zero>(dyb, padded, 1, vt, blockRows, gradients,
                                  blockRows, rows, blockRows, size);
-        scoreGradients(scores, gradients, rows, ranges, lseOfBlock, heads,
+        scoreGradients(scores, gradients, rows, ranges.rows, lseOfBlock, heads,
                        delta, begin, C(scale));
         multiply<C, Start::output>(gradients, blockRows, 1, kb, padded, dqb,
                                    padded, rows, padded, count);
