@@ -20,6 +20,9 @@ config.substitutions.append(("%llvm_include", os.path.join(config.llvm_tools_dir
 config.substitutions.append(("%build", config.hashc_obj_root))
 config.substitutions.append(("%unit", os.path.join(config.hashc_obj_root, "bin", "HashcUnitTests")))
 config.substitutions.append(("%kernels", os.path.join(config.hashc_obj_root, "bin", "HashcKernelTests")))
+for width in ["32", "64"]:
+    config.substitutions.append(("%library-kernels-" + width, os.path.join(
+        config.hashc_obj_root, "bin", "HashcLibraryKernelTests" + width)))
 config.substitutions.append(("%python", sys.executable))
 llvm_config.use_default_substitutions()
 llvm_config.add_tool_substitutions(

@@ -1,0 +1,155 @@
+//===- LibraryKernels.h - The kernel library's entry points -----*- C++ -*-===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// As generated code calls them: a task's number, buffers, constants. Declared
+// here once more, so that the tests take nothing from the code they test.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HASHC_TEST_UNIT_LIBRARYKERNELS_H
+#define HASHC_TEST_UNIT_LIBRARYKERNELS_H
+
+#include <cstdint>
+
+namespace hashc::test {
+
+/// The upper half of a float.
+struct Bf16 {
+  uint16_t bits;
+};
+
+/// The kernels of activations stored as S.
+template <typename S> struct Library;
+
+} // namespace hashc::test
+
+using hashc::test::Bf16;
+
+// clang-format off
+#define HASHC_LIBRARY(S, C, NAME)                                              \
+  extern "C" {                                                                 \
+  void hash_attention_##NAME(                                                  \
+      int64_t task, const S *q, const S *k, const S *v, const int32_t *starts, \
+      S *y, C *lse, int64_t heads, int64_t kvHeads, int64_t size,              \
+      int64_t window, double scale, int64_t causal);                           \
+  void hash_attention_decode_##NAME(                                           \
+      int64_t task, const S *q, const S *k, const S *v, const int32_t *starts, \
+      const int32_t *index, S *y, S *keys, S *values, int64_t heads,           \
+      int64_t kvHeads, int64_t size, double scale);                            \
+  void hash_attention_grad_##NAME(                                             \
+      int64_t task, const S *q, const S *k, const S *v, const int32_t *starts, \
+      const S *y, const C *lse, const S *dy, S *dq, S *dk, S *dv,              \
+      int64_t heads, int64_t kvHeads, int64_t size, int64_t window,            \
+      double scale, int64_t causal);                                           \
+  void hash_layer_norm_##NAME(                                                 \
+      int64_t task, const S *x, const C *gamma, const C *beta, S *y, C *mean,  \
+      C *rstd, int64_t rows, int64_t width, double eps, int64_t taskRows);     \
+  void hash_layer_norm_grad_##NAME(                                            \
+      int64_t task, const S *x, const C *gamma, const C *mean, const C *rstd,  \
+      const S *dy, S *dx, C *dgamma, C *dbeta, int64_t rows, int64_t width,    \
+      int64_t rowTasks, int64_t taskRows, int64_t taskColumns);                \
+  void hash_rms_norm_##NAME(int64_t task, const S *x, const C *gamma, S *y,    \
+                            C *rstd, int64_t rows, int64_t width, double eps,  \
+                            int64_t taskRows);                                 \
+  void hash_rms_norm_grad_##NAME(                                              \
+      int64_t task, const S *x, const C *gamma, const C *rstd, const S *dy,    \
+      S *dx, C *dgamma, int64_t rows, int64_t width, int64_t rowTasks,         \
+      int64_t taskRows, int64_t taskColumns);                                  \
+  void hash_cross_entropy_##NAME(                                              \
+      int64_t task, const S *logits, const int32_t *targets, C *losses,        \
+      C *lse, int64_t rows, int64_t vocab, int64_t taskRows);                  \
+  void hash_cross_entropy_grad_##NAME(                                         \
+      int64_t task, const S *logits, const int32_t *targets, const C *lse,     \
+      const C *dlosses, S *dlogits, int64_t rows, int64_t vocab,               \
+      int64_t taskRows);                                                       \
+  void hash_embedding_##NAME(int64_t task, const int32_t *ids,                 \
+                             const C *weight, S *out, int64_t rows,            \
+                             int64_t width, int64_t vocab, int64_t taskRows);  \
+  void hash_embedding_grad_##NAME(int64_t task, const int32_t *ids,            \
+                                  const S *dy, C *gradient, int64_t rows,      \
+                                  int64_t width, int64_t taskColumns);         \
+  void hash_reduce_rows_##NAME(int64_t task, const S *x, C *out, int64_t rows, \
+                               int64_t width, int64_t taskColumns);            \
+  void hash_reduce_groups_##NAME(int64_t task, const S *x,                     \
+                                 const int32_t *plan, C *out, int64_t groups,  \
+                                 int64_t width, int64_t taskColumns);          \
+  void hash_combine_##NAME(int64_t task, const S *x, const int32_t *plan,      \
+                           S *out, int64_t tokens, int64_t k, int64_t groups,  \
+                           int64_t width, int64_t taskRows);                   \
+  void hash_dropout_##NAME(int64_t task, const S *x, const int64_t *seed,      \
+                           S *y, int64_t size, double rate, int64_t stream,    \
+                           int64_t taskSize);                                  \
+  void hash_rotary_##NAME(int64_t task, const S *x, const int32_t *positions,  \
+                          S *y, int64_t rows, int64_t width, int64_t heads,    \
+                          double base, int64_t inverse, int64_t taskRows);     \
+  }                                                                            \
+  template <> struct hashc::test::Library<S> {                                 \
+    static constexpr auto attention = hash_attention_##NAME;                   \
+    static constexpr auto attentionDecode = hash_attention_decode_##NAME;      \
+    static constexpr auto attentionGrad = hash_attention_grad_##NAME;          \
+    static constexpr auto layerNorm = hash_layer_norm_##NAME;                  \
+    static constexpr auto layerNormGrad = hash_layer_norm_grad_##NAME;         \
+    static constexpr auto rmsNorm = hash_rms_norm_##NAME;                      \
+    static constexpr auto rmsNormGrad = hash_rms_norm_grad_##NAME;             \
+    static constexpr auto crossEntropy = hash_cross_entropy_##NAME;            \
+    static constexpr auto crossEntropyGrad = hash_cross_entropy_grad_##NAME;   \
+    static constexpr auto embedding = hash_embedding_##NAME;                   \
+    static constexpr auto embeddingGrad = hash_embedding_grad_##NAME;          \
+    static constexpr auto reduceRows = hash_reduce_rows_##NAME;                \
+    static constexpr auto reduceGroups = hash_reduce_groups_##NAME;            \
+    static constexpr auto combine = hash_combine_##NAME;                       \
+    static constexpr auto dropout = hash_dropout_##NAME;                       \
+    static constexpr auto rotary = hash_rotary_##NAME;                         \
+  };
+// clang-format on
+HASHC_LIBRARY(float, float, f32)
+HASHC_LIBRARY(double, double, f64)
+HASHC_LIBRARY(Bf16, float, bf16)
+#undef HASHC_LIBRARY
+
+extern "C" {
+void hash_prev(int64_t task, const int32_t *tokens, const int32_t *starts,
+               int32_t *out, int64_t rows, int64_t window, int64_t distance,
+               int64_t bos);
+void hash_position(int64_t task, const int32_t *starts, int32_t *out,
+                   int64_t rows, int64_t window, int64_t document);
+void hash_mix_start(int64_t task, int64_t *out, int64_t rows, int64_t seed);
+void hash_mix_absorb(int64_t task, const int64_t *values, int64_t *out,
+                     int64_t rows);
+void hash_mix_finish(int64_t task, int64_t *out, int64_t rows);
+void hash_modulo(int64_t task, const int64_t *values, int64_t *out,
+                 int64_t rows, int64_t divisor);
+void hash_table_lookup_i32(int64_t task, const int32_t *keys,
+                           const int32_t *table, int32_t *out, int64_t rows,
+                           int64_t vocab, int64_t k);
+void hash_table_lookup_i64(int64_t task, const int64_t *keys,
+                           const int32_t *table, int32_t *out, int64_t rows,
+                           int64_t vocab, int64_t k);
+void hash_row_at_i32(int64_t task, const int32_t *value, const int32_t *index,
+                     int32_t *out, int64_t width);
+void hash_row_at_i64(int64_t task, const int64_t *value, const int32_t *index,
+                     int64_t *out, int64_t width);
+void hash_plan(int64_t task, const int32_t *experts, const int32_t *tokens,
+               int32_t *plan, int64_t count, int64_t k, int64_t groups);
+
+void hash_global_norm_start(int64_t task, double *norm);
+void hash_global_norm_add_f32(int64_t task, const float *x, double *norm,
+                              int64_t size);
+void hash_global_norm_add_f64(int64_t task, const double *x, double *norm,
+                              int64_t size);
+void hash_global_norm_finish(int64_t task, double *norm);
+void hash_adamw_f32(int64_t task, const double *hyper, const double *norm,
+                    float *param, float *grad, float *moment1, float *moment2,
+                    int64_t size, double beta1, double beta2, double eps,
+                    double decay, int64_t taskSize);
+void hash_adamw_f64(int64_t task, const double *hyper, const double *norm,
+                    double *param, double *grad, double *moment1,
+                    double *moment2, int64_t size, double beta1, double beta2,
+                    double eps, double decay, int64_t taskSize);
+}
+
+#endif // HASHC_TEST_UNIT_LIBRARYKERNELS_H
