@@ -34,8 +34,29 @@ static HASHC_INLINE void dropOut(int64_t task, const S *x, const int64_t *seed,
   }
 }
 
+/// The cosines and sines of the angles by which one row's pairs of features
+/// from `first` on turn. Angles are computed in double, whatever C is.
+template <typename C> struct Turns {
+  Vector<C> cosine, sine;
+
+  HASHC_INLINE Turns(int64_t first, double position, double h, double logBase) {
+    alignas(64) C cosines[lanes<C>], sines[lanes<C>];
+    for (int64_t i = 0; i < lanes<C>; i += lanes<double>) {
+      Vector<double> pair = toFloat<double>(countUp<double>() + (first + i));
+      Vector<double> frequency = exp<double>(-2.0 * pair / h * logBase);
+      Vector<double> angle = position * frequency;
+      Vector<double> c = cos<double>(angle), s = sin<double>(angle);
+      for (int64_t j = 0; j < lanes<double>; ++j) {
+        cosines[i + j] = C(c[j]);
+        sines[i + j] = C(s[j]);
+      }
+    }
+    cosine = load(cosines);
+    sine = load(sines);
+  }
+};
+
 /// Feature pairs (i, i + h/2) of each head turn by position * base^(-2i/h).
-/// Angles are computed in double, whatever the features are stored in.
 template <typename S>
 static HASHC_INLINE void rotate(int64_t task, const S *x,
                                 const int32_t *positions, S *y, int64_t rows,
@@ -45,20 +66,18 @@ static HASHC_INLINE void rotate(int64_t task, const S *x,
   int64_t h = width / heads, half = h / 2;
   double logBase = log<double>(splat(base))[0];
   int64_t end = smaller(rows, (task + 1) * taskRows);
-  for (int64_t r = task * taskRows; r < end; ++r)
-    for (int64_t i = 0; i < half; ++i) {
-      double frequency =
-          exp<double>(splat(-2.0 * double(i) / double(h) * logBase))[0];
-      double angle = double(positions[r]) * frequency * (inverse ? -1.0 : 1.0);
-      C c = C(cos<double>(splat(angle))[0]),
-        s = C(sin<double>(splat(angle))[0]);
+  for (int64_t r = task * taskRows; r < end; ++r) {
+    double position = double(positions[r]) * (inverse ? -1.0 : 1.0);
+    forEachVector<C>(half, [&](int64_t i, int64_t n) {
+      Turns<C> turns(i, position, double(h), logBase);
       for (int64_t head = 0; head < heads; ++head) {
         int64_t at = r * width + head * h + i;
-        C a = read(x + at), b = read(x + at + half);
-        write(y + at, a * c - b * s);
-        write(y + at + half, b * c + a * s);
+        Vector<C> a = loadUpTo(x + at, n), b = loadUpTo(x + at + half, n);
+        storeUpTo(y + at, a * turns.cosine - b * turns.sine, n);
+        storeUpTo(y + at + half, b * turns.cosine + a * turns.sine, n);
       }
-    }
+    });
+  }
 }
 
 #define HASHC_INSTANCE(S, NAME)                                                \
