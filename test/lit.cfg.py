@@ -26,5 +26,5 @@ for width in ["32", "64"]:
 config.substitutions.append(("%python", sys.executable))
 llvm_config.use_default_substitutions()
 llvm_config.add_tool_substitutions(
-    ["hash-opt", "hashc", "hash-lsp-server", "llvm-tblgen"],
+    ["hash-opt", "hashc", "hash-lsp-server", "llc", "llvm-nm", "llvm-tblgen"],
     [os.path.join(config.hashc_obj_root, "bin"), config.llvm_tools_dir])

@@ -154,7 +154,7 @@ template <typename S, bool centred> void checkDefinition() {
     Norm<S, centred> norm(shape, 31);
     norm.forward();
     Reference<S, centred> reference(norm);
-    Real units = 8 + shape.width / 16;
+    Real units = 8 + Real(shape.width) / 16;
     expectClose(norm.y, reference.y, units, "y");
     expectClose(norm.rstd, reference.rstd, units, "rstd");
     norm.backward();
