@@ -182,9 +182,8 @@ static std::vector<BenchLine> makeLines(const Descriptor &descriptor,
     if (line.kernels > 0)
       lines.push_back(line);
   }
-  std::sort(
-      lines.begin(), lines.end(),
-      [](const BenchLine &a, const BenchLine &b) { return a.ms > b.ms; });
+  std::sort(lines.begin(), lines.end(),
+            [](const BenchLine &a, const BenchLine &b) { return a.ms > b.ms; });
   return lines;
 }
 
