@@ -38,7 +38,7 @@ LogicalResult PlanType::verify(function_ref<InFlightDiagnostic()> emitError,
   return success();
 }
 
-/// True for the kinds of which an entry point has several.
+/// True for the kinds of which an entry point has several, told apart by name.
 static bool isNamed(ArgKind kind) {
   switch (kind) {
   case ArgKind::param:
@@ -59,7 +59,8 @@ LogicalResult ArgAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   if (isNamed(kind) && (!name || name.empty()))
     return emitError() << "there are several of " << stringifyArgKind(kind)
                        << ", so it needs a name (name)";
-  if (!isNamed(kind) && name)
+  // Terms of a loss beside the first have names, too.
+  if (!isNamed(kind) && kind != ArgKind::losses && name)
     return emitError() << "there is one of " << stringifyArgKind(kind)
                        << ", so it has no name (name)";
   return success();

@@ -32,8 +32,8 @@ func.func @step(%x: memref<8xi64>, %y: memref<8xi64>) {
 
 // -----
 
-func.func private @unknown(%task: index, %x: memref<8xi64>) attributes {hash.kernel = {}} {
-  // expected-error @+1 {{the CPU's kernel library has no 'sort'}}
-  hash.library_call "sort" ins(%x : memref<8xi64>) outs() {config = {}}
+func.func private @unknown(%task: index, %x: memref<4xf32>, %y: memref<8x4xf32>) attributes {hash.kernel = {}} {
+  // expected-error @+1 {{the CPU's kernel library has no 'broadcast'}}
+  hash.library_call "broadcast" ins(%x : memref<4xf32>) outs(%y : memref<8x4xf32>) {config = {}}
   return
 }

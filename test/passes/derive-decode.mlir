@@ -135,7 +135,8 @@ module attributes {hash.model = {window = 4 : i64}} {
 module attributes {hash.model = {window = 4 : i64}} {
   func.func @forward(%x: tensor<8x4xf32> {hash.arg = #hash.arg<param, "x">}, %tokens: tensor<8xi32> {hash.arg = #hash.arg<tokens>})
       -> (tensor<8x4xf32> {hash.arg = #hash.arg<logits>}) {
-    %y, %lse = hash.attention %x, %x, %x, %tokens {heads = 2 : i64, kv_heads = 2 : i64, window = 4 : i64, scale = 0.5 : f64, causal}
+    %e = hash.embedding %tokens, %x : (tensor<8xi32>, tensor<8x4xf32>) -> tensor<8x4xf32>
+    %y, %lse = hash.attention %e, %e, %e, %tokens {heads = 2 : i64, kv_heads = 2 : i64, window = 4 : i64, scale = 0.5 : f64, causal}
         : (tensor<8x4xf32>, tensor<8x4xf32>, tensor<8x4xf32>, tensor<8xi32>) -> (tensor<8x4xf32>, tensor<8x2xf32>)
     %z, %lse2 = hash.attention %y, %y, %y, %tokens {heads = 2 : i64, kv_heads = 2 : i64, window = 4 : i64, scale = 0.5 : f64, causal}
         : (tensor<8x4xf32>, tensor<8x4xf32>, tensor<8x4xf32>, tensor<8xi32>) -> (tensor<8x4xf32>, tensor<8x2xf32>)

@@ -32,7 +32,8 @@ module {
       !v {hash.arg = #hash.arg<losses, "fma">},
       !v {hash.arg = #hash.arg<losses, "pow">},
       !v {hash.arg = #hash.arg<losses, "cube">},
-      !v {hash.arg = #hash.arg<losses, "select">}) {
+      !v {hash.arg = #hash.arg<losses, "select">},
+      !v {hash.arg = #hash.arg<losses, "cast">}) {
     %three = arith.constant dense<3.0> : !v
     %add = arith.addf %x, %z : !v
     %sub = arith.subf %z, %x : !v
@@ -58,7 +59,9 @@ module {
     %cube = math.powf %x, %three : !v
     %less = arith.cmpf olt, %x, %z : !v
     %select = arith.select %less, %square, %z : tensor<4xi1>, !v
-    return %add, %sub, %mul, %square, %div, %neg, %max, %min, %exp, %log, %log1p, %tanh, %erf, %sqrt, %rsqrt, %abs, %absneg, %sin, %cos, %fma, %pow, %cube, %select : !v, !v, !v, !v, !v, !v, !v, !v, !v, !v, !v, !v, !v, !v, !v, !v, !v, !v, !v, !v, !v, !v, !v
+    %narrow = arith.truncf %x : !v to tensor<4xf32>
+    %cast = arith.extf %narrow : tensor<4xf32> to !v
+    return %add, %sub, %mul, %square, %div, %neg, %max, %min, %exp, %log, %log1p, %tanh, %erf, %sqrt, %rsqrt, %abs, %absneg, %sin, %cos, %fma, %pow, %cube, %select, %cast : !v, !v, !v, !v, !v, !v, !v, !v, !v, !v, !v, !v, !v, !v, !v, !v, !v, !v, !v, !v, !v, !v, !v, !v
   }
 }
 

@@ -99,7 +99,7 @@ module {
 
 // -----
 
-// expected-error @+1 {{result 0 is losses, and has to be a tensor of floats}}
+// expected-error @+1 {{result 0 is losses, which is floats, not 'tensor<8xi32>' (role)}}
 func.func @forward(%t: tensor<8xi32> {hash.arg = #hash.arg<targets>}) -> (tensor<8xi32> {hash.arg = #hash.arg<losses>}) {
   return %t : tensor<8xi32>
 }

@@ -33,7 +33,7 @@ func.func @update(%w: !v {hash.arg = #hash.arg<param, "w">}, %m: !v {hash.arg = 
 // The same without an op that updates in place: what is returned as the parameter is
 // made while its old value is still needed.
 func.func @step(%w: tensor<8x4xf32> {hash.arg = #hash.arg<param, "w">}, %s: tensor<8xi32> {hash.arg = #hash.arg<starts>})
-    -> (tensor<8x4xf32> {hash.arg = #hash.arg<param, "w">}, tensor<4xf32> {hash.arg = #hash.arg<logits>}) {
+    -> (tensor<8x4xf32> {hash.arg = #hash.arg<param, "w">}, tensor<4xf32> {hash.arg = #hash.arg<losses>}) {
   // expected-error @+1 {{updates param 'w' in place, but its old value is still read}}
   %a = hash.rotary %w, %s {heads = 1 : i64} : (tensor<8x4xf32>, tensor<8xi32>) -> tensor<8x4xf32>
   // expected-note @+1 {{read here}}
@@ -44,10 +44,10 @@ func.func @step(%w: tensor<8x4xf32> {hash.arg = #hash.arg<param, "w">}, %s: tens
 // -----
 
 // Two that change places would need a third.
-func.func @swap(%a: tensor<4xf32> {hash.arg = #hash.arg<cache, "a">}, %b: tensor<4xf32> {hash.arg = #hash.arg<cache, "b">})
-    -> (tensor<4xf32> {hash.arg = #hash.arg<cache, "a">}, tensor<4xf32> {hash.arg = #hash.arg<cache, "b">}) {
+func.func @swap(%a: tensor<4x1xf32> {hash.arg = #hash.arg<cache, "a">}, %b: tensor<4x1xf32> {hash.arg = #hash.arg<cache, "b">})
+    -> (tensor<4x1xf32> {hash.arg = #hash.arg<cache, "a">}, tensor<4x1xf32> {hash.arg = #hash.arg<cache, "b">}) {
   // expected-error @+1 {{returns the old value of #hash.arg<cache, "a">, and a new one in its place}}
-  return %b, %a : tensor<4xf32>, tensor<4xf32>
+  return %b, %a : tensor<4x1xf32>, tensor<4x1xf32>
 }
 
 // -----

@@ -63,7 +63,7 @@ func.func @in_place(%x: tensor<8x4xf32> {hash.arg = #hash.arg<param, "x">}) -> (
 // APART-SAME: memref<512xi8>
 !p = !hash.plan<tokens = 8, k = 1, groups = 2, slots = 8>
 func.func @lifetimes(%x: tensor<8x4xf32> {hash.arg = #hash.arg<param, "x">}, %w: tensor<2x4x4xf32> {hash.arg = #hash.arg<param, "w">},
-    %p: !p {hash.arg = #hash.arg<plan, "plan0">}) -> (tensor<4xf32> {hash.arg = #hash.arg<logits>}, tensor<4xf32> {hash.arg = #hash.arg<losses>}) {
+    %p: !p {hash.arg = #hash.arg<plan, "plan0">}) -> (tensor<4xf32> {hash.arg = #hash.arg<losses, "b">}, tensor<4xf32> {hash.arg = #hash.arg<losses>}) {
   %e = tensor.empty() : tensor<8x4xf32>
   %a = hash.map reads(%x : tensor<8x4xf32>) at [position] outs(%e : tensor<8x4xf32>) at [position] {
   ^bb0(%v: f32, %i: f32):
@@ -116,7 +116,7 @@ func.func @update(%w: tensor<4xf32> {hash.arg = #hash.arg<param, "w">}, %g: tens
 // CHECK: hash.library_call "reduce_rows" ins(%[[ZERO]] :
 // REMARK-DAG: what table updates is read later and copied
 func.func @copied(%ids: tensor<8xi32> {hash.arg = #hash.arg<tokens>}, %x: tensor<8x4xf32> {hash.arg = #hash.arg<param, "x">})
-    -> (tensor<4xf32> {hash.arg = #hash.arg<logits>}, tensor<4xf32> {hash.arg = #hash.arg<losses>}) {
+    -> (tensor<4xf32> {hash.arg = #hash.arg<losses, "b">}, tensor<4xf32> {hash.arg = #hash.arg<losses>}) {
   %zero = arith.constant dense<0.0> : tensor<16x4xf32>
   %g = hash.embedding_grad %ids, %x into %zero : (tensor<8xi32>, tensor<8x4xf32>, tensor<16x4xf32>) -> tensor<16x4xf32> loc("table")
   %r = hash.reduce_rows %zero : (tensor<16x4xf32>) -> tensor<4xf32>
@@ -127,14 +127,14 @@ func.func @copied(%ids: tensor<8xi32> {hash.arg = #hash.arg<tokens>}, %x: tensor
 // One value under two roles is written once and copied once; what is returned as it
 // came in is copied too.
 // CHECK-LABEL: func.func @returned_twice
-// CHECK-SAME: (%[[X:.*]]: memref<4xf32> {hash.arg = #hash.arg<param, "x">}, %[[A:.*]]: memref<4xf32> {hash.arg = #hash.arg<losses>}, %[[B:.*]]: memref<4xf32> {hash.arg = #hash.arg<logits>}, %[[C:.*]]: memref<4xf32> {hash.arg = #hash.arg<cache, "c">},
+// CHECK-SAME: (%[[X:.*]]: memref<4xf32> {hash.arg = #hash.arg<param, "x">}, %[[A:.*]]: memref<4xf32> {hash.arg = #hash.arg<losses>}, %[[B:.*]]: memref<4xf32> {hash.arg = #hash.arg<losses, "b">}, %[[C:.*]]: memref<4xf32> {hash.arg = #hash.arg<losses, "c">},
 // CHECK: hash.library_call "broadcast" ins(%[[X]] : memref<4xf32>) outs(%[[M:.*]] : memref<8x4xf32>)
 // CHECK: hash.library_call "reduce_rows" ins(%[[M]] : memref<8x4xf32>) outs(%[[A]] : memref<4xf32>)
 // CHECK: hash.map reads(%[[A]] : memref<4xf32>) at [position] outs(%[[B]] : memref<4xf32>)
 // CHECK: hash.map reads(%[[X]] : memref<4xf32>) at [position] outs(%[[C]] : memref<4xf32>)
 // REMARK-DAG: a result of sum is made elsewhere and copied
 func.func @returned_twice(%x: tensor<4xf32> {hash.arg = #hash.arg<param, "x">})
-    -> (tensor<4xf32> {hash.arg = #hash.arg<losses>}, tensor<4xf32> {hash.arg = #hash.arg<logits>}, tensor<4xf32> {hash.arg = #hash.arg<cache, "c">}) {
+    -> (tensor<4xf32> {hash.arg = #hash.arg<losses>}, tensor<4xf32> {hash.arg = #hash.arg<losses, "b">}, tensor<4xf32> {hash.arg = #hash.arg<losses, "c">}) {
   %b = hash.broadcast %x : (tensor<4xf32>) -> tensor<8x4xf32>
   %r = hash.reduce_rows %b : (tensor<8x4xf32>) -> tensor<4xf32> loc("sum")
   return %r, %r, %x : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>

@@ -37,7 +37,7 @@ module attributes {hash.target = {panel = 2 : i64}} {
       %w: tensor<2x4x4xf32> {hash.arg = #hash.arg<param, "panels">}, %g: tensor<2x4x4xf32> {hash.arg = #hash.arg<grad, "panels">},
       %r: tensor<2x4x4xf32> {hash.arg = #hash.arg<param, "rows">}, %d: tensor<4x4xf32> {hash.arg = #hash.arg<param, "dense">})
       -> (tensor<8x4xf32> {hash.arg = #hash.arg<losses>}, tensor<2x4x4xf32> {hash.arg = #hash.arg<grad, "panels">},
-          tensor<2x4x4xf32> {hash.arg = #hash.arg<logits>}) {
+          tensor<2x4x4xf32> {hash.arg = #hash.arg<losses, "other">}) {
     %e = tensor.empty() : tensor<8x4xf32>
     %f = tensor.empty() : tensor<2x4x4xf32>
     %y = hash.grouped_gemm plan(%p : !p) lhs(%x : tensor<8x4xf32>) at [token] rhs(%w : tensor<2x4x4xf32>) into [0]

@@ -7,7 +7,7 @@ import sys
 source, test = map(pathlib.Path, sys.argv[1:])
 ops = set()
 for file in (source / "dialect").glob("*.td"):
-    for mnemonic, traits in re.findall(r':\s*Hash_ComputeOp<"(\w+)",\s*\[(.*?)\]>', file.read_text(), re.S):
+    for mnemonic, traits in re.findall(r':\s*Hash_ComputeOp<"(\w+)",(.*?)\]> {', file.read_text(), re.S):
         if "Hash_Differentiable" in traits:
             ops.add("hash." + mnemonic)
 rules = re.findall(r"HASHC_RULE\((\w+)::(\w+)Op\)", (source / "dialect" / "ScalarVjp.cpp").read_text())

@@ -33,14 +33,14 @@ func.func @forward(%x: tensor<?xf32> {hash.arg = #hash.arg<param, "x">}) {
 
 // -----
 
-// expected-error @+1 {{argument 0 is a parameter, and has to have a name and be of floats}}
+// expected-error @+1 {{there are several of param, so it needs a name (name)}}
 func.func @forward(%x: tensor<4xf32> {hash.arg = #hash.arg<param>}) {
   return
 }
 
 // -----
 
-// expected-error @+1 {{argument 0 is a parameter, and has to have a name and be of floats}}
+// expected-error @+1 {{argument 0 is param, which is floats, not 'tensor<4xi32>' (role)}}
 func.func @forward(%x: tensor<4xi32> {hash.arg = #hash.arg<param, "x">}) {
   return
 }

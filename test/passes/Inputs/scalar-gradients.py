@@ -13,6 +13,7 @@ OPS = {
     "arith.negf": lambda a: -a,
     "arith.maximumf": max,
     "arith.minimumf": min,
+    "arith.andi": lambda a, b: a and b,
     "arith.select": lambda c, a, b: a if c else b,
     "math.exp": math.exp,
     "math.log": math.log,
@@ -26,9 +27,16 @@ OPS = {
     "math.cos": math.cos,
     "math.fma": lambda a, b, c: a * b + c,
     "math.powf": lambda a, b: a**b,
+    "arith.extf": lambda a: a,
+    "arith.truncf": lambda a: a,
     "hash.splat": lambda a: a,
 }
-COMPARE = {"ogt": lambda a, b: a > b, "olt": lambda a, b: a < b, "oeq": lambda a, b: a == b}
+COMPARE = {
+    "ogt": lambda a, b: a > b,
+    "oge": lambda a, b: a >= b,
+    "olt": lambda a, b: a < b,
+    "oeq": lambda a, b: a == b,
+}
 
 
 def run(code, values):
