@@ -46,7 +46,7 @@ static std::string showRuns(const std::set<int64_t> &numbers) {
   std::string text;
   for (auto it = numbers.begin(); it != numbers.end();) {
     int64_t first = *it, last = first;
-    while (++it != numbers.end() && *it == last + 1)
+    for (++it; it != numbers.end() && *it == last + 1; ++it)
       ++last;
     text += (text.empty() ? "" : ",") + std::to_string(first);
     if (last > first)

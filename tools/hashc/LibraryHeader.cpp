@@ -14,10 +14,10 @@
 namespace hashc {
 
 // The text below is runtime/engine/Abi.h in C.
+static_assert(std::is_same_v<decltype(HashModelEntry::name), const char *>);
 static_assert(
-    std::is_same_v<decltype(HashModelEntry::name), const char *> &&
-    std::is_same_v<decltype(HashModelEntry::function), HashEntryFunction> &&
-    std::is_same_v<HashEntryFunction, void (*)(void *const *)>);
+    std::is_same_v<decltype(HashModelEntry::function), HashEntryFunction>);
+static_assert(std::is_same_v<HashEntryFunction, void (*)(void *const *)>);
 
 void writeLibraryHeader(llvm::StringRef model, llvm::raw_ostream &out) {
   out << "/* The model '" << model << "', compiled by hashc --emit=lib. */\n"

@@ -44,7 +44,7 @@ Expected<TemporaryFile> TemporaryFile::createElsewhere(StringRef suffix) {
 void TemporaryFile::reset() {
   if (path.empty())
     return;
-  sys::fs::remove(path);
+  (void)sys::fs::remove(path);
   sys::DontRemoveFileOnSignal(path);
   path.clear();
 }
