@@ -44,6 +44,9 @@ mlir::Type getComputeType(mlir::Type type);
 /// of its location; empty where there is none.
 llvm::StringRef getPath(mlir::Location location);
 
+/// What hash.mix gives for one row's values.
+int64_t mix(llvm::ArrayRef<int64_t> values, int64_t seed);
+
 } // namespace hashc::hash
 
 #endif // HASHC_DIALECT_HASH_H

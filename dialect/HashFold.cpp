@@ -57,18 +57,23 @@ static uint64_t mix64(uint64_t z) {
   return z ^ (z >> 31);
 }
 
+int64_t mix(ArrayRef<int64_t> values, int64_t seed) {
+  auto state = static_cast<uint64_t>(seed);
+  for (int64_t value : values)
+    state = mix64(state ^
+                  mix64(static_cast<uint64_t>(value) + 0x9e3779b97f4a7c15U));
+  return static_cast<int64_t>(state & ~(uint64_t(1) << 63));
+}
+
 OpFoldResult MixOp::fold(FoldAdaptor adaptor) {
-  auto state = static_cast<uint64_t>(getSeed());
+  SmallVector<int64_t> numbers;
   for (Attribute value : adaptor.getValues()) {
     auto splat = dyn_cast_if_present<SplatElementsAttr>(value);
     if (!splat)
       return {};
-    uint64_t number = splat.getSplatValue<APInt>().getZExtValue();
-    state = mix64(state ^ mix64(number + 0x9e3779b97f4a7c15U));
+    numbers.push_back(splat.getSplatValue<APInt>().getSExtValue());
   }
-  APInt result(64, state);
-  result.clearSignBit();
-  return SplatElementsAttr::get(getType(), result);
+  return SplatElementsAttr::get(getType(), APInt(64, mix(numbers, getSeed())));
 }
 
 OpFoldResult ModuloOp::fold(FoldAdaptor adaptor) {

@@ -21,13 +21,6 @@ constexpr int64_t kMaxKeys = int64_t(1) << 24;
 constexpr int64_t kMaxExperts = 65536;
 constexpr int64_t kMaxInteger = std::numeric_limits<int64_t>::max();
 
-/// The finaliser of SplitMix64, as in hash.mix.
-uint64_t mix64(uint64_t z) {
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-  return z ^ (z >> 31);
-}
-
 } // namespace
 
 //===----------------------------------------------------------------------===//
@@ -132,10 +125,10 @@ Value Elaborator::callHash(const CallExpr &call, const BoundCall &bound,
     constant &= value.isInteger();
   }
   if (constant) {
-    uint64_t state = *seed;
+    llvm::SmallVector<int64_t> numbers;
     for (const Value &value : values)
-      state = mix64(state ^ mix64(value.integer + 0x9e3779b97f4a7c15u));
-    return Value::makeInteger(static_cast<int64_t>(state & kMaxInteger));
+      numbers.push_back(value.integer);
+    return Value::makeInteger(hash::mix(numbers, *seed));
   }
   llvm::SmallVector<mlir::Value> operands;
   for (const Value &value : values) {

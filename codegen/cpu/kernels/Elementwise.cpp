@@ -6,14 +6,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "Math.h"
+#include "Mix.h"
 
 using namespace hashc::kernels;
-
-static HASHC_INLINE uint64_t mix64(uint64_t z) {
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-  return z ^ (z >> 31);
-}
 
 /// Element i is kept where hash.mix(seed, stream, i) >= rate * 2^63.
 template <typename S>
@@ -21,15 +16,12 @@ static HASHC_INLINE void dropOut(int64_t task, const S *x, const int64_t *seed,
                                  S *y, int64_t size, double rate,
                                  int64_t stream, int64_t taskSize) {
   using C = Compute<S>;
-  auto absorb = [](uint64_t hash, uint64_t value) {
-    return mix64(hash ^ mix64(value + 0x9e3779b97f4a7c15u));
-  };
   uint64_t key = absorb(absorb(0, uint64_t(*seed)), uint64_t(stream));
   uint64_t limit = uint64_t(rate * 9223372036854775808.0);
   C scale = C(1.0 / (1.0 - rate));
   int64_t end = smaller(size, (task + 1) * taskSize);
   for (int64_t i = task * taskSize; i < end; ++i) {
-    bool kept = (absorb(key, uint64_t(i)) & ~(uint64_t(1) << 63)) >= limit;
+    bool kept = finish(absorb(key, uint64_t(i))) >= limit;
     write(y + i, kept ? read(x + i) * scale : C(0));
   }
 }

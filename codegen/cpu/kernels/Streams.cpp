@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Mix.h"
 #include "Vector.h"
 
 using namespace hashc::kernels;
@@ -25,18 +26,6 @@ extern "C" void hash_position(int64_t, const int32_t *starts, int32_t *out,
     out[r] = int32_t(r % window) - (document ? starts[r] : 0);
 }
 
-/// SplitMix64's finaliser (Steele, Lea, Flood 2014).
-static uint64_t mix64(uint64_t z) {
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-  return z ^ (z >> 31);
-}
-
-/// One value after the other goes into the hash; the first call starts it.
-static uint64_t absorb(uint64_t hash, uint64_t value) {
-  return mix64(hash ^ mix64(value + 0x9e3779b97f4a7c15u));
-}
-
 extern "C" void hash_mix_start(int64_t, int64_t *out, int64_t rows,
                                int64_t seed) {
   for (int64_t r = 0; r < rows; ++r)
@@ -49,7 +38,7 @@ extern "C" void hash_mix_absorb(int64_t, const int64_t *values, int64_t *out,
 }
 extern "C" void hash_mix_finish(int64_t, int64_t *out, int64_t rows) {
   for (int64_t r = 0; r < rows; ++r)
-    out[r] = int64_t(uint64_t(out[r]) & ~(uint64_t(1) << 63));
+    out[r] = int64_t(finish(uint64_t(out[r])));
 }
 
 extern "C" void hash_modulo(int64_t, const int64_t *values, int64_t *out,
