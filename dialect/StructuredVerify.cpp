@@ -36,6 +36,9 @@ public:
   LogicalResult verifyForm();
   LogicalResult verifySpaces(ArrayRef<int32_t> spaces, size_t count,
                              StringRef what);
+  /// Of an op that runs its body for rows: what its reads and outs are read and
+  /// written by, and whether there are rows to clear.
+  LogicalResult verifyRowOperands();
   LogicalResult verifyPrecision();
   /// Outs that are rows, all in spaces where no two rows write to one.
   LogicalResult verifyOutRows(ArrayRef<int32_t> spaces, unsigned leastRank);
@@ -59,6 +62,17 @@ private:
   OpTy op;
   int64_t rows = 1, columns = 1;
 };
+
+template <typename OpTy>
+LogicalResult StructuredVerifier<OpTy>::verifyRowOperands() {
+  if (failed(verifySpaces(op.getReadsAt(), op.getReads().size(), "reads")) ||
+      failed(verifySpaces(op.getOutsAt(), op.getInits().size(), "outs")))
+    return failure();
+  if (op.getZeroDead() && !op.getPlan())
+    return op.emitOpError("clears rows without an expert, but has no plan "
+                          "(zero_dead)");
+  return success();
+}
 
 template <typename OpTy> LogicalResult StructuredVerifier<OpTy>::verifyForm() {
   if (op.getInits().empty())
@@ -288,12 +302,8 @@ LogicalResult GroupedGemmOp::verify() {
     return emitOpError("does not number its sums from 0 without gaps (into)");
   if (failed(verifier.verifyForm()) || failed(verifier.verifyPrecision()) ||
       failed(verifier.verifySpaces(getLhsAt(), count, "lhs")) ||
-      failed(verifier.verifySpaces(getReadsAt(), getReads().size(), "reads")) ||
-      failed(verifier.verifySpaces(getOutsAt(), getInits().size(), "outs")))
+      failed(verifier.verifyRowOperands()))
     return failure();
-  if (getZeroDead() && !getPlan())
-    return emitOpError("clears rows without an expert, but has no plan "
-                       "(zero_dead)");
   Value out = getInits().front();
   int64_t columns = getFeatures(out);
   verifier.setExtent(getRows(out), columns);
@@ -353,13 +363,8 @@ static bool isOfOneShape(MapOp map) {
 
 LogicalResult MapOp::verify() {
   StructuredVerifier verifier(*this);
-  if (failed(verifier.verifyForm()) ||
-      failed(verifier.verifySpaces(getReadsAt(), getReads().size(), "reads")) ||
-      failed(verifier.verifySpaces(getOutsAt(), getInits().size(), "outs")))
+  if (failed(verifier.verifyForm()) || failed(verifier.verifyRowOperands()))
     return failure();
-  if (getZeroDead() && !getPlan())
-    return emitOpError("clears rows without an expert, but has no plan "
-                       "(zero_dead)");
   if (!getPlan() && isOfOneShape(*this))
     return verifier.verifyBody(/*numSums=*/0);
   Value out = getInits().front();
