@@ -1,7 +1,7 @@
 // RUN: hash-opt %s --split-input-file --hash-differentiate --canonicalize --cse -o %t.mlir
 // RUN: FileCheck %s < %t.mlir
 // RUN: %python %S/Inputs/scalar-gradients.py %t.mlir
-// RUN: %python %S/Inputs/all-differentiable.py %src %s
+// RUN: %python %src/test/e2e/Inputs/coverage.py %src llvm-tblgen %llvm_include %s
 
 // Every elementwise op, each a loss of its own: the test evaluates the gradients.
 !v = tensor<4xf64>
