@@ -19,7 +19,7 @@ import time
 import torch
 import torch.nn.functional as F
 
-from machine import describe
+from machine import describe, save
 
 
 def make_counts(case):
@@ -128,8 +128,7 @@ def main():
     torch.set_num_threads(args.threads)
     result = measure(args)
     if args.output:
-        with open(args.output, "w") as file:
-            json.dump(result, file, indent=1)
+        save(result, args.output)
     return 0
 
 

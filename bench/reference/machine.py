@@ -57,5 +57,11 @@ def describe():
     return result
 
 
+def save(result, path):
+    with open(path, "w") as file:
+        json.dump(result, file, indent=1)
+        file.write("\n")
+
+
 if __name__ == "__main__":
     print(json.dumps(describe(), indent=1))

@@ -24,7 +24,7 @@ import subprocess
 import sys
 import tempfile
 
-from machine import describe
+from machine import describe, save
 
 SIDES = ["hashc", "eager", "modules", "compile"]
 
@@ -120,8 +120,7 @@ def main():
               f"({min(values['rounds_ms']):.1f} .. {max(values['rounds_ms']):.1f}), "
               f"{values['peak_bytes'] / 2**20:6.0f} MiB at most")
     if args.output:
-        with open(args.output, "w") as file:
-            json.dump(result, file, indent=1)
+        save(result, args.output)
     return 0
 
 

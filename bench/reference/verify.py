@@ -11,7 +11,6 @@ is reached.
 
 import argparse
 import collections
-import json
 import os
 import re
 import subprocess
@@ -21,7 +20,7 @@ import tempfile
 import numpy as np
 
 from compare import compare
-from machine import describe
+from machine import describe, save
 from training import compare_training, run
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -94,8 +93,7 @@ def main():
     failed = sum(not part["passed"] for part in parts)
     print(f"{len(parts)} comparisons, {failed} failed")
     if args.output:
-        with open(args.output, "w") as file:
-            json.dump({**describe(), "failed": failed, "verify": results}, file, indent=1)
+        save({**describe(), "failed": failed, "verify": results}, args.output)
     return 1 if failed else 0
 
 
