@@ -24,12 +24,12 @@ namespace hashc::kernels {
 template <typename C> struct Format;
 template <> struct Format<float> {
   static constexpr int mantissaBits = 23, bias = 127;
-  static constexpr float expLow = -104.0f, expHigh = 88.72284f;
+  static constexpr float expLow = -104.0f, expHigh = 89.0f;
   static constexpr float ln2High = 0.693359375f, ln2Low = -2.12194440e-4f;
 };
 template <> struct Format<double> {
   static constexpr int mantissaBits = 52, bias = 1023;
-  static constexpr double expLow = -745.2, expHigh = 709.782712893384;
+  static constexpr double expLow = -745.2, expHigh = 710.0;
   static constexpr double ln2High = 6.93147180369123816490e-01,
                           ln2Low = 1.90821492927058770002e-10;
 };
@@ -92,21 +92,49 @@ template <> struct ExpTaylor<double> {
                                    1.};
 };
 
+/// x = n ln(2) + r with integral n, |r| <= ln(2)/2.
+template <typename C> struct ExpParts {
+  Vector<C> n, r;
+  Bits<C> integral;
+};
+
+/// Adding 1.5 * 2^mantissaBits rounds to an integer and leaves it in the low
+/// bits.
+template <typename C> HASHC_INLINE ExpParts<C> splitExp(Vector<C> x) {
+  using F = Format<C>;
+  Vector<C> shift = splat<C>(C(1.5) * C(int64_t(1) << Format<C>::mantissaBits));
+  Vector<C> shifted = fma<C>(x, splat<C>(C(1.4426950408889634074)), shift);
+  Vector<C> n = shifted - shift;
+  Vector<C> r = fma<C>(n, splat<C>(-F::ln2High), x);
+  r = fma<C>(n, splat<C>(-F::ln2Low), r);
+  return {n, r, toBits<C>(shifted) - toBits<C>(shift)};
+}
+
+/// y 2^n, rounded once wherever it lies.
+template <typename C>
+HASHC_INLINE Vector<C> scale(Vector<C> y, const ExpParts<C> &parts) {
+#if HASHC_VECTOR_BYTES == 64 && defined(__AVX512F__)
+  constexpr int kCurrentRounding = 4;
+  if constexpr (sizeof(C) == 4)
+    return __builtin_ia32_scalefps512_mask(y, parts.n, y, -1, kCurrentRounding);
+  else
+    return __builtin_ia32_scalefpd512_mask(y, parts.n, y, -1, kCurrentRounding);
+#else
+  // In two steps: 2^n alone may leave the range when the result does not.
+  Bits<C> half = parts.integral >> 1;
+  return y * powerOfTwo<C>(half) * powerOfTwo<C>(parts.integral - half);
+#endif
+}
+
+/// Not-a-number passes through all of it.
 template <typename C> HASHC_INLINE Vector<C> exp(Vector<C> x) {
   using F = Format<C>;
+  // Beyond these the result is zero, or infinite, like theirs.
   Vector<C> low = splat<C>(F::expLow), high = splat<C>(F::expHigh);
-  Vector<C> clamped = select<C>(x < low, low, select<C>(x > high, high, x));
-  Vector<C> n = __builtin_elementwise_roundeven(
-      clamped * splat<C>(C(1.4426950408889634074)));
-  Vector<C> r = fma<C>(n, splat<C>(-F::ln2High), clamped);
-  r = fma<C>(n, splat<C>(-F::ln2Low), r);
-  Vector<C> y = polynomial<C>(r, ExpTaylor<C>::c);
-  // In two steps: 2^n alone may leave the range when the result does not.
-  Bits<C> whole = toInteger<C>(n), half = whole >> 1;
-  y = y * powerOfTwo<C>(half) * powerOfTwo<C>(whole - half);
-  y = select<C>(x > high, splat<C>(C(__builtin_inf())), y);
-  y = select<C>(x < low, Vector<C>{}, y);
-  return select<C>(x != x, x, y);
+  x = select<C>(x < low, low, x);
+  x = select<C>(x > high, high, x);
+  ExpParts<C> parts = splitExp<C>(x);
+  return scale<C>(polynomial<C>(parts.r, ExpTaylor<C>::c), parts);
 }
 
 /// log(m) = 2 atanh(s), s = (m - 1) / (m + 1), for m in [sqrt(1/2), sqrt(2)):
@@ -241,27 +269,24 @@ HASHC_INLINE Vector<double> erf(Vector<double> x) {
   return select<double>(x != x, x, y);
 }
 
-/// The Taylor series of erf below 1, and above it 1 - exp(-x^2) times a
-/// polynomial in 1 / (1 + x/2).
+/// Minimax polynomials in relative error of erf: below 0.9 of erf(x)/x - 1 in
+/// x^2 (1.2e-8), above of log(1 - erf(x)) up to 4 (1.8e-9), where erf is 1.
 HASHC_INLINE Vector<float> erf(Vector<float> x) {
-  constexpr float t[7] = {7.853861353153693e-5f, -8.010193625184903e-4f,
-                          5.188327685732524e-3f, -2.685381193529856e-2f,
-                          1.128358514861418e-1f, -3.761262582423300e-1f,
-                          1.128379165726710e0f};
+  constexpr float c[6] = {-6.09038165e-4f, 5.01196785e-3f,  -2.67789140e-2f,
+                          1.12821408e-1f,  -3.76125246e-1f, 1.28379151e-1f};
+  constexpr float d[7] = {2.00220198e-4f,  -3.08491103e-3f, 2.23914366e-2f,
+                          -1.04269199e-1f, -6.36802018e-1f, -1.12789869f,
+                          -1.42380173e-4f};
   Vector<float> a = absolute<float>(x);
-  Vector<float> small = x * polynomial<float>(x * x, t);
-  // Abramowitz and Stegun's form with Numerical Recipes' coefficients (erfcc).
-  constexpr float c[10] = {0.17087277f, -0.82215223f, 1.48851587f, -1.13520398f,
-                           0.27886807f, -0.18628806f, 0.09678418f, 0.37409196f,
-                           1.00002368f, -1.26551223f};
-  Vector<float> capped = select<float>(a > 5.0f, splat<float>(5.0f), a);
-  Vector<float> s = splat<float>(1.0f) /
-                    fma<float>(capped, splat<float>(0.5f), splat<float>(1.0f));
-  Vector<float> tail =
-      s * exp<float>(fma<float>(-capped, capped, polynomial<float>(s, c)));
+  Vector<float> small = fma<float>(x, polynomial<float>(x * x, c), x);
+  Vector<float> capped = select<float>(a > 4.0f, splat<float>(4.0f), a);
+  // In the range of normal numbers, so that nothing needs a look.
+  ExpParts<float> parts = splitExp<float>(polynomial<float>(capped, d));
+  Vector<float> tail = polynomial<float>(parts.r, ExpTaylor<float>::c);
+  tail = fromBits<float>(toBits<float>(tail) +
+                         (parts.integral << Format<float>::mantissaBits));
   Vector<float> large = copySign<float>(splat<float>(1.0f) - tail, x);
-  Vector<float> y = select<float>(a < 1.0f, small, large);
-  return select<float>(x != x, x, y);
+  return select<float>(a < 0.9f, small, large);
 }
 
 /// sin and cos: the angle is reduced to |r| <= pi/4 in four parts of pi/2, good
