@@ -27,6 +27,7 @@
 #include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
+#include "llvm/Support/MathExtras.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/TargetParser/Host.h"
 
@@ -39,6 +40,7 @@
 #include <ctime>
 #include <numeric>
 #include <random>
+#include <sys/mman.h>
 #include <thread>
 
 using namespace hashc;
@@ -296,13 +298,22 @@ private:
 
 } // namespace
 
+/// In large pages where the system has them, as the runtime has its buffers:
+/// gathered rows lie on many pages.
+static float *allocate(int64_t count) {
+  constexpr size_t kPage = 2 << 20;
+  size_t size = llvm::alignTo(count * sizeof(float), kPage);
+  void *data = std::aligned_alloc(kPage, size);
+  madvise(data, size, MADV_HUGEPAGE);
+  return static_cast<float *>(data);
+}
+
 static std::vector<void *> makeBuffers(KernelRunner &runner,
                                        const Routing &routing) {
   std::vector<void *> buffers;
   for (mlir::MemRefType type : runner.getTypes()) {
     int64_t count = type.getNumElements();
-    auto *data = static_cast<float *>(
-        std::aligned_alloc(64, (count * 4 + 63) / 64 * 64));
+    float *data = allocate(count);
     for (int64_t i = 0; i < count; ++i)
       data[i] = (i % 97) * 0.01f;
     buffers.push_back(data);

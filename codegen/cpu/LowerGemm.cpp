@@ -15,6 +15,8 @@ using namespace mlir;
 
 namespace hashc::cpu {
 
+constexpr int64_t kLineBytes = 64;
+
 namespace {
 /// The rows of one task: positions [first, first + count) of one group.
 struct RowBlock {
@@ -172,7 +174,6 @@ private:
       PanelBlock panel = readers[product].read(e, rows.group, k, depth, column,
                                                vectors, lastLanes, few);
       Value fresh = startsSums ? e.equal(k, e.constant(0)) : e.falseValue();
-      Value stride = e.select(e.equal(panel.nextStep, e.constant(0)), 0, 64);
       e.loop(e.constant(0), tiles, 1, [&](Value i) {
         auto [first, end] = e.partition(i, tiles, rows.count);
         TileStep step;
@@ -187,12 +188,22 @@ private:
         step.sums = e.address(sums[op.getInto()[product]],
                               e.mul(first, tile.columns()), compute);
         step.fresh = fresh;
-        step.prefetch =
-            e.address(panel.next, e.mul(i, panel.nextStep), e.getI8Type());
-        step.prefetchStride = stride;
+        step.prefetch = getPrefetch(panel, i, tiles);
         emitTileStep(e, tile, vectors, compute, step);
       });
     });
+  }
+
+  /// Tile i of some fetches run i of the next block, then the run as many
+  /// further on as there are tiles, or where there is none what follows its
+  /// first run: the block after the next.
+  Prefetch getPrefetch(const PanelBlock &panel, Value i, Value tiles) {
+    Value unknown = e.equal(panel.nextStep, e.constant(0));
+    Value more = e.less(e.add(i, tiles), panel.runs);
+    Value jump = arith::SelectOp::create(e, more, e.mul(tiles, panel.nextStep),
+                                         e.mul(panel.lines, kLineBytes));
+    return {e.address(panel.next, e.mul(i, panel.nextStep), e.getI8Type()),
+            e.select(unknown, 0, kLineBytes), panel.lines, jump};
   }
 
   void emitBodies(const RowBlock &rows, Value column, int64_t vectors,

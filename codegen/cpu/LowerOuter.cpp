@@ -190,7 +190,9 @@ private:
       step.depth = depth;
       step.sums = e.address(panelSums, e.mul(first, tile.columns()), compute);
       step.fresh = fresh;
-      setPrefetch(step, i, ahead,
+      step.prefetch.run = e.constant(schedule.depth);
+      step.prefetch.jump = e.constant(0);
+      setPrefetch(step.prefetch, i, ahead,
                   out.address(e, group, e.add(rows.from, first), columns.from));
       emitTileStep(e, tile, tile.vectors, compute, step);
     });
@@ -198,16 +200,16 @@ private:
 
   /// The first tiles fetch a line each of every row to pack next, the others
   /// what the body will read and write.
-  void setPrefetch(TileStep &step, Value i, const Ahead &ahead, Value out) {
-    step.prefetch = out;
-    step.prefetchStride = e.select(ahead.isLast, kLineBytes, 0);
+  void setPrefetch(Prefetch &prefetch, Value i, const Ahead &ahead, Value out) {
+    prefetch.from = out;
+    prefetch.stride = e.select(ahead.isLast, kLineBytes, 0);
     auto choose = [&](Value condition, const Side &side, Value address) {
       int64_t rowBytes =
           side.type.getDimSize(1) * e.bytesOf(side.type.getElementType());
-      step.prefetch =
-          arith::SelectOp::create(e, condition, address, step.prefetch);
-      step.prefetchStride = arith::SelectOp::create(
-          e, condition, e.constant(rowBytes), step.prefetchStride);
+      prefetch.from =
+          arith::SelectOp::create(e, condition, address, prefetch.from);
+      prefetch.stride = arith::SelectOp::create(
+          e, condition, e.constant(rowBytes), prefetch.stride);
     };
     if (ahead.lhs) {
       Value more = e.less(i, e.constant(2 * lines));

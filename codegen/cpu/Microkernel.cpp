@@ -32,21 +32,44 @@ public:
             e.load(e.ptr, e.address(step.lhs, e.constant(row), e.ptr)),
             step.lhsOffset, step.lhsElement));
     SmallVector<Value> sums = startSums();
-    auto loop =
-        scf::ForOp::create(e, e.constant(0), step.depth, e.constant(1), sums);
-    {
-      OpBuilder::InsertionGuard guard(e);
-      e.setInsertionPointToStart(loop.getBody());
-      SmallVector<Value> next =
-          multiplyAdd(loop.getInductionVar(), loop.getRegionIterArgs());
-      scf::YieldOp::create(e, next);
-    }
+    // One more value from run to run: where its lines start.
+    sums.push_back(step.prefetch.from);
+    sums = loop(
+        e.constant(0), step.depth, step.prefetch.run, sums,
+        [&](Value first, ValueRange sums) { return emitRun(first, sums); });
     unsigned i = 0;
-    forEachSum(
-        [&](Value address) { e.storeVector(loop.getResult(i++), address); });
+    forEachSum([&](Value address) { e.storeVector(sums[i++], address); });
   }
 
 private:
+  using LoopBody = llvm::function_ref<SmallVector<Value>(Value, ValueRange)>;
+
+  SmallVector<Value> loop(Value from, Value to, Value by, ValueRange values,
+                          LoopBody body) {
+    auto loop = scf::ForOp::create(e, from, to, by, values);
+    OpBuilder::InsertionGuard guard(e);
+    e.setInsertionPointToStart(loop.getBody());
+    SmallVector<Value> next =
+        body(loop.getInductionVar(), loop.getRegionIterArgs());
+    scf::YieldOp::create(e, next);
+    return loop.getResults();
+  }
+
+  SmallVector<Value> emitRun(Value first, ValueRange values) {
+    const Prefetch &prefetch = step.prefetch;
+    Value lines = values.back();
+    Value end = e.min(e.add(first, prefetch.run), step.depth);
+    SmallVector<Value> next =
+        loop(first, end, e.constant(1), values.drop_back(),
+             [&](Value k, ValueRange sums) {
+               Value skipped = e.mul(e.sub(k, first), prefetch.stride);
+               e.prefetch(e.address(lines, skipped, e.getI8Type()));
+               return multiplyAdd(k, sums);
+             });
+    next.push_back(e.address(lines, prefetch.jump, e.getI8Type()));
+    return next;
+  }
+
   SmallVector<Value> startSums() {
     SmallVector<Type> types(rows * vectors, vector);
     auto start = scf::IfOp::create(e, types, step.fresh, /*withElse=*/true);
@@ -72,8 +95,6 @@ private:
 
   SmallVector<Value> multiplyAdd(Value k, ValueRange sums) {
     Type element = vector.getElementType();
-    e.prefetch(
-        e.address(step.prefetch, e.mul(k, step.prefetchStride), e.getI8Type()));
     Value rhs = e.address(step.rhs, e.mul(k, step.rhsStride), element);
     SmallVector<Value> columns;
     for (int64_t v = 0; v < vectors; ++v)
@@ -142,8 +163,8 @@ static void emitFunction(Emitter &caller, func::FuncOp function,
   step.depth = entry->getArgument(5);
   step.sums = entry->getArgument(6);
   step.fresh = entry->getArgument(7);
-  step.prefetch = entry->getArgument(8);
-  step.prefetchStride = entry->getArgument(9);
+  step.prefetch = {entry->getArgument(8), entry->getArgument(9),
+                   entry->getArgument(10), entry->getArgument(11)};
 
   auto cases = llvm::to_vector(llvm::seq<int64_t>(1, tile.rows));
   Value rows = arith::IndexCastOp::create(e, e.getIndexType(), step.rows);
@@ -170,17 +191,17 @@ void emitTileStep(Emitter &e, const TileShape &tile, int64_t vectors,
     builder.setInsertionPointToEnd(module.getBody());
     FunctionType type =
         e.getFunctionType({e.i64, e.ptr, e.i64, e.ptr, e.i64, e.i64, e.ptr,
-                           e.getI1Type(), e.ptr, e.i64},
+                           e.getI1Type(), e.ptr, e.i64, e.i64, e.i64},
                           {});
     auto function = func::FuncOp::create(builder, e.getLoc(), name, type);
     function.setPrivate();
     emitFunction(e, function, tile, vectors, compute, step);
   }
-  func::CallOp::create(e, name, TypeRange(),
-                       ValueRange{step.rows, step.lhs, step.lhsOffset, step.rhs,
-                                  step.rhsStride, step.depth, step.sums,
-                                  step.fresh, step.prefetch,
-                                  step.prefetchStride});
+  func::CallOp::create(
+      e, name, TypeRange(),
+      ValueRange{step.rows, step.lhs, step.lhsOffset, step.rhs, step.rhsStride,
+                 step.depth, step.sums, step.fresh, step.prefetch.from,
+                 step.prefetch.stride, step.prefetch.run, step.prefetch.jump});
 }
 
 } // namespace hashc::cpu

@@ -14,6 +14,12 @@ namespace hashc::cpu {
 
 class Emitter;
 
+/// Lines to bring to the cache for what follows a step, one every k: a run of
+/// `run` lines `stride` bytes apart, the next run `jump` bytes after the first.
+struct Prefetch {
+  mlir::Value from, stride, run, jump;
+};
+
 /// One step of a register tile: `c[i][j] += sum over k of a[i][k] * b[k][j]`
 /// for up to `tile.rows` rows i and `vectors` vectors of columns j. Every
 /// element is one chain of fused multiply-adds in ascending k that goes on
@@ -33,9 +39,7 @@ struct TileStep {
   mlir::Value depth;
   /// Rows of tile.columns() elements; `fresh`: they start as zeros.
   mlir::Value sums, fresh;
-  /// Every k brings `prefetchStride` more bytes from here on to the cache:
-  /// what will be needed after this step.
-  mlir::Value prefetch, prefetchStride;
+  Prefetch prefetch;
 };
 
 /// Calls the module's function of such steps, made at its first use.

@@ -35,7 +35,8 @@ PanelBlock PanelReader::read(Emitter &e, Value group, Value k, Value count,
                              Value few) const {
   const MatrixShape &shape = matrix.shape;
   Value none = e.constant(0);
-  PanelBlock packed = {scratch, e.constant(tile.columns()), scratch, none};
+  PanelBlock packed = {
+      scratch, e.constant(tile.columns()), scratch, none, e.constant(1), count};
   if (transposed) {
     packTransposed(e, group, k, count, column, vectors);
     if (shape.panel) {
@@ -43,6 +44,10 @@ PanelBlock PanelReader::read(Emitter &e, Value group, Value k, Value count,
       packed.next = matrix.address(e, group, e.add(column, tile.columns()), k);
       packed.nextStep =
           e.constant(shape.rows * shape.panel * e.bytesOf(matrix.element));
+      packed.runs = e.ceilDiv(count, shape.panel);
+      packed.lines = e.constant(llvm::divideCeil(tile.columns() * shape.panel *
+                                                     e.bytesOf(matrix.element),
+                                                 kLineBytes));
     }
     return packed;
   }
@@ -50,8 +55,13 @@ PanelBlock PanelReader::read(Emitter &e, Value group, Value k, Value count,
   if (shape.panel % tile.columns() == 0 && shape.panel && sameType) {
     Value base = matrix.address(e, group, k, column);
     Value size = e.mul(count, shape.panel);
-    return {base, e.constant(shape.panel), e.address(base, size, compute),
-            e.mul(count, kLineBytes)};
+    Value runs = e.constant(tile.columns() * e.bytesOf(compute) / kLineBytes);
+    return {base,
+            e.constant(shape.panel),
+            e.address(base, size, compute),
+            e.mul(count, kLineBytes),
+            runs,
+            count};
   }
   if (shape.panel || !sameType || lastLanes != tile.lanes) {
     packRows(e, group, k, count, column, vectors, lastLanes);
@@ -66,7 +76,9 @@ PanelBlock PanelReader::read(Emitter &e, Value group, Value k, Value count,
   e.setInsertionPointToStart(choice.elseBlock());
   packRows(e, group, k, count, column, vectors, lastLanes);
   scf::YieldOp::create(e, ValueRange{packed.base, packed.stride});
-  return {choice.getResult(0), choice.getResult(1), packed.next, none};
+  packed.base = choice.getResult(0);
+  packed.stride = choice.getResult(1);
+  return packed;
 }
 
 void PanelReader::packRows(Emitter &e, Value group, Value k, Value count,

@@ -25,10 +25,10 @@ struct Matrix {
 
 /// A block of a right-hand side in a microkernel's order, `depth` rows of the
 /// tile's columns: where it starts and how far its rows are apart. What the
-/// block after it is made from lies in runs of lines, every `nextStep` bytes
-/// from `next` on; no step where it is not known.
+/// block after it is made from lies in `runs` runs of `lines` lines, every
+/// `nextStep` bytes from `next` on; no step where it is not known.
 struct PanelBlock {
-  mlir::Value base, stride, next, nextStep;
+  mlir::Value base, stride, next, nextStep, runs, lines;
 };
 
 /// Provides blocks of `matrix`, packed into `scratch` (`schedule.depth` rows)

@@ -17,7 +17,7 @@ namespace hashc::cpu {
 /// hide what starting it costs (multiply-adds).
 constexpr int64_t kEnoughTasks = 32, kEnoughWork = 1 << 19;
 /// Work beyond which a task need not grow.
-constexpr int64_t kAmpleWork = 8 << 20;
+constexpr int64_t kAmpleWork = 32 << 20;
 
 static int64_t bytesOf(Type type) {
   return llvm::divideCeil(type.getIntOrFloatBitWidth(), 8);
