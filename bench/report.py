@@ -50,6 +50,17 @@ def describe_kernels(report):
                      "PyTorch, wall time", "times as fast as PyTorch"], rows))
 
 
+def describe_fusion(report):
+    forms = list(report["layers"][0]["forms"])
+    rows = [[layer["name"], *(f"{form['ms']:.1f} ({form['ratio']:.2f})" for form in layer["forms"].values()),
+             *(f"{layer['forms'][form]['peak_bytes'] / 2**20:.0f}" for form in ("none", "all"))]
+            for layer in report["layers"]]
+    return ("## One hash layer with each fusion\n\nd = 512, D = 2048, 4096 rows, f32, forward and backward; ms, and in "
+            f"brackets as parts of the time without fusion; median of {report['rounds']} rounds of {report['steps']} "
+            "steps.\n\n"
+            + table(["layer", *(f"--fuse={form}" for form in forms), "MiB at most, none", "MiB at most, all"], rows))
+
+
 def describe_verify(report):
     rows = []
     for result in report["verify"]:
@@ -69,7 +80,8 @@ def main():
     parser.add_argument("--out", required=True)
     args = parser.parse_args()
     machine = load(args.folder, "machine.json")
-    parts = {"verify": load(args.folder, "verify.json"), "kernels": load(args.folder, "kernels.json")}
+    parts = {"verify": load(args.folder, "verify.json"), "kernels": load(args.folder, "kernels.json"),
+             "fusion": load(args.folder, "fusion.json")}
     steps = [step for step in (load(args.folder, f"step-{model}.json") for model in ("hash_lm", "dense_lm")) if step]
     torch = next((side["torch"] for step in steps for side in step["sides"].values() if "torch" in side), None)
     text = [f"# Measured on {machine['cpu']}\n\n{machine['date']}, {machine['cores']} cores, "
@@ -80,6 +92,7 @@ def main():
             f"    {machine['command']}"]
     text += [describe_step(step) for step in steps]
     text += [describe_kernels(parts["kernels"])] if parts["kernels"] else []
+    text += [describe_fusion(parts["fusion"])] if parts["fusion"] else []
     text += [describe_verify(parts["verify"])] if parts["verify"] else []
 
     os.makedirs(args.out, exist_ok=True)

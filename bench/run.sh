@@ -66,5 +66,8 @@ else
   build/bin/kernel-bench --team="$(nproc)" --repeat="$repeat" --filter="$filter" --output="$scratch/kernels.json"
 fi
 
+say "One hash layer with each fusion"
+"$python" bench/fusion.py build/bin/hashc --rounds "$rounds" --steps 3 --output "$scratch/fusion.json"
+
 say "Results"
 "$python" bench/report.py "$scratch" --out "$out"
