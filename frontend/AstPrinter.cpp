@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "frontend/AstPrinter.h"
-#include "llvm/ADT/StringSwitch.h"
+#include "frontend/Precedence.h"
 #include "llvm/Support/Casting.h"
 
 using llvm::cast;
@@ -21,20 +21,9 @@ namespace {
 constexpr size_t kWidth = 100;
 constexpr unsigned kIndent = 2;
 
-int precedenceOf(StringRef op) {
-  return llvm::StringSwitch<int>(op)
-      .Case("||", 1)
-      .Case("&&", 2)
-      .Cases({"==", "!=", "<", "<=", ">", ">="}, 3)
-      .Cases({"+", "-"}, 4)
-      .Default(5);
-}
-constexpr int kUnary = 6;
-constexpr int kPostfix = 7;
-
 int precedenceOf(const Expr &expr) {
   if (const auto *binary = dyn_cast<BinaryExpr>(&expr))
-    return precedenceOf(binary->op);
+    return getPrecedence(binary->op);
   if (isa<UnaryExpr>(expr))
     return kUnary;
   // An `if` takes no operator or call behind its blocks without parentheses.
@@ -162,10 +151,10 @@ std::string Printer::flat(const Expr &expr, int context) {
   }
   case Expr::Kind::Binary: {
     const auto &binary = cast<BinaryExpr>(expr);
-    int level = precedenceOf(binary.op);
+    int level = getPrecedence(binary.op);
     // Comparisons do not chain, on either side.
-    return flat(*binary.lhs, level + (level == 3)) + " " + binary.op.str() +
-           " " + flat(*binary.rhs, level + 1);
+    return flat(*binary.lhs, level + (level == kComparison)) + " " +
+           binary.op.str() + " " + flat(*binary.rhs, level + 1);
   }
   case Expr::Kind::Call: {
     const auto &call = cast<CallExpr>(expr);
@@ -212,8 +201,8 @@ void Printer::printExpr(const Expr &expr, int context) {
   switch (expr.kind) {
   case Expr::Kind::Binary: {
     const auto &binary = cast<BinaryExpr>(expr);
-    int level = precedenceOf(binary.op);
-    printExpr(*binary.lhs, level + (level == 3));
+    int level = getPrecedence(binary.op);
+    printExpr(*binary.lhs, level + (level == kComparison));
     indent += kIndent;
     line();
     *this << binary.op << " ";
