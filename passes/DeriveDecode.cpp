@@ -273,7 +273,7 @@ LogicalResult DecodeBuilder::run() {
   entry.addResult(mapping.lookup(logits), makeRole(hash::ArgKind::logits));
   for (auto [value, role] : caches)
     entry.addResult(value, role);
-  entry.finish();
+  eraseUnusedArguments(entry.finish());
   return success();
 }
 

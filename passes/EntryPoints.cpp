@@ -82,6 +82,14 @@ hash::ArgAttr getResultRole(func::FuncOp function, unsigned result) {
       result, hash::HashDialect::kArgAttr);
 }
 
+unsigned eraseUnusedArguments(func::FuncOp function) {
+  BitVector unused(function.getNumArguments());
+  for (BlockArgument argument : function.getArguments())
+    unused[argument.getArgNumber()] = argument.use_empty();
+  (void)function.eraseArguments(unused);
+  return unused.count();
+}
+
 EntryBuilder::EntryBuilder(ModuleOp module, StringRef name, Location location)
     : builder(OpBuilder::atBlockEnd(module.getBody())) {
   function = func::FuncOp::create(builder, location, name,

@@ -36,6 +36,10 @@ hash::ArgAttr getRole(mlir::func::FuncOp function,
                       mlir::BlockArgument argument);
 hash::ArgAttr getResultRole(mlir::func::FuncOp function, unsigned result);
 
+/// The runtime allocates a buffer for each argument of an entry point: what
+/// nothing reads is none. Returns how many there were.
+unsigned eraseUnusedArguments(mlir::func::FuncOp function);
+
 /// An entry point under construction: arguments and results come one by one,
 /// each with its role.
 class EntryBuilder {

@@ -245,13 +245,6 @@ class HoistRouting final : public impl::HoistRoutingBase<HoistRouting> {
                                   value.getLoc());
     return function.getArgument(index);
   }
-
-  void eraseUnusedArguments(func::FuncOp function) {
-    BitVector unused(function.getNumArguments());
-    for (BlockArgument argument : function.getArguments())
-      unused[argument.getArgNumber()] = argument.use_empty();
-    (void)function.eraseArguments(unused);
-  }
 };
 
 } // namespace

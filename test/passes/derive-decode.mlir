@@ -143,3 +143,21 @@ module attributes {hash.model = {window = 4 : i64}} {
     return %z : tensor<8x4xf32>
   }
 }
+
+// -----
+
+// What one row does not need is no argument: here neither the starts of documents nor a
+// parameter that only the losses depend on.
+// CHECK-LABEL: func.func @decode_step
+// CHECK-SAME: (%{{.*}}: tensor<16x4xf32> {hash.arg = #hash.arg<param, "e">}, %{{.*}}: tensor<4xi32> {hash.arg = #hash.arg<tokens>}, %{{.*}}: tensor<1xi32> {hash.arg = #hash.arg<index>}) -> (tensor<1x4xf32> {hash.arg = #hash.arg<logits>})
+module attributes {hash.model = {window = 4 : i64}} {
+  func.func @forward(%e: tensor<16x4xf32> {hash.arg = #hash.arg<param, "e">}, %w: tensor<4x4xf32> {hash.arg = #hash.arg<param, "w">},
+      %tokens: tensor<8xi32> {hash.arg = #hash.arg<tokens>}, %targets: tensor<8xi32> {hash.arg = #hash.arg<targets>},
+      %starts: tensor<8xi32> {hash.arg = #hash.arg<starts>})
+      -> (tensor<8x4xf32> {hash.arg = #hash.arg<logits>}, tensor<8xf32> {hash.arg = #hash.arg<losses>}) {
+    %x = hash.embedding %tokens, %e : (tensor<8xi32>, tensor<16x4xf32>) -> tensor<8x4xf32>
+    %y = hash.matmul %x, %w : (tensor<8x4xf32>, tensor<4x4xf32>) -> tensor<8x4xf32>
+    %losses, %lse = hash.cross_entropy %y, %targets : (tensor<8x4xf32>, tensor<8xi32>) -> (tensor<8xf32>, tensor<8xf32>)
+    return %x, %losses : tensor<8x4xf32>, tensor<8xf32>
+  }
+}
