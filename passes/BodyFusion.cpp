@@ -407,11 +407,15 @@ const char *GemmFusion::matchDeadRows() {
 Operation *GemmFusion::findPlace() {
   auto isKnown = [&](Value value) {
     Operation *definition = value.getDefiningOp();
-    return !definition || definition == gemm || isEmpty(value) ||
+    return !definition || definition == gemm ||
            definition->isBeforeInBlock(gemm);
   };
+  // Inits that are empty are made anew.
+  auto isKnownInit = [&](Value value) {
+    return isEmpty(value) || isKnown(value);
+  };
   if (llvm::all_of(map.getReads(), isKnown) &&
-      llvm::all_of(map.getInits(), isKnown))
+      llvm::all_of(map.getInits(), isKnownInit))
     return gemm;
   for (Operation *user : gemm->getUsers())
     if (user->isBeforeInBlock(map))
@@ -530,7 +534,7 @@ hash::GroupedGemmOp GemmFusion::fuse() {
   collectGemmOperands();
   collectMapOperands();
   OpBuilder builder(place);
-  // An empty init may be defined after the product; it is made anew.
+  // An empty init may be defined after the product.
   for (Value &init : outs.values)
     if (isEmpty(init))
       init = createEmpty(builder, map.getLoc(), init.getType());

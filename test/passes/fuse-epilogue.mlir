@@ -177,3 +177,26 @@ func.func @gradient(%dy: tensor<8x4xf32>, %w: tensor<6x4xf32>, %h: tensor<8x6xf3
   } -> tensor<3x6xf32>
   return %dh, %dw : tensor<8x6xf32>, tensor<3x6xf32>
 }
+
+// An empty tensor that is read, not written, is a value like another: the product moves
+// down to it.
+// CHECK-LABEL: func.func @reads_empty
+// CHECK: %[[EMPTY:.*]] = tensor.empty
+// CHECK: hash.grouped_gemm {{.*}} reads(%[[EMPTY]]
+// CHECK-NOT: hash.map
+// CHECK: return
+func.func @reads_empty(%x: tensor<8x4xf32>, %w: tensor<4x4xf32>) -> tensor<8x4xf32> {
+  %e = tensor.empty() : tensor<8x4xf32>
+  %y = hash.grouped_gemm lhs(%x : tensor<8x4xf32>) at [position] rhs(%w : tensor<4x4xf32>) into [0]
+      reads() at [] outs(%e : tensor<8x4xf32>) at [position] {
+  ^bb0(%acc: f32, %i: f32):
+    hash.yield %acc : f32
+  } -> tensor<8x4xf32>
+  %u = tensor.empty() : tensor<8x4xf32>
+  %a = hash.map reads(%y, %u : tensor<8x4xf32>, tensor<8x4xf32>) at [position, position] outs(%e : tensor<8x4xf32>) at [position] {
+  ^bb0(%v: f32, %z: f32, %i: f32):
+    %t = arith.addf %v, %z : f32
+    hash.yield %t : f32
+  } -> tensor<8x4xf32>
+  return %a : tensor<8x4xf32>
+}
