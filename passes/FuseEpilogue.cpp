@@ -53,32 +53,36 @@ bool isCheap(hash::MapOp map) {
   return count <= 4;
 }
 
-class FuseEpilogue final : public impl::FuseEpilogueBase<FuseEpilogue> {
-  using FuseEpilogueBase::FuseEpilogueBase;
+/// What fusing one function did.
+struct FusionCounts {
+  unsigned maps = 0, epilogues = 0;
+};
 
-  void runOnOperation() override {
-    FailureOr<FusionLevel> fusions = getFusionLevel(getOperation(), level);
-    if (failed(fusions))
-      return signalPassFailure();
-    if (!fusions->epilogue || !getStraightLine(getOperation()))
-      return;
-    movesRows = fusions->dispatch;
+/// The fusion of one function; without `movesRows` gathers and scatters stay.
+class EpilogueFusion {
+public:
+  EpilogueFusion(func::FuncOp function, bool movesRows)
+      : function(function), movesRows(movesRows) {}
+
+  FusionCounts run() {
     // First maps into maps, so that what a product takes in is a whole chain
     // and comes from as few places as it can.
     for (hash::MapOp map : getMaps())
       fuseProducers(map);
     for (hash::MapOp map : getMaps())
       fuseIntoProduct(map);
+    return counts;
   }
 
+private:
   SmallVector<hash::MapOp> getMaps() {
-    return llvm::to_vector(getOperation().getOps<hash::MapOp>());
+    return llvm::to_vector(function.getOps<hash::MapOp>());
   }
 
   remark::RemarkOpts getRemark(StringRef name) {
     return remark::RemarkOpts::name(name)
         .category(DEBUG_TYPE)
-        .function(getOperation().getName());
+        .function(function.getName());
   }
 
   /// A value that other maps read too is computed again if that adds no reads.
@@ -124,7 +128,7 @@ class FuseEpilogue final : public impl::FuseEpilogueBase<FuseEpilogue> {
         continue;
       }
       map = fusion.op;
-      ++numMaps;
+      ++counts.maps;
       remark::passed(location, getRemark("fused")) << remark::add(
           "{0} of {1} fused into {2} of {3}", kind, hash::getPath(location),
           getKind(map), hash::getPath(map.getLoc()));
@@ -157,13 +161,31 @@ class FuseEpilogue final : public impl::FuseEpilogueBase<FuseEpilogue> {
                             hash::getPath(gemm.getLoc()), fusion.obstacle);
       return;
     }
-    ++numEpilogues;
+    ++counts.epilogues;
     remark::passed(location, getRemark("fused")) << remark::add(
         "{0} of {1} fused into the product of {2}", kind,
         hash::getPath(location), hash::getPath(fusion.op.getLoc()));
   }
 
-  bool movesRows = false;
+  func::FuncOp function;
+  bool movesRows;
+  FusionCounts counts;
+};
+
+class FuseEpilogue final : public impl::FuseEpilogueBase<FuseEpilogue> {
+  using FuseEpilogueBase::FuseEpilogueBase;
+
+  void runOnOperation() override {
+    FailureOr<FusionLevel> fusions = getFusionLevel(getOperation(), level);
+    if (failed(fusions))
+      return signalPassFailure();
+    if (!fusions->epilogue || !getStraightLine(getOperation()))
+      return;
+    FusionCounts counts =
+        EpilogueFusion(getOperation(), fusions->dispatch).run();
+    numMaps += counts.maps;
+    numEpilogues += counts.epilogues;
+  }
 };
 
 } // namespace

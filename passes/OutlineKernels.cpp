@@ -44,10 +44,11 @@ private:
         });
     if (!llvm::all_of(entries, isOnBuffers))
       return signalPassFailure();
+    llvm::StringMap<StringAttr> kernels; // by fingerprint
     for (func::FuncOp entry : entries)
       for (Operation &op : llvm::make_early_inc_range(entry.getBody().front()))
         if (isKernelOp(&op))
-          outline(&op, symbols);
+          outline(&op, symbols, kernels);
   }
 
   static bool isOnBuffers(func::FuncOp entry) {
@@ -112,7 +113,8 @@ private:
     return kernel;
   }
 
-  void outline(Operation *op, SymbolTable &symbols) {
+  void outline(Operation *op, SymbolTable &symbols,
+               llvm::StringMap<StringAttr> &kernels) {
     llvm::SetVector<Value> buffers(op->operand_begin(), op->operand_end());
     func::FuncOp kernel = createKernel(op, buffers.getArrayRef());
     StringAttr &name = kernels[getFingerprint(kernel)];
@@ -133,7 +135,6 @@ private:
   KernelQueries queries = {
       [](Operation *) { return int64_t(1); },
       [](Operation *) { return std::pair<int64_t, int64_t>(); }};
-  llvm::StringMap<StringAttr> kernels;
 };
 
 } // namespace

@@ -22,28 +22,32 @@ using hash::RowSpace;
 
 namespace {
 
-class Recompute final : public impl::RecomputeBase<Recompute> {
-  using RecomputeBase::RecomputeBase;
+/// The op that makes the losses; null where there are none, or no gradients.
+Operation *findLoss(func::FuncOp function) {
+  Operation *terminator = function.getBody().front().getTerminator();
+  bool hasGradients = false;
+  Operation *loss = nullptr;
+  for (OpOperand &operand : terminator->getOpOperands()) {
+    hash::ArgAttr role = getResultRole(function, operand.getOperandNumber());
+    hasGradients |= role && role.getKind() == hash::ArgKind::grad;
+    if (role && role.getKind() == hash::ArgKind::losses)
+      loss = operand.get().getDefiningOp();
+  }
+  return hasGradients ? loss : nullptr;
+}
 
-  void runOnOperation() override {
-    func::FuncOp function = getOperation();
-    std::string wanted =
-        policy.empty() ? getTargetOption(function, "recompute").str() : policy;
-    if (wanted.empty() || wanted == "none")
-      return;
-    if (wanted != "activations") {
-      function.emitError("there is no recomputation policy '")
-          << wanted << "'; it is none or activations";
-      return signalPassFailure();
-    }
-    if (!getStraightLine(function))
-      return;
-    last = findLoss();
-    if (!last)
-      return;
+/// One function. What follows `loss`, which makes the losses, computes
+/// gradients.
+class Recomputation {
+public:
+  Recomputation(func::FuncOp function, Operation *loss)
+      : function(function), loss(loss) {}
+
+  /// Returns how many activations are computed again.
+  unsigned run() {
     SetVector<Operation *> maps;
     for (Operation &op : function.getBody().front()) {
-      if (&op == last)
+      if (&op == loss)
         break;
       if (auto map = dyn_cast<hash::MapOp>(op)) {
         if (isReplaceable(map, maps))
@@ -53,29 +57,17 @@ class Recompute final : public impl::RecomputeBase<Recompute> {
           remarkKept(map);
       }
     }
+    unsigned count = 0;
     for (Operation *map : llvm::reverse(maps))
-      recompute(cast<hash::MapOp>(map));
+      count += recompute(cast<hash::MapOp>(map));
+    return count;
   }
 
-  /// The op that makes the losses: what follows computes gradients.
-  Operation *findLoss() {
-    func::FuncOp function = getOperation();
-    Operation *terminator = function.getBody().front().getTerminator();
-    bool hasGradients = false;
-    Operation *loss = nullptr;
-    for (OpOperand &operand : terminator->getOpOperands()) {
-      hash::ArgAttr role = getResultRole(function, operand.getOperandNumber());
-      hasGradients |= role && role.getKind() == hash::ArgKind::grad;
-      if (role && role.getKind() == hash::ArgKind::losses)
-        loss = operand.get().getDefiningOp();
-    }
-    return hasGradients ? loss : nullptr;
-  }
-
+private:
   void remarkKept(hash::MapOp map) {
     remark::missed(map.getLoc(), remark::RemarkOpts::name("kept")
                                      .category(DEBUG_TYPE)
-                                     .function(getOperation().getName()))
+                                     .function(function.getName()))
         << remark::reason("an activation of {0} is kept: what it is made of "
                           "is not needed for the gradient",
                           hash::getPath(map.getLoc()));
@@ -83,7 +75,7 @@ class Recompute final : public impl::RecomputeBase<Recompute> {
 
   bool isNeededLater(Value value) {
     return llvm::any_of(value.getUsers(), [&](Operation *user) {
-      return last->isBeforeInBlock(user);
+      return loss->isBeforeInBlock(user);
     });
   }
 
@@ -104,30 +96,53 @@ class Recompute final : public impl::RecomputeBase<Recompute> {
         });
   }
 
-  void recompute(hash::MapOp map) {
+  /// False where only what is returned reads the map later, or nothing.
+  bool recompute(hash::MapOp map) {
     Operation *first = nullptr;
     for (Operation *user : map->getUsers())
-      if (last->isBeforeInBlock(user) &&
+      if (loss->isBeforeInBlock(user) &&
           (!first || user->isBeforeInBlock(first)))
         first = user;
     if (!first || isa<func::ReturnOp>(first))
-      return;
+      return false;
     OpBuilder builder(first);
     Operation *again = builder.clone(*map);
     again->setAttr(kRecomputedAttr, builder.getUnitAttr());
     map->replaceUsesWithIf(again, [&](OpOperand &use) {
-      return use.getOwner() != again && last->isBeforeInBlock(use.getOwner());
+      return use.getOwner() != again && loss->isBeforeInBlock(use.getOwner());
     });
-    ++numRecomputed;
     remark::passed(map.getLoc(), remark::RemarkOpts::name("recomputed")
                                      .category(DEBUG_TYPE)
-                                     .function(getOperation().getName()))
+                                     .function(function.getName()))
         << remark::add("an activation of {0} is computed again for its "
                        "gradient",
                        hash::getPath(map.getLoc()));
+    return true;
   }
 
-  Operation *last = nullptr;
+  func::FuncOp function;
+  Operation *loss;
+};
+
+class Recompute final : public impl::RecomputeBase<Recompute> {
+  using RecomputeBase::RecomputeBase;
+
+  void runOnOperation() override {
+    func::FuncOp function = getOperation();
+    std::string wanted =
+        policy.empty() ? getTargetOption(function, "recompute").str() : policy;
+    if (wanted.empty() || wanted == "none")
+      return;
+    if (wanted != "activations") {
+      function.emitError("there is no recomputation policy '")
+          << wanted << "'; it is none or activations";
+      return signalPassFailure();
+    }
+    if (!getStraightLine(function))
+      return;
+    if (Operation *loss = findLoss(function))
+      numRecomputed += Recomputation(function, loss).run();
+  }
 };
 
 } // namespace

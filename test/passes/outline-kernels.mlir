@@ -1,5 +1,13 @@
 // RUN: hash-opt %s --split-input-file --hash-outline-kernels --verify-diagnostics | FileCheck %s
 // RUN: sed '/^.. -----/,$d' %s | hash-opt --hash-outline-kernels --hash-outline-kernels | FileCheck %s --check-prefix=TWICE
+// RUN: hash-opt %S/Inputs/two-modules.mlir --pass-pipeline='builtin.module(builtin.module(hash-outline-kernels))' | FileCheck %s --check-prefix=MODULES
+// Each module has kernels of its own, though their ops are alike.
+// MODULES: module @a
+// MODULES: hash.launch @map tasks
+// MODULES: func.func private @map(
+// MODULES: module @b
+// MODULES: hash.launch @map tasks
+// MODULES: func.func private @map(
 
 !m = memref<8x4xf32>
 
