@@ -65,6 +65,12 @@ int64_t MemoryPlan::getTotal() const {
   return bytes;
 }
 
+/// A whole micro-batch is copied into these, though decode_step, which may be
+/// the only one to take them, reads one window.
+static bool isStream(const std::string &kind) {
+  return kind == "tokens" || kind == "targets" || kind == "starts";
+}
+
 MemoryPlan planMemory(const Descriptor &descriptor,
                       const std::vector<std::string> &entries) {
   MemoryPlan plan;
@@ -78,6 +84,9 @@ MemoryPlan planMemory(const Descriptor &descriptor,
         continue;
       int64_t &bytes = plan.buffers[{arg.kind, arg.name}];
       bytes = std::max(bytes, arg.bytes);
+      if (isStream(arg.kind))
+        bytes = std::max(bytes,
+                         descriptor.model.getRows() * int64_t(sizeof(int32_t)));
     }
   }
   for (const ParamSpec &param : descriptor.params) {

@@ -78,8 +78,14 @@ void Model::setTable(const Table &table) {
 
 void Model::copyStream(const char *kind, const std::vector<int32_t> &values,
                        int64_t begin, int64_t count) {
-  if (Buffer *buffer = buffers.find(kind))
-    std::memcpy(buffer->data(), values.data() + begin, count * sizeof(int32_t));
+  Buffer *buffer = buffers.find(kind);
+  if (!buffer)
+    return; // No entry of this command reads it.
+  auto bytes = count * static_cast<int64_t>(sizeof(int32_t));
+  if (bytes > buffer->size())
+    failInput("internal error: " + std::to_string(bytes) + " bytes of " + kind +
+              " do not fit their buffer of " + std::to_string(buffer->size()));
+  std::memcpy(buffer->data(), values.data() + begin, bytes);
 }
 
 void Model::loadBatch(const Batch &batch, int64_t index) {

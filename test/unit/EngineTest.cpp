@@ -7,6 +7,7 @@
 
 #include "runtime/commands/Sampler.h"
 #include "runtime/commands/Schedule.h"
+#include "runtime/engine/Model.h"
 #include "runtime/engine/Team.h"
 #include "runtime/support/Error.h"
 
@@ -68,6 +69,44 @@ TEST(Team, ProfileCountsByKernel) {
   hash_rt_launch(1, [](int64_t, void *const *) {}, nullptr, 3);
   EXPECT_EQ(profile.launches, (std::vector<int64_t>{0, 1}));
   EXPECT_GT(profile.seconds[1], 0);
+}
+
+/// A model that reads `starts` when it decodes, a window of them, and never
+/// otherwise.
+static Descriptor makeDecoder() {
+  Descriptor descriptor;
+  descriptor.model.vocab = 256;
+  descriptor.model.window = 8;
+  descriptor.model.microBatch = 4;
+  EntrySpec eval = {"eval_step", {{"tokens", "", DType::i32, {32}, 128}}};
+  EntrySpec decode = {"decode_step",
+                      {{"tokens", "", DType::i32, {8}, 32},
+                       {"starts", "", DType::i32, {8}, 32}}};
+  descriptor.entries = {eval, decode};
+  return descriptor;
+}
+
+TEST(Model, AMicroBatchFitsTheStreamsThatOnlyDecodingReads) {
+  Descriptor descriptor = makeDecoder();
+  const HashModelEntry none[] = {{nullptr, nullptr}};
+  Model model(descriptor, none, Purpose::check, 1);
+  Batch batch;
+  batch.rows = 32;
+  batch.tokens = batch.targets = batch.starts = std::vector<int32_t>(32, 7);
+  model.loadBatch(batch, 0);
+  Buffer &starts = model.getBuffers().get("starts");
+  ASSERT_EQ(starts.size(), 128);
+  EXPECT_EQ(starts.as<int32_t>()[31], 7);
+}
+
+TEST(Model, ABatchThatDoesNotFitIsAnError) {
+  Descriptor descriptor = makeDecoder();
+  const HashModelEntry none[] = {{nullptr, nullptr}};
+  Model model(descriptor, none, Purpose::check, 1);
+  descriptor.model.microBatch = 5;
+  Batch batch;
+  batch.tokens = batch.targets = batch.starts = std::vector<int32_t>(40, 7);
+  EXPECT_THROW(model.loadBatch(batch, 0), UserError);
 }
 
 TEST(TeamDeathTest, RuntimeErrorsStopWithAMessage) {
