@@ -57,15 +57,21 @@ Team::Team(int threads) {
   pthread_attr_setstacksize(&attributes, kStackBytes);
   for (int i = 1; i < threads; ++i) {
     pthread_t thread;
-    if (int error = pthread_create(&thread, &attributes, enter, this))
+    if (int error = pthread_create(&thread, &attributes, enter, this)) {
+      // A constructor that throws has no destructor.
+      stop();
       failEnvironment("cannot start thread " + std::to_string(i + 1) + " of " +
-                      std::to_string(threads) + ": " + std::strerror(error));
+                      std::to_string(threads) + ": " + std::strerror(error) +
+                      "; choose fewer with --threads");
+    }
     workers.push_back(thread);
   }
   pthread_attr_destroy(&attributes);
 }
 
-Team::~Team() {
+Team::~Team() { stop(); }
+
+void Team::stop() {
   {
     std::lock_guard<std::mutex> lock(mutex);
     stopping = true;

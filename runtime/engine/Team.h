@@ -65,6 +65,8 @@ public:
   static void setProfile(Profile *profile);
 
 private:
+  /// Ends and joins the workers.
+  void stop();
   static void *enter(void *team);
   void work();
   void runTasks();
