@@ -7,6 +7,7 @@
 
 #include "runtime/commands/Commands.h"
 
+#include "runtime/commands/Interrupt.h"
 #include "runtime/commands/Setup.h"
 #include "runtime/support/Error.h"
 
@@ -349,6 +350,7 @@ static int run(const Program &program, int argc, const char *const *argv) {
 
 int runCommandLine(const char *descriptor, const HashModelEntry *functions,
                    int argc, const char *const *argv) {
+  outliveFullFiles();
   try {
     int code = run({parseDescriptor(descriptor), functions}, argc, argv);
     int error = std::fflush(stdout) != 0 ? errno : 0;

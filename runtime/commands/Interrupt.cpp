@@ -30,6 +30,8 @@ void catchInterrupts() {
   std::signal(SIGPIPE, SIG_IGN);
 }
 
+void outliveFullFiles() { std::signal(SIGXFSZ, SIG_IGN); }
+
 int getInterrupt() { return interrupt; }
 
 } // namespace hashc::runtime

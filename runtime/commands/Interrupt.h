@@ -12,6 +12,9 @@ namespace hashc::runtime {
 
 /// From now on the first SIGINT or SIGTERM is only noted; the next one kills.
 void catchInterrupts();
+/// From now on a write past the limit of a file's size fails, as on a full
+/// disk; it would kill.
+void outliveFullFiles();
 /// The signal that came, or 0.
 int getInterrupt();
 

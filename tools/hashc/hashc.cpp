@@ -15,6 +15,8 @@
 #include "mlir/Transforms/Passes.h"
 #include "llvm/Support/InitLLVM.h"
 
+#include <csignal>
+
 using namespace mlir;
 
 /// Prints every remark of the passes as a remark at its place in the spec.
@@ -33,6 +35,9 @@ static void enableRemarks(MLIRContext &context) {
 
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
+  // A write past the limit of a file's size fails then, as on a full disk.
+  // After InitLLVM, which lets it kill.
+  std::signal(SIGXFSZ, SIG_IGN);
   // Options such as --mlir-print-ir-after name passes.
   registerTransformsPasses();
   hashc::registerHashPasses();
