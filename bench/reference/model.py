@@ -34,6 +34,8 @@ class Model:
         self.routed = {path: w.shape[0] for path, w in last.items() if w.dim() == 3}
         # A model that trains on separate tensors, one an expert, puts them here.
         self.experts = {}
+        # What computes one expert; a compiled one may stand in for it.
+        self.expert = lambda rows, tensors: self.network(rows, tensors.get)
 
     # Routing: depends on the tokens alone, and runs once a batch.
 
@@ -114,7 +116,7 @@ class Model:
         parts = [torch.zeros_like(idle)]
         for e, rows in enumerate(groups):
             if rows.shape[0] > 0:
-                parts.append(self.network(rows, lambda name: weights[name][e] if name in weights else None))
+                parts.append(self.expert(rows, {name: tensors[e] for name, tensors in weights.items()}))
         y = torch.cat(parts)
         return torch.empty_like(y).index_copy(0, order, y)
 

@@ -36,6 +36,16 @@ def split_experts(model):
     return params
 
 
+def compile_model(model):
+    """The compiled loss. One expert is compiled for any number of rows, and the loop over experts
+    is not: unrolled, 64 of them take longer to compile than a reader's patience."""
+    # The frames around the loop are compiled one by one, anew for every layer's parameters.
+    torch._dynamo.config.recompile_limit = 128
+    model.expert = torch.compile(model.expert, dynamic=True)
+    model.hash_ffn = torch.compiler.disable(model.hash_ffn)
+    return torch.compile(model.loss, dynamic=False)
+
+
 def make_step(dump_path, info, side):
     """A function that does one training step."""
     dump, metadata = safetensors.load(dump_path)
@@ -56,7 +66,7 @@ def make_step(dump_path, info, side):
                 decays.update({f"{path}.{name}.{i}": decays[f"{path}.{name}"] for i in range(len(tensors))})
     settings = {**info, "parameters": [{"name": n, "weight_decay": decays[n]} for n in leaves]}
     optimizer = make_optimizer(leaves, settings, fused=True)
-    loss_of = torch.compile(model.loss, dynamic=False) if side == "compile" else model.loss
+    loss_of = compile_model(model) if side == "compile" else model.loss
 
     def step():
         optimizer.zero_grad(set_to_none=True)

@@ -9,8 +9,7 @@ clipping and AdamW in both. Sides, each in a process of its own:
     hashc    the executable's `bench`
     eager    PyTorch; the experts are slices of one stacked tensor
     modules  PyTorch; each expert has tensors of its own, as a list of modules has
-    compile  torch.compile of eager; the rows of each expert are constants to it, so that it
-             never compiles again, which it would have to in real training
+    compile  torch.compile of eager: one expert, for any number of rows, and the rest of the model
 
 They take turns, one at a time, `--steps` steps each in `--rounds` rounds. A side's time is the
 median over rounds of its medians. Without PyTorch: --sides hashc.
