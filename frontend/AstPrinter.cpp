@@ -7,6 +7,7 @@
 
 #include "frontend/AstPrinter.h"
 #include "frontend/Precedence.h"
+#include "llvm/ADT/Twine.h"
 #include "llvm/Support/Casting.h"
 
 using llvm::cast;
