@@ -8,6 +8,8 @@
 #ifndef HASHC_DIALECT_HASH_H
 #define HASHC_DIALECT_HASH_H
 
+#include "dialect/Decoding.h"
+
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinAttributes.h"

@@ -35,6 +35,14 @@ class Hash_ComputeOp<string mnemonic, list<Hash_Constraint> constraints, list<Tr
 
 def Hash_Differentiable
     : DeclareOpInterfaceMethods<Hash_DifferentiableOpInterface, ["buildVjp"]>;
+/// Each row of the results depends on that row of the operands alone.
+def Hash_RowWise
+    : DeclareOpInterfaceMethods<Hash_DecodableOpInterface>;
+/// Row-wise, and the rows are this op's, not its operands'.
+def Hash_MakesRows
+    : DeclareOpInterfaceMethods<Hash_DecodableOpInterface, ["makesRows"]>;
+def Hash_Decodable
+    : DeclareOpInterfaceMethods<Hash_DecodableOpInterface, ["buildDecode"]>;
 def Hash_Tied
     : DeclareOpInterfaceMethods<Hash_BufferHintsOpInterface, ["getTiedOperandOf"]>;
 def Hash_Reuses

@@ -18,7 +18,7 @@ def Hash_DispatchOp : Hash_ComputeOp<"dispatch", [
     Hash_RowPerToken<"x">,
     Hash_RowPerSlot<"result">,
     Hash_SameFeatures<["x", "result"]>,
-    Hash_SameElement<["x", "result"]>], [Hash_Differentiable]> {
+    Hash_SameElement<["x", "result"]>], [Hash_Differentiable, Hash_RowWise]> {
   let summary = "rows in token order -> rows in expert order";
   let description = [{
     `result[position] = x[slot_of[position] / k]`. Rows of dead positions are
@@ -41,7 +41,7 @@ def Hash_CombineOp : Hash_ComputeOp<"combine", [
     Hash_RowPerSlot<"x">,
     Hash_RowPerToken<"result">,
     Hash_SameFeatures<["x", "result"]>,
-    Hash_SameElement<["x", "result"]>], [Hash_Differentiable]> {
+    Hash_SameElement<["x", "result"]>], [Hash_Differentiable, Hash_RowWise]> {
   let summary = "rows in expert order -> rows in token order";
   let description = [{
     `result[token] = sum over its k slots, in order, of x[position_of[slot]]`;
@@ -61,7 +61,7 @@ def Hash_BroadcastOp : Hash_ComputeOp<"broadcast", [
       "getPlan() ? getShape($x).size() == 2 && getRows($x) == getPlan().getType().getGroups() : getShape($x).size() == 1">,
     Hash_RowPerSlot<"result">,
     Hash_SameFeatures<["x", "result"]>,
-    Hash_SamePrecision<["x", "result"]>], [Hash_Differentiable]> {
+    Hash_SamePrecision<["x", "result"]>], [Hash_Differentiable, Hash_MakesRows]> {
   let summary = "a vector of features for every row, or each expert's for its rows";
   let description = [{
     Without a plan `tensor<N> -> tensor<R x N>`; with one
@@ -101,7 +101,7 @@ def Hash_ReduceRowsOp : Hash_ComputeOp<"reduce_rows", [
 
 def Hash_SplatOp : Hash_ComputeOp<"splat", [
     Hash_OneElement<"x">,
-    Hash_SamePrecision<["x", "result"]>]> {
+    Hash_SamePrecision<["x", "result"]>], [Hash_MakesRows]> {
   let summary = "one run-time number in every element";
   let description = [{
     ```mlir
@@ -124,7 +124,7 @@ def Hash_MatmulOp : Hash_ComputeOp<"matmul", [
       "getFeatures($x) == getShape($w)[getTransposed() ? 1 : 0]">,
     Hash_Constraint<"columns", "`result` has a feature for each column of `w`, each row with `transposed`",
       "getFeatures($result) == getShape($w)[getTransposed() ? 0 : 1]">,
-    Hash_SamePrecision<["x", "w", "result"]>], [Hash_Differentiable]> {
+    Hash_SamePrecision<["x", "w", "result"]>], [Hash_Differentiable, Hash_RowWise]> {
   let summary = "rows times one matrix";
   let description = [{
     `x[R, K] * w[K, N]`, or `x[R, K] * w[N, K]^T` with `transposed`: R rows, K and N
@@ -149,7 +149,7 @@ def Hash_GroupedMatmulOp : Hash_ComputeOp<"grouped_matmul", [
       "getFeatures($x) == getShape($w)[getTransposed() ? 2 : 1]">,
     Hash_Constraint<"columns", "`result` has a feature for each column of `w`, each row with `transposed`",
       "getFeatures($result) == getShape($w)[getTransposed() ? 1 : 2]">,
-    Hash_SamePrecision<["x", "w", "result"]>], [Hash_Differentiable]> {
+    Hash_SamePrecision<["x", "w", "result"]>], [Hash_Differentiable, Hash_RowWise]> {
   let summary = "each expert's rows times its matrix";
   let description = [{
     Rows in position order, S slots, G experts: no rows are padded, and no
@@ -196,7 +196,7 @@ def Hash_WeightGradOp : Hash_ComputeOp<"weight_grad", [
 def Hash_EmbeddingOp : Hash_ComputeOp<"embedding", [
     Hash_SameRows<["ids", "result"]>,
     Hash_SameFeatures<["weight", "result"]>,
-    Hash_WideAs<"result", ["weight"]>], [Hash_Differentiable]> {
+    Hash_WideAs<"result", ["weight"]>], [Hash_Differentiable, Hash_RowWise]> {
   let summary = "rows of a table of features, by id";
   let description = [{
     `result[r] = weight[ids[r]]`; zero where the id is -1. Any other id outside
@@ -239,7 +239,7 @@ def Hash_RotaryOp : Hash_ComputeOp<"rotary", [
     Hash_SameRows<["x", "positions"]>,
     Hash_SameType<["x", "result"]>,
     Hash_Constraint<"heads", "each head has as many features of `x`, and an even number",
-      "getFeatures($x) % (2 * getHeads()) == 0">], [Hash_Differentiable, Hash_Reuses]> {
+      "getFeatures($x) % (2 * getHeads()) == 0">], [Hash_Differentiable, Hash_RowWise, Hash_Reuses]> {
   let summary = "rotary position embedding";
   let description = [{
     Rotates each head's feature pairs (i, i + h/2), h features a head, by
@@ -267,7 +267,7 @@ def Hash_AttentionOp : Hash_ComputeOp<"attention", [
     Hash_WindowDivides<"q">,
     Hash_SameType<["q", "result"]>,
     Hash_SameElement<["q", "k", "v"]>,
-    Hash_WideAs<"q", ["lse"]>], [Hash_Differentiable]> {
+    Hash_WideAs<"q", ["lse"]>], [Hash_Differentiable, Hash_Decodable]> {
   let summary = "causal self-attention inside each window and document";
   let description = [{
     Rows are windows of `window` rows; row r sees the rows of its window from
@@ -362,7 +362,7 @@ def Hash_LayerNormOp : Hash_ComputeOp<"layer_norm", [
     Hash_SameRows<["x", "mean", "rstd"]>,
     Hash_SameFeatures<["x", "gamma", "beta"]>,
     Hash_SameType<["x", "result"]>,
-    Hash_WideAs<"x", ["gamma", "beta", "mean", "rstd"]>], [Hash_Differentiable]> {
+    Hash_WideAs<"x", ["gamma", "beta", "mean", "rstd"]>], [Hash_Differentiable, Hash_RowWise]> {
   let summary = "each row to mean 0 and variance 1, then scaled and shifted";
   let description = [{
     `(x - mean) * rstd * gamma + beta`, `rstd = 1 / sqrt(variance + eps)` with
@@ -394,7 +394,7 @@ def Hash_RmsNormOp : Hash_ComputeOp<"rms_norm", [
     Hash_SameRows<["x", "rstd"]>,
     Hash_SameFeatures<["x", "gamma"]>,
     Hash_SameType<["x", "result"]>,
-    Hash_WideAs<"x", ["gamma", "rstd"]>], [Hash_Differentiable]> {
+    Hash_WideAs<"x", ["gamma", "rstd"]>], [Hash_Differentiable, Hash_RowWise]> {
   let summary = "each row to mean square 1, then scaled";
   let description = [{
     `x * rstd * gamma`, `rstd = 1 / sqrt(mean(x^2) + eps)` (Zhang,
@@ -426,7 +426,7 @@ def Hash_RmsNormGradOp : Hash_ComputeOp<"rms_norm_grad", [
 
 def Hash_DropoutOp : Hash_ComputeOp<"dropout", [
     Hash_OneElement<"seed">,
-    Hash_SameType<["x", "result"]>], [Hash_Differentiable, Hash_Reuses]> {
+    Hash_SameType<["x", "result"]>], [Hash_Differentiable, Hash_Decodable, Hash_Reuses]> {
   let summary = "zeroes elements at random and scales the others";
   let description = [{
     Element i is kept, times 1 / (1 - rate), where

@@ -13,10 +13,19 @@ include "mlir/IR/OpBase.td"
 def Hash_TokenStreamOpInterface : OpInterface<"TokenStreamOpInterface"> {
   let cppNamespace = "::hashc::hash";
   let description = [{
-    An op whose results depend on the token stream only, when its operands do.
-    Hash ops carry it as a declaration of intent: pure arith ops have the same
-    property without it, and hoisting treats both alike.
+    An op that belongs to the token stream: what depends on tokens, document
+    starts and tables alone is computed once for a batch. Upstream's elementwise
+    ops have the property that the default says, without the interface.
   }];
+  let methods = [
+    InterfaceMethod<[{
+        True if the results depend on the token stream alone; `isTokenOnly` says
+        so of a value. By default, if all operands do.
+      }],
+      "bool", "dependsOnTokensOnly",
+      (ins "::llvm::function_ref<bool(::mlir::Value)>":$isTokenOnly), "",
+      "return ::llvm::all_of($_op->getOperands(), isTokenOnly);">
+  ];
 }
 
 def Hash_DifferentiableOpInterface : OpInterface<"DifferentiableOpInterface"> {
@@ -38,6 +47,32 @@ def Hash_DifferentiableOpInterface : OpInterface<"DifferentiableOpInterface"> {
       (ins "::mlir::OpBuilder &":$builder,
            "::mlir::ValueRange":$resultCotangents,
            "::llvm::MutableArrayRef<::mlir::Value>":$operandCotangents)>
+  ];
+}
+
+def Hash_DecodableOpInterface : OpInterface<"DecodableOpInterface"> {
+  let cppNamespace = "::hashc::hash";
+  let description = [{
+    An op that can compute one row of a window, when the rows before it were
+    computed in calls before. By default it is row-wise: each row of its results
+    depends on that row of its operands alone, and it is cloned for one row.
+    Upstream's elementwise ops are row-wise without the interface; what else has
+    none cannot be decoded.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+        Builds what computes the row, and says what became of the results. An op
+        that depends on rows before it keeps state. Fails, with a diagnostic that
+        gives the reason, where the op depends on rows after it.
+      }],
+      "::llvm::LogicalResult", "buildDecode",
+      (ins "::hashc::hash::Decoding &":$decoding), "",
+      "return decoding.clone($_op);">,
+    InterfaceMethod<[{
+        True if the results have a row for each token though no operand has: what
+        makes rows of a parameter. By default rows come from operands.
+      }],
+      "bool", "makesRows", (ins), "", "return false;">
   ];
 }
 

@@ -131,7 +131,7 @@ def Hash_RowAtOp : Hash_StreamOp<"row_at", [
 def Hash_PlanOp : Hash_StreamOp<"plan", [
     Hash_RowPerToken<"experts">, Hash_RowPerToken<"tokens">,
     Hash_Constraint<"choices", "`experts` has a column for each choice of the plan",
-      "getCount($experts) == getPlan().getType().getSlots()">]> {
+      "getCount($experts) == getPlan().getType().getSlots()">], [Hash_RowWise]> {
   let summary = "sorts rows by expert";
   let description = [{
     A stable counting sort of the slots by expert. Rows whose token is -1 are

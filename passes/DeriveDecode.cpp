@@ -11,9 +11,12 @@
 
 #include "mlir/Analysis/SliceAnalysis.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Remarks.h"
+#include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringSet.h"
+
+#define DEBUG_TYPE "hash-derive-decode"
 
 namespace hashc {
 #define GEN_PASS_DEF_DERIVEDECODE
@@ -32,7 +35,7 @@ enum class Domain {
 
 /// Rewrites the forward function for one row. Streams stay as long as a window,
 /// and `hash.row_at` cuts the row out where an activation op reads one.
-class DecodeBuilder {
+class DecodeBuilder final : public hash::Decoding {
 public:
   DecodeBuilder(ModuleOp module, func::FuncOp forward, int64_t rows,
                 int64_t window)
@@ -40,15 +43,30 @@ public:
         builder(entry.getBuilder()), rows(rows), window(window) {}
 
   LogicalResult run();
+  unsigned getNumStates() const { return states.size(); }
+  unsigned getNumStreams() const { return rowOfStream.size(); }
 
 private:
+  OpBuilder &getBuilder() override { return builder; }
+  Value getIndex() override { return index; }
+  FailureOr<SmallVector<Value>> getRows(Operation *op,
+                                        ValueRange values) override;
+  void setRow(Value result, Value row) override;
+  LogicalResult clone(Operation *op) override {
+    return cloneInto(op, Domain::Row);
+  }
+  Value addState(Operation *op, StringRef name, Value like) override;
+  void setState(Value state, Value updated) override {
+    states[state].updated = updated;
+  }
+
   void addArguments();
   LogicalResult visit(Operation *op);
-  LogicalResult checkOperands(Operation *op);
-  LogicalResult visitAttention(hash::AttentionOp op);
-  std::string getCachePath(hash::AttentionOp op);
+  LogicalResult checkIsMade(Operation *op, Value value);
+  /// The name of what `op` keeps, told from that of other ops.
+  StringRef getStatePath(Operation *op);
   /// Clones `op` with its operands in `domain`.
-  void cloneInto(Operation *op, Domain domain);
+  LogicalResult cloneInto(Operation *op, Domain domain);
   Domain getDomain(Value value) const { return domains.lookup(value); }
   Domain getDomain(Operation *op) const;
   /// The operand as an op of `domain` reads it.
@@ -61,6 +79,12 @@ private:
                                            : builder.getStringAttr(name));
   }
 
+  /// What an op keeps between calls, under the role of its argument.
+  struct State {
+    Value updated;
+    hash::ArgAttr role;
+  };
+
   func::FuncOp forward;
   EntryBuilder entry;
   OpBuilder &builder;
@@ -69,8 +93,9 @@ private:
   DenseMap<Value, Domain> domains;
   DenseMap<Value, Value> rowOfStream; // each stream is cut once
   Value index;
-  llvm::StringSet<> cachePaths;
-  SmallVector<std::pair<Value, hash::ArgAttr>> caches; // their new values
+  llvm::StringSet<> takenPaths;
+  DenseMap<Operation *, StringRef> statePaths;
+  llvm::MapVector<Value, State> states;
 };
 
 Type DecodeBuilder::convert(Type type, Domain domain) const {
@@ -119,16 +144,16 @@ static bool isConstantStream(Operation *op, int64_t rows) {
 }
 
 Domain DecodeBuilder::getDomain(Operation *op) const {
+  auto decodable = dyn_cast<hash::DecodableOpInterface>(op);
+  if (decodable && decodable.makesRows())
+    return Domain::Row;
   if (isConstantStream(op, rows))
     return Domain::Stream;
   Domain domain = Domain::Fixed;
   for (Value operand : op->getOperands())
     domain = std::max(domain, getDomain(operand));
-  // Where streams meet activations, and where parameters become rows.
-  if (isa<hash::PlanOp, hash::EmbeddingOp, hash::BroadcastOp, hash::SplatOp>(
-          op))
-    return Domain::Row;
-  return domain;
+  // Where streams meet activations.
+  return decodable && domain == Domain::Stream ? Domain::Row : domain;
 }
 
 Value DecodeBuilder::resizeConstant(arith::ConstantOp constant, Domain domain) {
@@ -156,10 +181,29 @@ Value DecodeBuilder::read(Value operand, Domain domain) {
   return row;
 }
 
-void DecodeBuilder::cloneInto(Operation *op, Domain domain) {
+FailureOr<SmallVector<Value>> DecodeBuilder::getRows(Operation *op,
+                                                     ValueRange values) {
+  SmallVector<Value> found;
+  for (Value value : values) {
+    if (failed(checkIsMade(op, value)))
+      return failure();
+    found.push_back(read(value, Domain::Row));
+  }
+  return found;
+}
+
+void DecodeBuilder::setRow(Value result, Value row) {
+  mapping.map(result, row);
+  domains[result] = Domain::Row;
+}
+
+LogicalResult DecodeBuilder::cloneInto(Operation *op, Domain domain) {
   IRMapping operands;
-  for (Value operand : op->getOperands())
+  for (Value operand : op->getOperands()) {
+    if (failed(checkIsMade(op, operand)))
+      return failure();
     operands.map(operand, read(operand, domain));
+  }
   Operation *clone = builder.clone(*op, operands);
   for (auto [before, after] :
        llvm::zip(op->getResults(), clone->getResults())) {
@@ -167,87 +211,68 @@ void DecodeBuilder::cloneInto(Operation *op, Domain domain) {
     mapping.map(before, after);
     domains[before] = domain;
   }
+  return success();
 }
 
-/// Caches are told apart by name: a layer that is applied twice keeps two
+/// States are told apart by name: a layer that is applied twice keeps two
 /// pasts. The path is in the op's location, which a module that was printed
 /// without locations has lost.
-std::string DecodeBuilder::getCachePath(hash::AttentionOp op) {
-  StringRef path = hash::getPath(op.getLoc());
-  std::string base = path.empty() ? "attention" : path.str(), name = base;
-  for (unsigned n = 2; !cachePaths.insert(name).second; ++n)
+StringRef DecodeBuilder::getStatePath(Operation *op) {
+  StringRef &known = statePaths[op];
+  if (!known.empty())
+    return known;
+  StringRef path = hash::getPath(op->getLoc());
+  std::string base =
+      path.empty() ? op->getName().stripDialect().str() : path.str();
+  std::string name = base;
+  for (unsigned n = 2; !takenPaths.insert(name).second; ++n)
     name = base + "_" + std::to_string(n);
-  return name;
+  return known = takenPaths.find(name)->getKey();
 }
 
-LogicalResult DecodeBuilder::visitAttention(hash::AttentionOp op) {
-  if (!op.getCausal())
-    return op.emitError(
-        "cannot be decoded token by token: it is not causal, so "
-        "a row depends on the rows after it");
-  std::string path = getCachePath(op);
-  SmallVector<Value> state;
-  for (auto [name, value] :
-       {std::pair("k", op.getK()), std::pair("v", op.getV())}) {
-    auto type = cast<RankedTensorType>(value.getType());
-    hash::ArgAttr role = makeRole(hash::ArgKind::cache, path + "." + name);
-    state.push_back(
-        entry.addArgument(RankedTensorType::get({window, type.getDimSize(1)},
-                                                type.getElementType()),
-                          role, op.getLoc()));
-    caches.emplace_back(Value(), role);
-  }
-  auto read = [&](Value value) { return this->read(value, Domain::Row); };
-  auto decode = hash::AttentionDecodeOp::create(
-      builder, op.getLoc(), convert(op.getResult().getType(), Domain::Row),
-      state[0].getType(), state[1].getType(), read(op.getQ()), read(op.getK()),
-      read(op.getV()), read(op.getStarts()), index, state[0], state[1],
-      op.getHeadsAttr(), op.getKvHeadsAttr(), op.getScaleAttr());
-  caches[caches.size() - 2].first = decode.getNewKCache();
-  caches[caches.size() - 1].first = decode.getNewVCache();
-  mapping.map(op.getResult(), decode.getResult());
-  domains[op.getResult()] = Domain::Row;
-  return success();
+Value DecodeBuilder::addState(Operation *op, StringRef name, Value like) {
+  SmallVector<int64_t> shape(cast<RankedTensorType>(like.getType()).getShape());
+  shape.front() = window;
+  auto type = RankedTensorType::get(shape, getElementTypeOrSelf(like));
+  hash::ArgAttr role =
+      makeRole(hash::ArgKind::cache, (getStatePath(op) + "." + name).str());
+  Value state = entry.addArgument(type, role, op->getLoc());
+  states[state] = {state, role};
+  remark::analysis(op->getLoc(), remark::RemarkOpts::name("state")
+                                     .category(DEBUG_TYPE)
+                                     .function("decode_step"))
+      << remark::add("{0} is kept from call to call: {1} rows of {2} elements",
+                     role.getName().getValue(), window,
+                     type.getNumElements() / window);
+  return state;
 }
 
-/// True if each row of the op's results depends on that row of its operands
-/// only.
-bool isRowWise(Operation *op) {
-  if (isa<hash::PlanOp, hash::DispatchOp, hash::CombineOp, hash::BroadcastOp,
-          hash::MatmulOp, hash::GroupedMatmulOp, hash::EmbeddingOp,
-          hash::RotaryOp, hash::LayerNormOp, hash::RmsNormOp, hash::SplatOp>(
-          op))
-    return true;
-  return op->hasTrait<OpTrait::Elementwise>();
-}
-
-/// Targets and the dropouts' seed are known in training only.
-LogicalResult DecodeBuilder::checkOperands(Operation *op) {
-  for (Value operand : op->getOperands())
-    if (auto argument = dyn_cast<BlockArgument>(operand);
-        argument && !mapping.contains(operand))
-      return op->emitError("cannot be decoded token by token: it reads the ")
-             << hash::stringifyArgKind(getRole(forward, argument).getKind())
-             << ", which only training knows";
-  return success();
+/// Targets and the dropouts' seed are known in training only, and statistics
+/// for gradients are not made.
+LogicalResult DecodeBuilder::checkIsMade(Operation *op, Value value) {
+  if (mapping.contains(value))
+    return success();
+  InFlightDiagnostic diagnostic =
+      op->emitError("cannot be decoded token by token: it reads ");
+  if (auto argument = dyn_cast<BlockArgument>(value))
+    return diagnostic << "the "
+                      << hash::stringifyArgKind(
+                             getRole(forward, argument).getKind())
+                      << ", which only training knows";
+  return diagnostic << "a result of '" << value.getDefiningOp()->getName()
+                    << "' that decoding does not make";
 }
 
 LogicalResult DecodeBuilder::visit(Operation *op) {
-  if (auto attention = dyn_cast<hash::AttentionOp>(op))
-    return visitAttention(attention);
-  if (auto dropout = dyn_cast<hash::DropoutOp>(op)) {
-    mapping.map(dropout.getResult(), read(dropout.getX(), Domain::Row));
-    domains[dropout.getResult()] = Domain::Row;
-    return success();
-  }
-  if (failed(checkOperands(op)))
-    return failure();
   Domain domain = getDomain(op);
-  if (domain == Domain::Row && !isRowWise(op))
-    return op->emitError("cannot be decoded token by token: '")
-           << op->getName() << "' is not known to treat each row alone";
-  cloneInto(op, domain);
-  return success();
+  if (domain != Domain::Row)
+    return cloneInto(op, domain);
+  if (auto decodable = dyn_cast<hash::DecodableOpInterface>(op))
+    return decodable.buildDecode(*this);
+  if (op->hasTrait<OpTrait::Elementwise>())
+    return clone(op);
+  return op->emitError("cannot be decoded token by token: '")
+         << op->getName() << "' is not known to treat each row alone";
 }
 
 LogicalResult DecodeBuilder::run() {
@@ -271,8 +296,8 @@ LogicalResult DecodeBuilder::run() {
     if (slice.contains(&op) && failed(visit(&op)))
       return failure();
   entry.addResult(mapping.lookup(logits), makeRole(hash::ArgKind::logits));
-  for (auto [value, role] : caches)
-    entry.addResult(value, role);
+  for (const auto &[state, kept] : states)
+    entry.addResult(kept.updated, kept.role);
   eraseUnusedArguments(entry.finish());
   return success();
 }
@@ -300,7 +325,9 @@ class DeriveDecode final : public impl::DeriveDecodeBase<DeriveDecode> {
     }
     DecodeBuilder decode(module, forward, rows, window.getInt());
     if (failed(decode.run()))
-      signalPassFailure();
+      return signalPassFailure();
+    numStates += decode.getNumStates();
+    numStreams += decode.getNumStreams();
   }
 };
 

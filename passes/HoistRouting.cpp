@@ -38,6 +38,7 @@ public:
 
 private:
   bool isStream(Value value) const;
+  bool dependsOnTokensOnly(Operation *op) const;
   bool mayJoin(Operation *op) const;
 
   func::FuncOp function;
@@ -68,18 +69,29 @@ bool Slice::isStream(Value value) const {
   return ops.contains(value.getDefiningOp());
 }
 
+/// Ops of the dialect say so themselves; upstream's elementwise ones are what
+/// their operands are.
+bool Slice::dependsOnTokensOnly(Operation *op) const {
+  auto isTokenOnly = [&](Value value) {
+    return isStream(value) || value.getDefiningOp<arith::ConstantOp>();
+  };
+  if (auto stream = dyn_cast<hash::TokenStreamOpInterface>(op))
+    return stream.dependsOnTokensOnly(isTokenOnly);
+  return op->hasTrait<OpTrait::Elementwise>() && isPure(op) &&
+         llvm::all_of(op->getOperands(), isTokenOnly);
+}
+
+/// What is made of constants alone costs less than its place in memory, and
+/// only integers and plans cross from entry point to entry point.
 bool Slice::mayJoin(Operation *op) const {
-  if (!isPure(op) || op->getNumRegions() != 0 ||
-      llvm::none_of(op->getOperands(), [&](Value v) { return isStream(v); }))
-    return false;
-  return llvm::all_of(op->getOperands(),
-                      [&](Value v) {
-                        return isStream(v) ||
-                               v.getDefiningOp<arith::ConstantOp>();
+  return llvm::any_of(op->getOperands(),
+                      [&](Value v) { return isStream(v); }) &&
+         llvm::all_of(op->getResultTypes(),
+                      [](Type type) {
+                        return isa<hash::PlanType>(type) ||
+                               isIntegerTensor(type);
                       }) &&
-         llvm::all_of(op->getResultTypes(), [](Type type) {
-           return isa<hash::PlanType>(type) || isIntegerTensor(type);
-         });
+         dependsOnTokensOnly(op);
 }
 
 SmallVector<Value> Slice::getBoundary() const {
@@ -185,8 +197,10 @@ class HoistRouting final : public impl::HoistRoutingBase<HoistRouting> {
         if (!slice.getBoundary().empty())
           slices.emplace_back(function, std::move(slice));
       }
-    if (slices.empty() || module.lookupSymbol("plan_batch"))
+    if (slices.empty())
       return;
+    if (failed(checkAbsent(module, {"plan_batch"})))
+      return signalPassFailure();
     PlanBatch plans(module, share);
     for (auto &[function, slice] : slices) {
       plans.add(function, slice);

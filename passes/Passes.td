@@ -28,12 +28,13 @@ def DeriveDecode : Pass<"hash-derive-decode", "mlir::ModuleOp"> {
   let summary = "Make the decoding step from the forward function";
   let description = [{
     Writes `@decode_step`, which computes the logits of one row of one window.
-    An op is of one of three kinds. Row-wise ops are cloned for one row.
-    Stateful ops keep state between calls: attention becomes
+    Ops say themselves how (`DecodableOpInterface`). Row-wise ops are cloned for
+    one row. Stateful ops keep state between calls: attention becomes
     `hash.attention_decode` with a cache of keys and of values, named after its
     path. Anything else is refused with the reason. Token streams stay as long
     as a window, and `hash.row_at` cuts the row where an activation op reads it,
-    so that `prev` and positions work across the prompt's end.
+    so that `prev` and positions work across the prompt's end. What one row does
+    not need is no argument.
 
     ```mlir
     %y, %lse = hash.attention %q, %k, %v, %starts {...}        // 4096 rows
@@ -43,6 +44,10 @@ def DeriveDecode : Pass<"hash-derive-decode", "mlir::ModuleOp"> {
     ```
   }];
   let dependentDialects = ["hash::HashDialect", "mlir::arith::ArithDialect", "mlir::func::FuncDialect"];
+  let statistics = [
+    Statistic<"numStates", "states", "Buffers kept from call to call">,
+    Statistic<"numStreams", "streams", "Token streams of which a row is read">
+  ];
 }
 
 def Differentiate : Pass<"hash-differentiate", "mlir::ModuleOp"> {
@@ -67,8 +72,8 @@ def HoistRouting : Pass<"hash-hoist-routing", "mlir::ModuleOp"> {
   let summary = "Make the plans once per batch, in an entry point of their own";
   let description = [{
     Routing by tokens does not depend on activations: whatever `@grad_step` and
-    `@eval_step` compute from tokens, document starts and tables alone moves to
-    `@plan_batch`, which runs once for a batch. Equal computations become one, so
+    `@eval_step` compute from tokens, document starts and tables alone
+    (`TokenStreamOpInterface`) moves to `@plan_batch`, which runs once for a batch. Equal computations become one, so
     layers of one router, and training and evaluation, share a plan. Plans and
     streams cross as arguments with the role `plan`; comparisons are cheaper to
     do again than to store. A plan that depends on activations stays. Decoding

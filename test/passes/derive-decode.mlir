@@ -1,4 +1,5 @@
 // RUN: hash-opt %s --split-input-file --hash-derive-decode --verify-diagnostics | FileCheck %s
+// RUN: not hash-opt %s --split-input-file --hash-derive-decode --remarks-filter=hash-derive-decode --remark-format=emitRemark -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
 // RUN: hash-opt %S/Inputs/no-forward.mlir --hash-derive-decode --verify-diagnostics --split-input-file
 
 !p = !hash.plan<tokens = 8, k = 1, groups = 4, slots = 8>
@@ -28,6 +29,8 @@
 // CHECK-NOT: hash.cross_entropy
 // CHECK-NOT: hash.dropout
 // CHECK: return %[[L]], %[[NEWK]], %[[NEWV]]
+// REMARK: attention.k is kept from call to call: 4 rows of 4 elements
+// REMARK: attention.v is kept from call to call: 4 rows of 4 elements
 module attributes {hash.model = {window = 4 : i64}} {
   func.func @forward(%e: tensor<16x4xf32> {hash.arg = #hash.arg<param, "e">}, %w: tensor<4x4x4xf32> {hash.arg = #hash.arg<param, "w">},
       %tokens: tensor<8xi32> {hash.arg = #hash.arg<tokens>}, %targets: tensor<8xi32> {hash.arg = #hash.arg<targets>},
@@ -141,6 +144,64 @@ module attributes {hash.model = {window = 4 : i64}} {
     %z, %lse2 = hash.attention %y, %y, %y, %tokens {heads = 2 : i64, kv_heads = 2 : i64, window = 4 : i64, scale = 0.5 : f64, causal}
         : (tensor<8x4xf32>, tensor<8x4xf32>, tensor<8x4xf32>, tensor<8xi32>) -> (tensor<8x4xf32>, tensor<8x2xf32>)
     return %z : tensor<8x4xf32>
+  }
+}
+
+// -----
+
+// What makes rows of a parameter or of a number makes one, what its gradient would need
+// included; what depends on parameters alone stays as it is.
+// CHECK-LABEL: func.func @decode_step
+// CHECK: hash.matmul {{.*}} : (tensor<8x4xf32>, tensor<4x4xf32>) -> tensor<8x4xf32>
+// CHECK: hash.embedding {{.*}} -> tensor<1x4xf32>
+// CHECK: hash.broadcast {{.*}} : (tensor<4xf32>) -> tensor<1x4xf32>
+// CHECK: hash.splat {{.*}} -> tensor<1x4xf32>
+// CHECK: hash.rms_norm {{.*}} -> (tensor<1x4xf32>, tensor<1xf32>)
+// CHECK: hash.position {{.*}} -> tensor<4xi32>
+// CHECK: %[[P:.*]] = hash.row_at {{.*}} -> tensor<1xi32>
+// CHECK: hash.rotary %{{.*}}, %[[P]] {{.*}} -> tensor<1x4xf32>
+module attributes {hash.model = {window = 4 : i64}} {
+  func.func @forward(%e: tensor<8x4xf32> {hash.arg = #hash.arg<param, "e">}, %w: tensor<4x4xf32> {hash.arg = #hash.arg<param, "w">},
+      %b: tensor<4xf32> {hash.arg = #hash.arg<param, "b">}, %n: tensor<1xf32> {hash.arg = #hash.arg<param, "n">},
+      %tokens: tensor<8xi32> {hash.arg = #hash.arg<tokens>}, %starts: tensor<8xi32> {hash.arg = #hash.arg<starts>})
+      -> (tensor<8x4xf32> {hash.arg = #hash.arg<logits>}) {
+    %f = hash.matmul %e, %w : (tensor<8x4xf32>, tensor<4x4xf32>) -> tensor<8x4xf32>
+    %x = hash.embedding %tokens, %f : (tensor<8xi32>, tensor<8x4xf32>) -> tensor<8x4xf32>
+    %c = hash.broadcast %b : (tensor<4xf32>) -> tensor<8x4xf32>
+    %y = arith.addf %x, %c : tensor<8x4xf32>
+    %s = hash.splat %n : (tensor<1xf32>) -> tensor<8x4xf32>
+    %z = arith.mulf %y, %s : tensor<8x4xf32>
+    %m, %rstd = hash.rms_norm %z, %b : (tensor<8x4xf32>, tensor<4xf32>) -> (tensor<8x4xf32>, tensor<8xf32>)
+    %p = hash.position %starts {window = 4 : i64} : (tensor<8xi32>) -> tensor<8xi32>
+    %r = hash.rotary %m, %p {heads = 2 : i64} : (tensor<8x4xf32>, tensor<8xi32>) -> tensor<8x4xf32>
+    return %r : tensor<8x4xf32>
+  }
+}
+
+// -----
+
+module attributes {hash.model = {window = 4 : i64}} {
+  func.func @forward(%e: tensor<8x4xf32> {hash.arg = #hash.arg<param, "e">}, %tokens: tensor<8xi32> {hash.arg = #hash.arg<tokens>},
+      %targets: tensor<8xi32> {hash.arg = #hash.arg<targets>}) -> (tensor<8x4xf32> {hash.arg = #hash.arg<logits>}) {
+    %x = hash.embedding %tokens, %e : (tensor<8xi32>, tensor<8x4xf32>) -> tensor<8x4xf32>
+    // expected-error @+1 {{cannot be decoded token by token: it reads the targets, which only training knows}}
+    %y, %lse = hash.attention %x, %x, %x, %targets {heads = 2 : i64, kv_heads = 2 : i64, window = 4 : i64, scale = 0.5 : f64, causal}
+        : (tensor<8x4xf32>, tensor<8x4xf32>, tensor<8x4xf32>, tensor<8xi32>) -> (tensor<8x4xf32>, tensor<8x2xf32>)
+    return %y : tensor<8x4xf32>
+  }
+}
+
+// -----
+
+module attributes {hash.model = {window = 4 : i64}} {
+  func.func @forward(%e: tensor<8x4xf32> {hash.arg = #hash.arg<param, "e">}, %tokens: tensor<8xi32> {hash.arg = #hash.arg<tokens>})
+      -> (tensor<8x2xf32> {hash.arg = #hash.arg<logits>}) {
+    %x = hash.embedding %tokens, %e : (tensor<8xi32>, tensor<8x4xf32>) -> tensor<8x4xf32>
+    %y, %lse = hash.attention %x, %x, %x, %tokens {heads = 2 : i64, kv_heads = 2 : i64, window = 4 : i64, scale = 0.5 : f64, causal}
+        : (tensor<8x4xf32>, tensor<8x4xf32>, tensor<8x4xf32>, tensor<8xi32>) -> (tensor<8x4xf32>, tensor<8x2xf32>)
+    // expected-error @+1 {{cannot be decoded token by token: it reads a result of 'hash.attention' that decoding does not make}}
+    %z = arith.negf %lse : tensor<8x2xf32>
+    return %z : tensor<8x2xf32>
   }
 }
 

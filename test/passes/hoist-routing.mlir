@@ -1,6 +1,20 @@
 // RUN: hash-opt %s --hash-hoist-routing --remarks-filter=hash-hoist-routing --remark-format=emitRemark -o - 2>%t.err | FileCheck %s
 // RUN: FileCheck %s --check-prefix=REMARK < %t.err
 // RUN: hash-opt %s --hash-hoist-routing=share=false | FileCheck %s --check-prefix=APART
+// RUN: not hash-opt %S/Inputs/planned-twice.mlir --hash-hoist-routing 2>&1 | FileCheck %s --check-prefix=TWICE
+// RUN: hash-opt %S/Inputs/other-ops.mlir --hash-hoist-routing | FileCheck %s --check-prefix=OTHER
+
+// TWICE: error: the module has 'plan_batch' already; the pass that makes it runs once
+
+// What an op depends on it says itself, or its trait does; of others nothing is known.
+// OTHER-LABEL: func.func @plan_batch
+// OTHER-NOT: tensor.extract_slice
+// OTHER: hash.plan %
+// OTHER-NOT: hash.plan %
+// OTHER-LABEL: func.func @eval_step
+// OTHER: %[[S:.*]] = tensor.extract_slice
+// OTHER: %[[P:.*]] = hash.plan %[[S]]
+// OTHER: hash.dispatch %{{.*}} by %[[P]]
 
 !p = !hash.plan<tokens = 8, k = 1, groups = 4, slots = 8>
 

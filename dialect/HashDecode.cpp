@@ -1,0 +1,49 @@
+//===- HashDecode.cpp - Ops that decode in a way of their own -------------===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialect/Hash.h"
+
+using namespace mlir;
+
+namespace hashc::hash {
+
+LogicalResult AttentionOp::buildDecode(Decoding &decoding) {
+  if (!getCausal())
+    return emitError("cannot be decoded token by token: it is not causal, so a "
+                     "row depends on the rows after it");
+  FailureOr<SmallVector<Value>> rows =
+      decoding.getRows(*this, {getQ(), getK(), getV(), getStarts()});
+  if (failed(rows))
+    return failure();
+  auto [q, k, v, start] =
+      std::tuple((*rows)[0], (*rows)[1], (*rows)[2], (*rows)[3]);
+  Value kCache = decoding.addState(*this, "k", getK());
+  Value vCache = decoding.addState(*this, "v", getV());
+  auto decode = AttentionDecodeOp::create(
+      decoding.getBuilder(), getLoc(), q.getType(), kCache.getType(),
+      vCache.getType(), q, k, v, start, decoding.getIndex(), kCache, vCache,
+      getHeadsAttr(), getKvHeadsAttr(), getScaleAttr());
+  decoding.setRow(getResult(), decode.getResult());
+  decoding.setState(kCache, decode.getNewKCache());
+  decoding.setState(vCache, decode.getNewVCache());
+  return success();
+}
+
+LogicalResult DropoutOp::buildDecode(Decoding &decoding) {
+  // Every element is kept, as in evaluation.
+  FailureOr<SmallVector<Value>> rows = decoding.getRows(*this, getX());
+  if (failed(rows))
+    return failure();
+  decoding.setRow(getResult(), rows->front());
+  return success();
+}
+
+bool BroadcastOp::makesRows() { return true; }
+
+bool SplatOp::makesRows() { return true; }
+
+} // namespace hashc::hash

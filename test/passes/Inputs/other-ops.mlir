@@ -1,0 +1,10 @@
+!p = !hash.plan<tokens = 8, k = 1, groups = 4, slots = 8>
+func.func @eval_step(%x: tensor<8x4xf32> {hash.arg = #hash.arg<param, "x">}, %tokens: tensor<8xi32> {hash.arg = #hash.arg<tokens>})
+    -> (tensor<8x4xf32> {hash.arg = #hash.arg<losses>}) {
+  %p = hash.plan %tokens masked %tokens : (tensor<8xi32>, tensor<8xi32>) -> !p
+  %s = tensor.extract_slice %tokens[0] [8] [1] : tensor<8xi32> to tensor<8xi32>
+  %q = hash.plan %s masked %s : (tensor<8xi32>, tensor<8xi32>) -> !p
+  %a = hash.dispatch %x by %p : (tensor<8x4xf32>, !p) -> tensor<8x4xf32>
+  %b = hash.dispatch %a by %q : (tensor<8x4xf32>, !p) -> tensor<8x4xf32>
+  return %b : tensor<8x4xf32>
+}
