@@ -10,6 +10,9 @@
 #include "passes/Passes.h"
 
 #include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Remarks.h"
+
+#define DEBUG_TYPE "hash-derive-eval"
 
 namespace hashc {
 #define GEN_PASS_DEF_DERIVEEVAL
@@ -38,6 +41,11 @@ class DeriveEval final : public impl::DeriveEvalBase<DeriveEval> {
       if (auto dropout = dyn_cast<hash::DropoutOp>(op)) {
         mapping.map(dropout.getResult(), mapping.lookup(dropout.getX()));
         ++numDropoutsRemoved;
+        remark::passed(op.getLoc(), remark::RemarkOpts::name("removed")
+                                        .category(DEBUG_TYPE)
+                                        .function("eval_step"))
+            << remark::add("evaluation does without the dropout of {0}",
+                           hash::getPath(op.getLoc()));
         continue;
       }
       entry.getBuilder().clone(op, mapping);
