@@ -85,25 +85,6 @@ private:
   unsigned numDifferentiated = 0;
 };
 
-class Differentiate final : public impl::DifferentiateBase<Differentiate> {
-  void runOnOperation() override {
-    func::FuncOp forward = lookupForward(getOperation());
-    if (!forward ||
-        failed(checkAbsent(getOperation(), {"grad_step", "update"})) ||
-        failed(buildGradStep(forward)) || failed(buildUpdate(forward)))
-      signalPassFailure();
-  }
-
-  hash::ArgAttr makeRole(hash::ArgKind kind, StringRef name = "") {
-    return hash::ArgAttr::get(
-        &getContext(), kind,
-        name.empty() ? StringAttr() : StringAttr::get(&getContext(), name));
-  }
-
-  LogicalResult buildGradStep(func::FuncOp forward);
-  LogicalResult buildUpdate(func::FuncOp forward);
-};
-
 /// Arguments of @forward that are parameters come first, in order.
 SmallVector<BlockArgument> getParameters(func::FuncOp forward) {
   return llvm::filter_to_vector(
@@ -113,78 +94,133 @@ SmallVector<BlockArgument> getParameters(func::FuncOp forward) {
       });
 }
 
-LogicalResult Differentiate::buildGradStep(func::FuncOp forward) {
-  EntryBuilder entry(getOperation(), "grad_step", forward.getLoc());
-  OpBuilder &builder = entry.getBuilder();
+hash::ArgAttr makeRole(MLIRContext *context, hash::ArgKind kind,
+                       StringRef name = "") {
+  return hash::ArgAttr::get(context, kind,
+                            name.empty() ? StringAttr()
+                                         : StringAttr::get(context, name));
+}
+
+/// Writes @grad_step: the forward function, and behind it its gradient.
+class GradStepBuilder {
+public:
+  GradStepBuilder(ModuleOp module, func::FuncOp forward)
+      : forward(forward), entry(module, "grad_step", forward.getLoc()),
+        reverse(entry.getBuilder()) {}
+
+  LogicalResult run();
+  unsigned getNumDifferentiated() const {
+    return reverse.getNumDifferentiated();
+  }
+
+private:
+  /// A parameter, what is accumulated of its gradient, and its role.
+  struct Gradient {
+    Value parameter, total;
+    hash::ArgAttr role;
+  };
+
+  void addArguments();
+  void cloneForward();
+  LogicalResult addLosses();
+  LogicalResult addLoss(Value losses, unsigned result, hash::ArgAttr role);
+  void addGradients();
+
+  func::FuncOp forward;
+  EntryBuilder entry;
+  ReverseMode reverse;
   IRMapping mapping;
-  SmallVector<Value> parameters, gradients;
-  SmallVector<hash::ArgAttr> gradientRoles;
+  SmallVector<Gradient> gradients;
+  SmallVector<Operation *> program;
+  Value scale;
+};
+
+void GradStepBuilder::addArguments() {
   for (BlockArgument parameter : getParameters(forward)) {
-    parameters.push_back(entry.addArgument(
-        parameter.getType(), getRole(forward, parameter), parameter.getLoc()));
-    mapping.map(parameter, parameters.back());
+    hash::ArgAttr role = getRole(forward, parameter);
+    Value copy =
+        entry.addArgument(parameter.getType(), role, parameter.getLoc());
+    mapping.map(parameter, copy);
+    gradients.push_back(
+        {copy, Value(),
+         makeRole(forward.getContext(), hash::ArgKind::grad, role.getName())});
   }
-  for (BlockArgument parameter : getParameters(forward)) {
-    gradientRoles.push_back(
-        makeRole(hash::ArgKind::grad, getRole(forward, parameter).getName()));
-    gradients.push_back(entry.addArgument(
-        parameter.getType(), gradientRoles.back(), parameter.getLoc()));
-  }
+  for (Gradient &gradient : gradients)
+    gradient.total =
+        entry.addArgument(gradient.parameter.getType(), gradient.role,
+                          gradient.parameter.getLoc());
   for (BlockArgument argument : forward.getArguments())
     if (!mapping.contains(argument))
       mapping.map(argument, entry.addArgument(argument.getType(),
                                               getRole(forward, argument),
                                               argument.getLoc()));
+}
 
-  SmallVector<Operation *> program;
+void GradStepBuilder::cloneForward() {
   for (Operation &op : forward.getBody().front().without_terminator())
-    program.push_back(builder.clone(op, mapping));
-
-  ReverseMode reverse(builder);
-  reverse.activate(parameters, program);
+    program.push_back(entry.getBuilder().clone(op, mapping));
+  reverse.activate(
+      llvm::map_to_vector(gradients,
+                          [](const Gradient &g) { return g.parameter; }),
+      program);
   // A parameter's gradient starts at what is accumulated already, so that each
   // share is added in place as it is computed.
-  for (auto [parameter, gradient] : llvm::zip(parameters, gradients))
-    reverse.accumulate(parameter, gradient);
-  Value scale;
+  for (const Gradient &gradient : gradients)
+    reverse.accumulate(gradient.parameter, gradient.total);
+}
+
+/// What flows back into the losses is the scale, the same for all rows.
+LogicalResult GradStepBuilder::addLoss(Value losses, unsigned result,
+                                       hash::ArgAttr role) {
+  auto type = dyn_cast<RankedTensorType>(losses.getType());
+  if (!type || !isa<FloatType>(type.getElementType()) ||
+      (scale && getElementTypeOrSelf(scale) != type.getElementType()))
+    return forward.emitError("result ")
+           << result
+           << " is losses, and has to be a tensor of floats, the same for all";
+  if (!scale)
+    scale = entry.addArgument(
+        RankedTensorType::get({1}, type.getElementType()),
+        makeRole(forward.getContext(), hash::ArgKind::scale), losses.getLoc());
+  reverse.accumulate(
+      losses,
+      hash::SplatOp::create(entry.getBuilder(), losses.getLoc(), type, scale));
+  entry.addResult(losses, role);
+  return success();
+}
+
+LogicalResult GradStepBuilder::addLosses() {
   Operation *terminator = forward.getBody().front().getTerminator();
   for (OpOperand &returned : terminator->getOpOperands()) {
     hash::ArgAttr role = getResultRole(forward, returned.getOperandNumber());
-    if (!role || role.getKind() != hash::ArgKind::losses)
-      continue;
-    Value losses = mapping.lookup(returned.get());
-    auto type = dyn_cast<RankedTensorType>(losses.getType());
-    if (!type || !isa<FloatType>(type.getElementType()) ||
-        (scale && getElementTypeOrSelf(scale) != type.getElementType()))
-      return forward.emitError("result ")
-             << returned.getOperandNumber()
-             << " is losses, and has to be a tensor of floats, the same for "
-                "all";
-    if (!scale)
-      scale =
-          entry.addArgument(RankedTensorType::get({1}, type.getElementType()),
-                            makeRole(hash::ArgKind::scale), losses.getLoc());
-    reverse.accumulate(
-        losses, hash::SplatOp::create(builder, losses.getLoc(), type, scale));
-    entry.addResult(losses, role);
+    if (role && role.getKind() == hash::ArgKind::losses &&
+        failed(addLoss(mapping.lookup(returned.get()),
+                       returned.getOperandNumber(), role)))
+      return failure();
   }
-  if (!scale)
-    return forward.emitError("has no result that is the losses");
-  if (failed(reverse.run(program)))
-    return failure();
-  numDifferentiated += reverse.getNumDifferentiated();
+  return scale ? success()
+               : forward.emitError("has no result that is the losses");
+}
 
-  for (auto [parameter, gradient, role] :
-       llvm::zip(parameters, gradients, gradientRoles)) {
-    Value sum = reverse.getCotangent(parameter);
-    if (sum == gradient)
+void GradStepBuilder::addGradients() {
+  for (const Gradient &gradient : gradients) {
+    Value sum = reverse.getCotangent(gradient.parameter);
+    if (sum == gradient.total)
       remark::missed(
-          parameter.getLoc(),
-          remark::RemarkOpts::name("no gradient").category(DEBUG_TYPE))
+          gradient.parameter.getLoc(),
+          remark::RemarkOpts::name("no-gradient").category(DEBUG_TYPE))
           << remark::reason("the loss does not depend on '{0}'",
-                            role.getName().getValue());
-    entry.addResult(sum, role);
+                            gradient.role.getName().getValue());
+    entry.addResult(sum, gradient.role);
   }
+}
+
+LogicalResult GradStepBuilder::run() {
+  addArguments();
+  cloneForward();
+  if (failed(addLosses()) || failed(reverse.run(program)))
+    return failure();
+  addGradients();
   entry.finish();
   return success();
 }
@@ -195,68 +231,87 @@ double getSetting(DictionaryAttr optimizer, StringRef name, double otherwise) {
   return value ? value.getValueAsDouble() : otherwise;
 }
 
-LogicalResult Differentiate::buildUpdate(func::FuncOp forward) {
-  ModuleOp module = getOperation();
+/// One step of the optimizer for the parameter that `declaration` declares;
+/// `state` is the parameter, its gradient and its moments.
+hash::AdamWOp createStep(OpBuilder &builder, Location location,
+                         hash::ParamOp declaration, DictionaryAttr optimizer,
+                         ArrayRef<Value> state, Value hyper, Value norm) {
+  auto set = [&](StringRef name, double otherwise) {
+    return builder.getF64FloatAttr(getSetting(optimizer, name, otherwise));
+  };
+  Type type = state.front().getType();
+  return hash::AdamWOp::create(
+      builder, location, type, type, type, type, state[0], state[1], state[2],
+      state[3], hyper, norm, set("beta1", 0.9), set("beta2", 0.999),
+      set("eps", 1e-8),
+      declaration.getDecay() ? set("weight_decay", 0.0)
+                             : builder.getF64FloatAttr(0.0));
+}
+
+/// What the optimizer reads and updates, in the order of hash.adamw's operands
+/// and results.
+constexpr hash::ArgKind kState[] = {hash::ArgKind::param, hash::ArgKind::grad,
+                                    hash::ArgKind::moment1,
+                                    hash::ArgKind::moment2};
+
+/// Writes @update: a step of the optimizer for each parameter.
+LogicalResult buildUpdate(ModuleOp module, func::FuncOp forward) {
+  MLIRContext *context = module.getContext();
+  EntryBuilder entry(module, "update", forward.getLoc());
+  OpBuilder &builder = entry.getBuilder();
+  SmallVector<BlockArgument> parameters = getParameters(forward);
+  auto getStateRole = [&](hash::ArgKind kind, BlockArgument parameter) {
+    return makeRole(context, kind, getRole(forward, parameter).getName());
+  };
+
+  // Arguments and results come kind by kind, `state` parameter by parameter.
+  SmallVector<SmallVector<Value>> state(parameters.size());
+  for (hash::ArgKind kind : kState)
+    for (auto [parameter, values] : llvm::zip(parameters, state))
+      values.push_back(entry.addArgument(parameter.getType(),
+                                         getStateRole(kind, parameter),
+                                         parameter.getLoc()));
+  Type hyperType = RankedTensorType::get({4}, builder.getF64Type());
+  Type normType = RankedTensorType::get({1}, builder.getF64Type());
+  Value hyper = entry.addArgument(
+      hyperType, makeRole(context, hash::ArgKind::hyper), forward.getLoc());
+  Value norm = hash::GlobalNormOp::create(
+      builder, forward.getLoc(), normType,
+      llvm::map_to_vector(state, [](ArrayRef<Value> v) { return v[1]; }));
+
   auto train =
       module->getAttrOfType<DictionaryAttr>(hash::HashDialect::kTrainAttr);
   auto optimizer =
       train ? train.getAs<DictionaryAttr>("optimizer") : DictionaryAttr();
-  EntryBuilder entry(module, "update", forward.getLoc());
-  OpBuilder &builder = entry.getBuilder();
-  SmallVector<BlockArgument> parameters = getParameters(forward);
-
-  constexpr hash::ArgKind kinds[] = {hash::ArgKind::param, hash::ArgKind::grad,
-                                     hash::ArgKind::moment1,
-                                     hash::ArgKind::moment2};
-  SmallVector<SmallVector<Value>> state(std::size(kinds));
-  for (auto [kind, values] : llvm::zip(kinds, state))
-    for (BlockArgument parameter : parameters)
-      values.push_back(entry.addArgument(
-          parameter.getType(),
-          makeRole(kind, getRole(forward, parameter).getName()),
-          parameter.getLoc()));
-  Location location = forward.getLoc();
-  Value hyper =
-      entry.addArgument(RankedTensorType::get({4}, builder.getF64Type()),
-                        makeRole(hash::ArgKind::hyper), location);
-  Type normType = RankedTensorType::get({1}, builder.getF64Type());
-  Value norm =
-      hash::GlobalNormOp::create(builder, location, normType, state[1]);
-
-  SmallVector<SmallVector<Value>> updated(std::size(kinds));
-  for (unsigned i = 0; i < parameters.size(); ++i) {
-    StringRef name = getRole(forward, parameters[i]).getName();
+  SmallVector<hash::AdamWOp> steps;
+  for (auto [parameter, values] : llvm::zip(parameters, state)) {
+    StringRef name = getRole(forward, parameter).getName();
     auto declaration = module.lookupSymbol<hash::ParamOp>(name);
     if (!declaration)
       return forward.emitError("no hash.param declares '") << name << "'";
-    double decay = declaration.getDecay()
-                       ? getSetting(optimizer, "weight_decay", 0.0)
-                       : 0.0;
-    Type type = parameters[i].getType();
-    auto step = hash::AdamWOp::create(
-        builder, parameters[i].getLoc(), TypeRange{type, type, type, type},
-        ValueRange{state[0][i], state[1][i], state[2][i], state[3][i], hyper,
-                   norm},
-        ArrayRef<NamedAttribute>{
-            builder.getNamedAttr("beta1", builder.getF64FloatAttr(getSetting(
-                                              optimizer, "beta1", 0.9))),
-            builder.getNamedAttr("beta2", builder.getF64FloatAttr(getSetting(
-                                              optimizer, "beta2", 0.999))),
-            builder.getNamedAttr("eps", builder.getF64FloatAttr(getSetting(
-                                            optimizer, "eps", 1e-8))),
-            builder.getNamedAttr("weight_decay",
-                                 builder.getF64FloatAttr(decay))});
-    for (auto [results, result] : llvm::zip(updated, step.getResults()))
-      results.push_back(result);
+    steps.push_back(createStep(builder, parameter.getLoc(), declaration,
+                               optimizer, values, hyper, norm));
   }
-  for (auto [kind, results] : llvm::zip(kinds, updated))
-    for (auto [parameter, result] : llvm::zip(parameters, results))
-      entry.addResult(result,
-                      makeRole(kind, getRole(forward, parameter).getName()));
-  entry.addResult(norm, makeRole(hash::ArgKind::norm));
+  for (auto [number, kind] : llvm::enumerate(kState))
+    for (auto [parameter, step] : llvm::zip(parameters, steps))
+      entry.addResult(step.getResult(number), getStateRole(kind, parameter));
+  entry.addResult(norm, makeRole(context, hash::ArgKind::norm));
   entry.finish();
   return success();
 }
+
+class Differentiate final : public impl::DifferentiateBase<Differentiate> {
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    func::FuncOp forward = lookupForward(module);
+    if (!forward || failed(checkAbsent(module, {"grad_step", "update"})))
+      return signalPassFailure();
+    GradStepBuilder step(module, forward);
+    if (failed(step.run()) || failed(buildUpdate(module, forward)))
+      return signalPassFailure();
+    numDifferentiated += step.getNumDifferentiated();
+  }
+};
 
 } // namespace
 } // namespace hashc
