@@ -18,10 +18,6 @@ using hash::RowSpace;
 
 namespace {
 
-bool isEmpty(Value value) {
-  return bool(value.getDefiningOp<tensor::EmptyOp>());
-}
-
 bool isRowSpace(RowSpace space) {
   return space == RowSpace::position || space == RowSpace::slot ||
          space == RowSpace::token;

@@ -146,7 +146,7 @@ class FuseDispatch final : public impl::FuseDispatchBase<FuseDispatch> {
                           "makes the rows, and is no product by this plan");
     if (gemm.getNumResults() != 1 ||
         gemm.getOutsAt().front() != static_cast<int32_t>(RowSpace::position) ||
-        !gemm.getInits().front().getDefiningOp<tensor::EmptyOp>())
+        !isEmpty(gemm.getInits().front()))
       return reportMissed(map, "scatter", gemm,
                           "makes more than fresh rows in order");
     for (Operation *user : move.from.getUsers())

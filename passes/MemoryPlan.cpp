@@ -8,6 +8,7 @@
 #include "passes/MemoryPlan.h"
 
 #include "passes/EntryPoints.h"
+#include "passes/Structured.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -31,10 +32,6 @@ static int64_t getBytes(Type type) {
   MemRefType buffer = getBufferType(type);
   return buffer.getNumElements() *
          llvm::divideCeil(buffer.getElementTypeBitWidth(), 8);
-}
-
-static bool isEmpty(Value value) {
-  return value.getDefiningOp<tensor::EmptyOp>() != nullptr;
 }
 
 /// True for what has a buffer: a tensor of fixed shape, or a plan.

@@ -75,20 +75,10 @@ Value BufferRewriter::getBuffer(Value value) {
 }
 
 void BufferRewriter::emitCopy(Location location, Value from, Value to) {
-  SpacedOperands reads, outs;
-  reads.add(from, hash::RowSpace::position);
-  outs.add(to, hash::RowSpace::position);
-  Type type = getBodyType(from.getType());
-  OperationState state(location, hash::MapOp::getOperationName());
-  hash::MapOp::build(
-      builder, state, TypeRange(), /*plan=*/Value(), reads.values, outs.values,
-      builder.getDenseI32ArrayAttr(reads.spaces),
-      builder.getDenseI32ArrayAttr(outs.spaces), UnitAttr(), TypeAttr());
-  auto map = cast<hash::MapOp>(builder.create(state));
-  OpBuilder::InsertionGuard guard(builder);
-  Block *body = builder.createBlock(&map.getBody(), {}, {type, type},
-                                    {location, location});
-  hash::YieldOp::create(builder, location, ValueRange{body->getArgument(0)});
+  createMapOnBuffers(builder, location, from, to,
+                     [](OpBuilder &, ValueRange scalars) {
+                       return SmallVector<Value>{scalars.front()};
+                     });
 }
 
 /// The plan an op reads or makes, as an attribute.
@@ -146,22 +136,15 @@ void BufferRewriter::rewriteNamed(Operation *op) {
 void BufferRewriter::rewriteConstant(arith::ConstantOp constant) {
   auto splat = cast<SplatElementsAttr>(constant.getValue());
   Location location = constant.getLoc();
-  Value buffer = getBuffer(constant.getResult());
-  Type type = getBodyType(constant.getType());
-  OperationState state(location, hash::MapOp::getOperationName());
-  hash::MapOp::build(builder, state, TypeRange(), /*plan=*/Value(),
-                     ValueRange(), buffer, builder.getDenseI32ArrayAttr({}),
-                     builder.getDenseI32ArrayAttr(
-                         {static_cast<int32_t>(hash::RowSpace::position)}),
-                     UnitAttr(), TypeAttr());
-  auto map = cast<hash::MapOp>(builder.create(state));
-  OpBuilder::InsertionGuard guard(builder);
-  builder.createBlock(&map.getBody(), {}, {type}, {location});
-  auto scalar = splat.getSplatValue<TypedAttr>();
-  if (auto real = dyn_cast<FloatAttr>(scalar))
-    scalar = builder.getFloatAttr(type, real.getValueAsDouble());
-  Value value = arith::ConstantOp::create(builder, location, scalar);
-  hash::YieldOp::create(builder, location, value);
+  createMapOnBuffers(builder, location, {}, getBuffer(constant.getResult()),
+                     [&](OpBuilder &body, ValueRange scalars) {
+                       auto scalar = splat.getSplatValue<TypedAttr>();
+                       if (auto real = dyn_cast<FloatAttr>(scalar))
+                         scalar = body.getFloatAttr(scalars.front().getType(),
+                                                    real.getValueAsDouble());
+                       return SmallVector<Value>{
+                           arith::ConstantOp::create(body, location, scalar)};
+                     });
 }
 
 void BufferRewriter::rewriteOp(Operation *op) {

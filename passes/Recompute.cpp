@@ -82,9 +82,7 @@ private:
   /// True if all that the map reads is there for the gradient anyway, or can
   /// be computed again too.
   bool isReplaceable(hash::MapOp map, const SetVector<Operation *> &maps) {
-    if (!llvm::all_of(map.getInits(), [](Value init) {
-          return bool(init.getDefiningOp<tensor::EmptyOp>());
-        }))
+    if (!llvm::all_of(map.getInits(), isEmpty))
       return false;
     return llvm::all_of(
         llvm::zip(map.getReads(), map.getReadsAt()), [&](auto pair) {

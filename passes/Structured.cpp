@@ -26,6 +26,10 @@ Value createEmpty(OpBuilder &builder, Location location, Type type) {
                                  tensor.getElementType());
 }
 
+bool isEmpty(Value value) {
+  return value.getDefiningOp<tensor::EmptyOp>() != nullptr;
+}
+
 /// Fills the body's block: one scalar argument for each of `groups`' values.
 static void buildBody(OpBuilder &builder, Location location, Region &region,
                       ArrayRef<Type> argumentTypes, BodyBuilder body) {
@@ -41,18 +45,37 @@ static SmallVector<Type> getBodyTypes(ValueRange values) {
                              [](Value v) { return getBodyType(v.getType()); });
 }
 
-hash::MapOp createMap(OpBuilder &builder, Location location, Value plan,
-                      const SpacedOperands &reads, const SpacedOperands &outs,
-                      bool zeroDead, BodyBuilder body) {
+static hash::MapOp createMapOf(OpBuilder &builder, Location location,
+                               TypeRange results, Value plan,
+                               const SpacedOperands &reads,
+                               const SpacedOperands &outs, bool zeroDead,
+                               BodyBuilder body) {
   auto map = hash::MapOp::create(
-      builder, location, TypeRange(ValueRange(outs.values)), plan, reads.values,
-      outs.values, builder.getDenseI32ArrayAttr(reads.spaces),
+      builder, location, results, plan, reads.values, outs.values,
+      builder.getDenseI32ArrayAttr(reads.spaces),
       builder.getDenseI32ArrayAttr(outs.spaces),
       zeroDead ? builder.getUnitAttr() : UnitAttr(), /*plan_shape=*/TypeAttr());
   SmallVector<Type> types = getBodyTypes(reads.values);
   llvm::append_range(types, getBodyTypes(outs.values));
   buildBody(builder, location, map.getBody(), types, body);
   return map;
+}
+
+hash::MapOp createMap(OpBuilder &builder, Location location, Value plan,
+                      const SpacedOperands &reads, const SpacedOperands &outs,
+                      bool zeroDead, BodyBuilder body) {
+  return createMapOf(builder, location, ValueRange(outs.values).getTypes(),
+                     plan, reads, outs, zeroDead, body);
+}
+
+void createMapOnBuffers(OpBuilder &builder, Location location, ValueRange reads,
+                        Value out, BodyBuilder body) {
+  SpacedOperands from, to;
+  for (Value read : reads)
+    from.add(read, hash::RowSpace::position);
+  to.add(out, hash::RowSpace::position);
+  createMapOf(builder, location, /*results=*/{}, /*plan=*/Value(), from, to,
+              /*zeroDead=*/false, body);
 }
 
 hash::GroupedGemmOp createGemm(OpBuilder &builder, Location location,

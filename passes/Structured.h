@@ -36,6 +36,12 @@ hash::MapOp createMap(mlir::OpBuilder &builder, mlir::Location location,
                       const SpacedOperands &outs, bool zeroDead,
                       BodyBuilder body);
 
+/// A hash.map without results, element by element: for buffers, and arguments
+/// that are to become buffers.
+void createMapOnBuffers(mlir::OpBuilder &builder, mlir::Location location,
+                        mlir::ValueRange reads, mlir::Value out,
+                        BodyBuilder body);
+
 /// One product `lhs * rhs` with no reads: the body gets the accumulator and the
 /// init.
 hash::GroupedGemmOp createGemm(mlir::OpBuilder &builder,
@@ -53,6 +59,9 @@ hash::GroupedOuterOp createOuter(mlir::OpBuilder &builder,
 /// A tensor of unspecified contents: the init of an out that nobody reads.
 mlir::Value createEmpty(mlir::OpBuilder &builder, mlir::Location location,
                         mlir::Type type);
+
+/// True for such a tensor.
+bool isEmpty(mlir::Value value);
 
 /// The scalar type that a body computes an element of `type` in.
 mlir::Type getBodyType(mlir::Type type);
