@@ -42,6 +42,14 @@ void registerScalarVjps(mlir::DialectRegistry &registry);
 /// f64 for f64, f32 for the narrower floats, integers as they are.
 mlir::Type getComputeType(mlir::Type type);
 
+/// A tensor of one number. Where its elements would round the number, bodies
+/// still compute with it: it is a hash.splat of a wide enough constant.
+mlir::Value createNumber(mlir::OpBuilder &builder, mlir::Location location,
+                         mlir::Type type, double value);
+/// The number that every element of a constant is, as wide as it was written;
+/// null where `value` is no constant, or not the same everywhere.
+mlir::TypedAttr matchNumber(mlir::Value value);
+
 /// The place in the spec an op comes from ("blocks[3].ffn"): the outermost name
 /// of its location; empty where there is none.
 llvm::StringRef getPath(mlir::Location location);

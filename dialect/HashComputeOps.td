@@ -102,8 +102,11 @@ def Hash_ReduceRowsOp : Hash_ComputeOp<"reduce_rows", [
 def Hash_SplatOp : Hash_ComputeOp<"splat", [
     Hash_OneElement<"x">,
     Hash_SamePrecision<["x", "result"]>], [Hash_MakesRows]> {
-  let summary = "one run-time number in every element";
+  let summary = "one number in every element";
   let description = [{
+    The number comes at run time; or it is a constant that bf16 would round, and
+    bodies compute with it as it is.
+
     ```mlir
     %d = hash.splat %scale : (tensor<1xf32>) -> tensor<4096xf32>
     ```

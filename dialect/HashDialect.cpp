@@ -9,6 +9,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/DialectImplementation.h"
+#include "mlir/IR/Matchers.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -19,6 +20,34 @@ Type getComputeType(Type type) {
   if (!isa<FloatType>(type) || type.isF64())
     return type;
   return Float32Type::get(type.getContext());
+}
+
+/// True if floats of `type` hold `value` as floats of `wide` do.
+static bool isExact(FloatType type, FloatType wide, double value) {
+  return FloatAttr::get(type, value).getValueAsDouble() ==
+         FloatAttr::get(wide, value).getValueAsDouble();
+}
+
+Value createNumber(OpBuilder &builder, Location location, Type type,
+                   double value) {
+  auto tensor = cast<RankedTensorType>(type);
+  auto element = cast<FloatType>(tensor.getElementType());
+  auto wide = cast<FloatType>(getComputeType(element));
+  bool fits = isExact(element, wide, value);
+  auto constantType = fits ? tensor : RankedTensorType::get({1}, wide);
+  Attribute number = FloatAttr::get(constantType.getElementType(), value);
+  Value constant = arith::ConstantOp::create(
+      builder, location, DenseElementsAttr::get(constantType, number));
+  return fits ? constant : SplatOp::create(builder, location, type, constant);
+}
+
+TypedAttr matchNumber(Value value) {
+  if (auto splat = value.getDefiningOp<SplatOp>())
+    value = splat.getX();
+  SplatElementsAttr constant;
+  if (!matchPattern(value, m_Constant(&constant)))
+    return {};
+  return constant.getSplatValue<TypedAttr>();
 }
 
 StringRef getPath(Location location) {

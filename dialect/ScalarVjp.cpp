@@ -33,11 +33,10 @@ public:
         type(op->getResult(0).getType()) {}
 
   Value constant(double value) {
-    Attribute element = builder.getFloatAttr(getElementTypeOrSelf(type), value);
-    if (auto shaped = dyn_cast<ShapedType>(type))
-      element = DenseElementsAttr::get(shaped, element);
-    return arith::ConstantOp::create(builder, location, type,
-                                     cast<TypedAttr>(element));
+    if (isa<RankedTensorType>(type))
+      return createNumber(builder, location, type, value);
+    return arith::ConstantOp::create(
+        builder, location, cast<TypedAttr>(builder.getFloatAttr(type, value)));
   }
   Value add(Value a, Value b) {
     return arith::AddFOp::create(builder, location, a, b);
@@ -80,7 +79,9 @@ private:
   Type type;
 };
 
-bool isConstant(Value value) { return matchPattern(value, m_Constant()); }
+bool isConstant(Value value) {
+  return matchPattern(value, m_Constant()) || matchNumber(value);
+}
 
 /// The share of `dy` that the operand of a maximum or minimum gets: all where
 /// it wins, half on a tie; all on a tie with a constant, which takes no share.

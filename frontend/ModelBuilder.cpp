@@ -118,11 +118,8 @@ mlir::Value ModelBuilder::getTable(StringRef name, const TableSpec &table) {
 }
 
 mlir::Value ModelBuilder::getNumber(double value, mlir::Type like) {
-  auto type = llvm::cast<mlir::ShapedType>(like);
-  auto attribute = mlir::DenseElementsAttr::get(
-      type,
-      mlir::Attribute(mlir::FloatAttr::get(type.getElementType(), value)));
-  return create<mlir::arith::ConstantOp>(attribute);
+  ++numOps;
+  return hash::createNumber(builder, place, like, value);
 }
 
 mlir::Value ModelBuilder::getInteger(int64_t value, unsigned bits) {

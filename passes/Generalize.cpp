@@ -26,14 +26,6 @@ using hash::RowSpace;
 
 namespace {
 
-/// The value of a constant tensor that has one value everywhere.
-TypedAttr getSplatScalar(Value value) {
-  SplatElementsAttr splat;
-  if (!matchPattern(value, m_Constant(&splat)))
-    return {};
-  return splat.getSplatValue<TypedAttr>();
-}
-
 /// Scalar code for a tree of elementwise ops. Splat constants become scalars of
 /// the body, comparisons are inlined into what uses them (a tensor of i1 is
 /// never stored); everything else is read from memory.
@@ -60,7 +52,7 @@ private:
 
   void collect(Operation *op) {
     for (Value operand : op->getOperands()) {
-      if (getSplatScalar(operand))
+      if (hash::matchNumber(operand))
         continue;
       if (Operation *inlined = getInlined(operand))
         collect(inlined);
@@ -73,7 +65,7 @@ private:
     if (Value known = values.lookup(operand))
       return known;
     Value &value = values[operand];
-    if (TypedAttr scalar = getSplatScalar(operand)) {
+    if (TypedAttr scalar = hash::matchNumber(operand)) {
       if (auto real = dyn_cast<FloatAttr>(scalar))
         scalar = builder.getFloatAttr(getBodyType(real.getType()),
                                       real.getValueAsDouble());
@@ -111,8 +103,13 @@ class Generalize final : public impl::GeneralizeBase<Generalize> {
     for (Operation &op : llvm::make_early_inc_range(*code))
       foldAccumulation(&op);
     for (Operation &op : llvm::make_early_inc_range(*code))
-      generalize(&op);
+      if (!isNumber(&op))
+        generalize(&op);
     eraseDeadOps();
+    // Numbers that more than bodies read.
+    for (Operation &op : llvm::make_early_inc_range(*code))
+      if (isNumber(&op))
+        generalize(&op);
   }
 
   /// Structured ops write into buffers, whose sizes are known.
@@ -124,6 +121,12 @@ class Generalize final : public impl::GeneralizeBase<Generalize> {
           return op.emitError("makes a ")
                  << type << "; every shape has to be known when compiling";
     return success();
+  }
+
+  /// True for what bodies take in as a constant.
+  static bool isNumber(Operation *op) {
+    auto splat = dyn_cast<hash::SplatOp>(op);
+    return splat && hash::matchNumber(splat.getResult());
   }
 
   /// Comparisons were inlined where they are used, and constants too.

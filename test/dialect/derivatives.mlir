@@ -74,3 +74,27 @@ func.func @forward(%x: tensor<8xf32> {hash.arg = #hash.arg<param, "x">}, %y: ten
   %3 = arith.truncf %2 : tensor<8xf32> to tensor<8xbf16>
   return %3 : tensor<8xbf16>
 }
+
+// -----
+
+// A bound that bf16 would round is a constant all the same, which takes no share of what flows
+// back; and so are the numbers of a derivative.
+// CHECK-LABEL: func.func @grad_step
+// CHECK: %[[C:.*]] = arith.constant dense<1.000000e-01> : tensor<1xf32>
+// CHECK: %[[B:.*]] = hash.splat %[[C]] : (tensor<1xf32>) -> tensor<8xbf16>
+// CHECK: %[[M:.*]] = arith.maximumf %[[X:.*]], %[[B]]
+// CHECK: %[[K:.*]] = arith.constant dense<1.12837923> : tensor<1xf32>
+// CHECK: hash.splat %[[K]] : (tensor<1xf32>) -> tensor<8xbf16>
+// CHECK: %[[WINS:.*]] = arith.cmpf oge, %[[X]], %[[B]] : tensor<8xbf16>
+// CHECK-NEXT: arith.select %[[WINS]]
+// CHECK-NOT: arith.cmpf oeq, %[[X]]
+hash.param @x : tensor<8xf32> init zeros
+func.func @forward(%x: tensor<8xf32> {hash.arg = #hash.arg<param, "x">}) -> (tensor<8xf32> {hash.arg = #hash.arg<losses>}) {
+  %c = arith.constant dense<0.1> : tensor<1xf32>
+  %b = hash.splat %c : (tensor<1xf32>) -> tensor<8xbf16>
+  %n = arith.truncf %x : tensor<8xf32> to tensor<8xbf16>
+  %m = arith.maximumf %n, %b : tensor<8xbf16>
+  %e = math.erf %m : tensor<8xbf16>
+  %l = arith.extf %e : tensor<8xbf16> to tensor<8xf32>
+  return %l : tensor<8xf32>
+}

@@ -71,6 +71,24 @@ func.func @types(%x: tensor<8xbf16>, %y: tensor<8xf64>) -> (tensor<8xf32>, tenso
   return %w, %e : tensor<8xf32>, tensor<8xf64>
 }
 
+// A number that bf16 would round enters bodies as it is; what else reads it reads rows.
+// CHECK-LABEL: func.func @numbers
+// CHECK: %[[C:.*]] = arith.constant dense<1.000000e-01> : tensor<1xf32>
+// CHECK: %[[ROWS:.*]] = hash.map reads(%[[C]] : tensor<1xf32>) at [all] outs(%{{.*}} : tensor<8x4xbf16>)
+// CHECK: hash.map reads(%{{.*}} : tensor<8x4xbf16>) {{.*}} outs(%{{.*}} : tensor<8x4xbf16>)
+// CHECK-NEXT: ^bb0(%[[A:.*]]: f32, %{{.*}}: f32):
+// CHECK-NEXT: %[[N:.*]] = arith.constant 1.000000e-01 : f32
+// CHECK-NEXT: arith.mulf %[[A]], %[[N]] : f32
+// CHECK: hash.reduce_rows %[[ROWS]]
+// CHECK-NOT: hash.splat
+func.func @numbers(%x: tensor<8x4xbf16>) -> (tensor<8x4xbf16>, tensor<4xf32>) {
+  %c = arith.constant dense<0.1> : tensor<1xf32>
+  %s = hash.splat %c : (tensor<1xf32>) -> tensor<8x4xbf16>
+  %y = arith.mulf %x, %s : tensor<8x4xbf16>
+  %r = hash.reduce_rows %s : (tensor<8x4xbf16>) -> tensor<4xf32>
+  return %y, %r : tensor<8x4xbf16>, tensor<4xf32>
+}
+
 // A gradient is added where its total is; an expert without rows adds nothing.
 // CHECK-LABEL: func.func @accumulation
 // CHECK-SAME: (%[[P:.*]]: !hash.plan<{{.*}}>, %[[IDS:.*]]: tensor<8xi32>, %[[X:.*]]: tensor<8x4xf32>, %[[V:.*]]: tensor<2x4x4xf32>, %[[E:.*]]: tensor<16x4xf32>)
