@@ -22,8 +22,15 @@
 namespace hashc::runtime {
 
 static constexpr const char *stepPrefix = "step-";
-/// Names that begin so are unfinished or unwanted; the next run removes them.
-static constexpr const char *scrapPrefix = ".tmp-";
+/// Checkpoints that are unfinished or unwanted; the next run removes them.
+static constexpr const char *scrapPrefixes[] = {".tmp-", ".tmp-old-"};
+/// What a checkpoint's folder holds.
+static constexpr const char *checkpointFiles[] = {
+    "model.safetensors", "optimizer.safetensors", "state.json"};
+/// What else a run writes into its folder.
+static constexpr const char *runFiles[] = {"latest", "tokenizer.model",
+                                           "tokenizer.model.json",
+                                           "train.tokens", "valid.tokens"};
 
 static std::string getFolderName(int64_t step) {
   char name[40];
@@ -52,11 +59,51 @@ static std::vector<std::string> listFolder(const std::string &path) {
   return names;
 }
 
-/// True for what a run that was killed left behind: an unfinished checkpoint or
-/// an AtomicFile's other name.
-static bool isScrap(const std::string &name) {
-  return name.rfind(scrapPrefix, 0) == 0 ||
-         (name[0] == '.' && name.find(".tmp-") != std::string::npos);
+template <size_t N>
+static bool isTemporaryOf(const char *const (&files)[N],
+                          const std::string &name) {
+  return std::any_of(files, files + N, [&](const char *file) {
+    return isTemporaryName(name, file);
+  });
+}
+
+static bool isCheckpointFile(const std::string &name) {
+  return std::find(std::begin(checkpointFiles), std::end(checkpointFiles),
+                   name) != std::end(checkpointFiles) ||
+         isTemporaryOf(checkpointFiles, name);
+}
+
+static bool isScrapFolder(const std::string &name) {
+  return std::any_of(std::begin(scrapPrefixes), std::end(scrapPrefixes),
+                     [&](const std::string &prefix) {
+                       return name.rfind(prefix, 0) == 0 &&
+                              parseFolderName(name.substr(prefix.size())) >= 0;
+                     });
+}
+
+/// Removes a checkpoint's files, and the folder if it held nothing else. What
+/// cannot be removed is in nobody's way.
+static void removeCheckpoint(const std::string &folder) {
+  std::error_code gone;
+  if (!std::filesystem::is_directory(
+          std::filesystem::symlink_status(folder, gone)))
+    return;
+  for (const std::string &name : listFolder(folder))
+    if (isCheckpointFile(name))
+      ::unlink((folder + "/" + name).c_str());
+  ::rmdir(folder.c_str());
+}
+
+/// Removes what a run that was killed left in its folder, by the very names
+/// that runs use: whatever else lies there is the user's.
+static void removeScrap(const std::string &folder) {
+  for (const std::string &name : listFolder(folder)) {
+    std::string path = folder + "/" + name;
+    if (isScrapFolder(name))
+      removeCheckpoint(path);
+    else if (isTemporaryOf(runFiles, name))
+      ::unlink(path.c_str());
+  }
 }
 
 OutputFolder::OutputFolder(std::string folder) : path(std::move(folder)) {
@@ -73,9 +120,7 @@ OutputFolder::OutputFolder(std::string folder) : path(std::move(folder)) {
       failEnvironment("another training is writing to '" + path + "'");
     // A file system without locks is no reason to stop.
   }
-  for (const std::string &name : listFolder(path))
-    if (isScrap(name))
-      removeTree(path + "/" + name);
+  removeScrap(path);
 }
 
 OutputFolder::~OutputFolder() {
@@ -159,12 +204,15 @@ static void writeOptimizer(const std::string &path,
 }
 
 namespace {
-/// A folder that goes away unless it was given its name.
+/// A checkpoint that goes away unless it was given its name.
 struct ScrapFolder {
   std::string path;
   ~ScrapFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path, ignored);
+    try {
+      removeCheckpoint(path);
+    } catch (const UserError &) {
+      // The next run tries again.
+    }
   }
 };
 } // namespace
@@ -182,7 +230,7 @@ static void moveIntoPlace(const std::string &from, const std::string &to) {
   // A file system that cannot swap: there is a moment without the folder.
   if (errno != EINVAL && errno != ENOSYS)
     failSystem("replace", to, errno);
-  removeTree(to);
+  removeCheckpoint(to);
   if (::rename(from.c_str(), to.c_str()) != 0)
     failSystem("write", to, errno);
 }
@@ -190,8 +238,8 @@ static void moveIntoPlace(const std::string &from, const std::string &to) {
 std::string OutputFolder::save(const CheckpointContents &contents) {
   std::string name = getFolderName(contents.step);
   std::string target = path + "/" + name;
-  ScrapFolder scrap = {path + "/" + scrapPrefix + name};
-  removeTree(scrap.path);
+  ScrapFolder scrap = {path + "/" + scrapPrefixes[0] + name};
+  removeCheckpoint(scrap.path);
   makeDirectories(scrap.path);
   writeModel(scrap.path + "/model.safetensors", contents);
   writeOptimizer(scrap.path + "/optimizer.safetensors", contents);
@@ -201,6 +249,12 @@ std::string OutputFolder::save(const CheckpointContents &contents) {
   writeFileAtomically(path + "/latest", name + "\n");
   prune(contents.step);
   return target;
+}
+
+/// True for a folder in which a user keeps something beside the checkpoint.
+static bool holdsMore(const std::string &folder) {
+  std::vector<std::string> names = listFolder(folder);
+  return !std::all_of(names.begin(), names.end(), isCheckpointFile);
 }
 
 /// Removes checkpoints before the newest two up to `step`. Later steps belong
@@ -216,7 +270,9 @@ void OutputFolder::prune(int64_t step) const {
   std::sort(steps.rbegin(), steps.rend());
   for (size_t i = 2; i < steps.size(); ++i) {
     std::string name = getFolderName(steps[i]);
-    ScrapFolder scrap = {path + "/" + scrapPrefix + "old-" + name};
+    if (holdsMore(path + "/" + name))
+      continue;
+    ScrapFolder scrap = {path + "/" + scrapPrefixes[1] + name};
     if (::rename((path + "/" + name).c_str(), scrap.path.c_str()) != 0)
       failSystem("remove", path + "/" + name, errno);
   }

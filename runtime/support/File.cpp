@@ -94,6 +94,19 @@ static bool isDevice(const std::string &path) {
          !std::filesystem::is_regular_file(status);
 }
 
+/// What stands before the process's number.
+static std::string getTemporaryPrefix(const std::string &file) {
+  return "." + file + ".tmp-";
+}
+
+bool isTemporaryName(const std::string &name, const std::string &file) {
+  std::string prefix = getTemporaryPrefix(file);
+  return name.size() > prefix.size() &&
+         name.compare(0, prefix.size(), prefix) == 0 &&
+         name.find_first_not_of("0123456789", prefix.size()) ==
+             std::string::npos;
+}
+
 AtomicFile::AtomicFile(std::string target) : path(std::move(target)) {
   int flags = O_WRONLY | O_CLOEXEC;
   if (isDevice(path)) {
@@ -102,9 +115,10 @@ AtomicFile::AtomicFile(std::string target) : path(std::move(target)) {
   } else {
     place = followLink(path);
     std::filesystem::path full(place);
-    temporary = (full.parent_path() / ("." + full.filename().string() +
-                                       ".tmp-" + std::to_string(::getpid())))
-                    .string();
+    temporary =
+        (full.parent_path() / (getTemporaryPrefix(full.filename().string()) +
+                               std::to_string(::getpid())))
+            .string();
     // Without a name until it is whole, so that no kill leaves half of it. Not
     // every file system can.
     descriptor = ::open(getParent(place).c_str(), flags | O_TMPFILE, 0666);
@@ -206,13 +220,6 @@ void makeDirectories(const std::string &path) {
     failSystem("make folder", path, ENOTDIR);
   if (error)
     failSystem("make folder", path, error.value());
-}
-
-void removeTree(const std::string &path) {
-  std::error_code error;
-  std::filesystem::remove_all(path, error);
-  if (error)
-    failSystem("remove", path, error.value());
 }
 
 bool isDirectory(const std::string &path) {

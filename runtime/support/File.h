@@ -66,13 +66,16 @@ private:
   int descriptor = -1;
 };
 
+/// True for the name that an AtomicFile called `file` has, in any process,
+/// until it is whole.
+bool isTemporaryName(const std::string &name, const std::string &file);
+
 void writeFileAtomically(const std::string &path, std::string_view contents);
 
 /// Flushes a folder's entries (after a rename in it).
 void syncDirectory(const std::string &path);
 /// Makes a folder and its parents.
 void makeDirectories(const std::string &path);
-void removeTree(const std::string &path);
 bool isDirectory(const std::string &path);
 bool fileExists(const std::string &path);
 

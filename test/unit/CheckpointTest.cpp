@@ -132,6 +132,17 @@ TEST_F(CheckpointTest, KeepsTheNewestTwo) {
   EXPECT_TRUE(fileExists(folder / "out/step-000030"));
 }
 
+TEST_F(CheckpointTest, ACheckpointWithAUsersFileInItStays) {
+  folder.write("notes", "");
+  std::filesystem::rename(folder / "notes", save(model, 10) + "/notes");
+  for (int64_t step : {20, 30, 40})
+    save(model, step);
+  EXPECT_EQ(listFiles(folder / "out"),
+            (std::vector<std::string>{".lock", "latest", "step-000010",
+                                      "step-000030", "step-000040"}));
+  EXPECT_EQ(listFiles(folder / "out/step-000010").size(), 4u);
+}
+
 TEST_F(CheckpointTest, OneTrainingAFolder) {
   OutputFolder first(folder / "out");
   EXPECT_PRED2(contains,
