@@ -248,24 +248,54 @@ static int64_t readLogStep(std::string_view line) {
   return step;
 }
 
-void trimLog(const std::string &path, int64_t step) {
-  std::error_code ignored;
-  if (!std::filesystem::is_regular_file(path, ignored))
-    return;
+/// True for what a kill may leave of a line, its beginning.
+static bool isTornRecord(std::string_view line) {
+  constexpr std::string_view begin = "{\"step\":";
+  size_t size = std::min(line.size(), begin.size());
+  return line.substr(0, size) == begin.substr(0, size);
+}
+
+/// The lines of a log whose step is at most `step`.
+static std::string readLog(const MappedFile &file, int64_t step) {
   std::string kept;
-  std::shared_ptr<const MappedFile> file = MappedFile::open(path);
-  std::string_view rest = file->view();
+  auto refuse = [&] {
+    failInput("'" + file.getPath() +
+              "' is not the log of a run: a line of it is no record of a step; "
+              "name another file with --log");
+  };
+  std::string_view rest = file.view();
   for (size_t end; (end = rest.find('\n')) != std::string_view::npos;
        rest.remove_prefix(end + 1)) {
     std::string_view line = rest.substr(0, end);
     int64_t at = line.empty() ? -1 : readLogStep(line);
     if (at < 0 && !line.empty())
-      failInput("'" + path +
-                "' is not the log of a run: a line of it is no "
-                "record of a step");
+      refuse();
     if (at >= 0 && at <= step)
       kept += std::string(line) + "\n";
   }
+  if (!isTornRecord(rest))
+    refuse();
+  return kept;
+}
+
+/// Null if there is nothing that could be lost: no file, or a device.
+static std::shared_ptr<const MappedFile> openLog(const std::string &path) {
+  std::error_code ignored;
+  return std::filesystem::is_regular_file(path, ignored)
+             ? MappedFile::open(path)
+             : nullptr;
+}
+
+void checkLog(const std::string &path) {
+  if (std::shared_ptr<const MappedFile> file = openLog(path))
+    readLog(*file, 0);
+}
+
+void trimLog(const std::string &path, int64_t step) {
+  std::shared_ptr<const MappedFile> file = openLog(path);
+  if (!file)
+    return;
+  std::string kept = readLog(*file, step);
   if (kept.size() != file->size())
     writeFileAtomically(path, kept);
 }

@@ -102,9 +102,11 @@ void loadMoments(const Checkpoint &checkpoint,
                  const std::vector<ParamView> &moments1,
                  const std::vector<ParamView> &moments2);
 
-/// Cuts a JSON-lines log back to the lines whose "step" is at most `step`, and
-/// drops a torn last line. A missing log is fine; a file that is no log is
-/// refused and stays as it is.
+/// Refuses a file that is no JSON-lines log of a run, before it is written
+/// over. A missing or an empty one is fine.
+void checkLog(const std::string &path);
+/// Cuts a log back to the lines whose "step" is at most `step`, and drops a
+/// torn last line; else as checkLog.
 void trimLog(const std::string &path, int64_t step);
 
 } // namespace hashc::runtime

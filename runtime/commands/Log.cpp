@@ -25,6 +25,8 @@ Log::Log(const std::string &path, int64_t resumeStep) : path(path) {
     return;
   if (resumeStep >= 0)
     trimLog(path, resumeStep);
+  else
+    checkLog(path);
   int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC;
   descriptor =
       open(path.c_str(), resumeStep >= 0 ? flags : flags | O_TRUNC, 0666);

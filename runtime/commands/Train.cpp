@@ -101,14 +101,15 @@ Trainer::Trainer(const Program &program, const TrainOptions &options)
 }
 
 /// What would be lost at once, or only found out when the run is saved.
-static void checkFiles(const RunState &state, const std::string &log) {
-  for (const std::string &file : {state.data, state.valid}) {
+static void checkFiles(const RunState &state, const TrainOptions &options) {
+  for (const std::string &file : {state.data, state.valid, options.init}) {
     std::error_code ignored;
-    if (!log.empty() && std::filesystem::equivalent(log, file, ignored))
-      failUsage("--log would overwrite the data in '" + file + "'");
-    // It goes into a JSON file.
-    checkUtf8(file, "the name of the data file '" + file + "'");
+    if (std::filesystem::equivalent(options.log, file, ignored))
+      failUsage("--log would overwrite '" + file + "'");
   }
+  // They go into a JSON file.
+  for (const std::string &file : {state.data, state.valid})
+    checkUtf8(file, "the name of the data file '" + file + "'");
 }
 
 void Trainer::chooseSettings() {
@@ -134,7 +135,7 @@ void Trainer::chooseSettings() {
   state.steps = options.steps.value_or(state.steps);
   state.batch = options.batch.value_or(state.batch);
   state.lr = options.lr.value_or(state.lr);
-  checkFiles(state, options.log);
+  checkFiles(state, options);
   uint64_t initSeed = options.seed.value_or(state.initSeed);
   uint64_t dataSeed = options.seed.value_or(state.dataSeed);
   state.initSeed = options.initSeed.value_or(initSeed);

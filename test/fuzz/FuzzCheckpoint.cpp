@@ -79,6 +79,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   expectUserError([&] { resume(Checkpoint::open(folder.path)); });
   expectUserError(
       [&] { resume(Checkpoint::open(folder.path + "/step-000001")); });
+  expectUserError([&] { checkLog(folder.path + "/log.jsonl"); });
   expectUserError([&] { trimLog(folder.path + "/log.jsonl", 3); });
   return 0;
 }

@@ -328,9 +328,22 @@ TEST_F(CheckpointTest, StatesThatNoRunCanBeInAreRefused) {
 }
 
 TEST_F(CheckpointTest, AFileThatIsNoLogIsLeftAlone) {
-  std::string text = "Once upon a time\n{\"step\": 1}\n";
-  std::string path = folder.write("corpus.txt", text);
-  EXPECT_PRED2(contains, getError([&] { trimLog(path, 2); }),
-               "corpus.txt' is not the log of a run");
-  EXPECT_EQ(readFile(path), text);
+  for (const std::string &text :
+       {"Once upon a time\n{\"step\": 1}\n", "{\"step\": 1}\nand then",
+        "without a line's end", "{\"loss\": 1}"}) {
+    std::string path = folder.write("corpus.txt", text);
+    EXPECT_PRED2(contains, getError([&] { trimLog(path, 2); }),
+                 "corpus.txt' is not the log of a run");
+    EXPECT_PRED2(contains, getError([&] { checkLog(path); }),
+                 "corpus.txt' is not the log of a run");
+    EXPECT_EQ(readFile(path), text);
+  }
+}
+
+TEST_F(CheckpointTest, ALogOrNothingMayBeWrittenOver) {
+  for (const std::string &text : {"", "{", "{\"step\"", "{\"step\": 1}\n",
+                                  "{\"step\": 1}\n{\"step\": 2, \"l"})
+    EXPECT_NO_THROW(checkLog(folder.write("log", text)));
+  EXPECT_NO_THROW(checkLog(folder / "none"));
+  EXPECT_NO_THROW(checkLog("/dev/null"));
 }
