@@ -361,7 +361,10 @@ mlir::Value Elaborator::makePlan(Frame &frame, Layer &layer, int64_t &experts) {
   }
   experts = given ? given : ids->range.high + 1;
   int64_t rows = shape.getRows();
-  auto type = hash::PlanType::get(&context, rows, 1, experts, rows);
+  auto choices = llvm::cast<RankedTensorType>(ids->narrow.getType());
+  int64_t slots = choices.getNumElements();
+  auto type =
+      hash::PlanType::get(&context, rows, slots / rows, experts, slots);
   builder->setPlace(layer.loc, layer.path);
   return builder->create<hash::PlanOp>(type, ids->narrow, builder->getTokens());
 }
@@ -413,10 +416,14 @@ Value Elaborator::emitFfn(Frame &frame, Layer &layer, const Value &input) {
     return extents;
   };
   builder->setPlace(layer.loc, layer.path);
+  // Inside, a routed layer has a row for each choice of each token.
   int64_t rows = shape.getRows();
   mlir::Value x = input.tensor;
-  if (routed)
-    x = builder->create<hash::DispatchOp>(x.getType(), x, plan);
+  if (routed) {
+    rows = llvm::cast<hash::PlanType>(plan.getType()).getSlots();
+    x = builder->create<hash::DispatchOp>(builder->getActivations(rows, width),
+                                          x, plan);
+  }
   std::vector<Value> products;
   for (size_t i = 0; i < inputs; ++i) {
     StringRef name = inputs == 1 ? "in" : i == 0 ? "gate" : "up";
@@ -458,7 +465,7 @@ Value Elaborator::emitFfn(Frame &frame, Layer &layer, const Value &input) {
     y = addBias(y, b, plan);
   }
   if (routed)
-    y = builder->create<hash::CombineOp>(y.getType(), y, plan);
+    y = builder->create<hash::CombineOp>(input.tensor.getType(), y, plan);
   return Value::makeTensor(dropout(y, rate));
 }
 

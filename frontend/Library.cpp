@@ -76,9 +76,9 @@ std::vector<LibraryFunction> makeLibrary() {
 
       {"hash", stream, {{"seed"}}, false, true},
       {"prev", stream, {{"input", true}, {"distance"}}},
-      {"random", stream, {{"key", true}, {"experts", true}, {"seed"}}},
-      {"balanced", stream, {{"key", true}, {"experts", true}, {"seed"}}},
-      {"round_robin", stream, {{"key", true}, {"experts", true}}},
+      {"random", stream, {{"key", true}, {"experts", true}, {"seed"}, {"top"}}},
+      {"balanced", stream, {{"key", true}, {"experts", true}, {"seed"}, {"top"}}},
+      {"round_robin", stream, {{"key", true}, {"experts", true}, {"top"}}},
       {"table", stream, {{"file", true}, {"experts", true}, {"key"}, {"top"}}},
       {"switch",
        stream,

@@ -99,7 +99,7 @@ mlir::Value ModelBuilder::getTable(StringRef name, const TableSpec &table) {
   for (const Table &known : tables)
     if (known.spec.algorithm == table.algorithm &&
         known.spec.keys == table.keys && known.spec.groups == table.groups &&
-        known.spec.seed == table.seed && known.spec.file == table.file)
+        known.spec.k == table.k && known.spec.seed == table.seed && known.spec.file == table.file)
       return known.value;
   std::string unique = name.str();
   auto taken = [&] {
@@ -110,7 +110,10 @@ mlir::Value ModelBuilder::getTable(StringRef name, const TableSpec &table) {
   };
   for (unsigned i = 2; taken(); ++i)
     unique = (name + "_" + llvm::Twine(i)).str();
-  auto type = RankedTensorType::get({table.keys}, builder.getI32Type());
+  llvm::SmallVector<int64_t> extents = {table.keys};
+  if (table.k > 1)
+    extents.push_back(table.k);
+  auto type = RankedTensorType::get(extents, builder.getI32Type());
   mlir::Value value =
       body->insertArgument(weights.size() + tables.size(), type, place);
   tables.push_back({unique, table, value, place});
@@ -146,7 +149,7 @@ void ModelBuilder::declareSymbols() {
   }
   for (const Table &table : tables) {
     hash::TableOp::create(builder, table.loc, table.name, table.spec.algorithm,
-                          table.spec.keys, table.spec.groups, /*k=*/1,
+                          table.spec.keys, table.spec.groups, table.spec.k,
                           table.spec.seed, table.spec.file, mlir::StringAttr());
   }
 }

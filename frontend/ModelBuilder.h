@@ -47,6 +47,8 @@ struct TableSpec {
   std::string algorithm;
   int64_t keys = 0;
   int64_t groups = 0;
+  /// Experts of a key.
+  int64_t k = 1;
   int64_t seed = 0;
   std::string file;
 };

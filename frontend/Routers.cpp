@@ -19,6 +19,7 @@ namespace {
 
 constexpr int64_t kMaxKeys = int64_t(1) << 24;
 constexpr int64_t kMaxExperts = 65536;
+constexpr int64_t kMaxChoices = 64;
 constexpr int64_t kMaxInteger = std::numeric_limits<int64_t>::max();
 
 } // namespace
@@ -164,7 +165,7 @@ Value Elaborator::callPrev(const CallExpr &call, const BoundCall &bound) {
   return Value::makeStream(stream);
 }
 
-/// random, balanced, round_robin and table: an expert by key.
+/// random, balanced, round_robin and table: one or several experts by key.
 Value Elaborator::callTable(Frame &frame, const CallExpr &call,
                             const LibraryFunction &function,
                             const BoundCall &bound) {
@@ -183,12 +184,6 @@ Value Elaborator::callTable(Frame &frame, const CallExpr &call,
       return fail(bound.places[0], "the table's file is a string, not " +
                                        bound.values[0].describe());
     table.file = bound.values[0].text;
-    std::optional<int64_t> top = readStreamInteger(call, bound, 3, 1, 64, 1);
-    if (!top)
-      return Value::makeError();
-    if (*top != 1)
-      return fail(bound.places[3], "not supported yet: several experts for a "
-                                   "token (top); write top = 1");
   } else if (name != "round_robin") {
     std::optional<int64_t> seed = readStreamInteger(
         call, bound, 2, std::numeric_limits<int64_t>::min(), kMaxInteger, 0);
@@ -196,6 +191,16 @@ Value Elaborator::callTable(Frame &frame, const CallExpr &call,
       return Value::makeError();
     table.seed = *seed;
   }
+  unsigned topIndex = function.parameters.size() - 1;
+  std::optional<int64_t> top =
+      readStreamInteger(call, bound, topIndex, 1, kMaxChoices, 1);
+  if (!top)
+    return Value::makeError();
+  if (*top > table.groups)
+    return fail(bound.places[topIndex],
+                "top = " + Twine(*top) + ", but there are only " +
+                    Twine(table.groups) + " experts to choose from");
+  table.k = *top;
   Value key = bound.values[keyIndex];
   if (isFile && !bound.given[keyIndex]) {
     NameExpr token(call.loc);
@@ -224,11 +229,15 @@ Value Elaborator::callTable(Frame &frame, const CallExpr &call,
   // Plain token ids go in as they are: the table passes a masked row's -1 on.
   mlir::Value keys = stream.narrow ? stream.narrow : getWide(stream);
   Stream result;
-  result.narrow = builder->create<hash::TableLookupOp>(builder->getStream(32),
-                                                       keys, values);
+  mlir::Type type = builder->getStream(32);
+  if (table.k > 1)
+    type = mlir::RankedTensorType::get({shape.getRows(), table.k},
+                                       builder->getBuilder().getI32Type());
+  result.narrow = builder->create<hash::TableLookupOp>(type, keys, values);
   result.range = {0, table.groups - 1};
   result.masked = true;
-  return Value::makeStream(result);
+  return Value::makeStream(result, table.k > 1 ? Value::Kind::choices
+                                               : Value::Kind::stream);
 }
 
 Value Elaborator::chooseByStream(Frame &frame, const IfExpr &choice,
@@ -261,7 +270,7 @@ Value Elaborator::chooseByStream(Frame &frame, const IfExpr &choice,
 // Whole routers
 //===----------------------------------------------------------------------===//
 
-/// The expert of every row, for one routed layer.
+/// The expert of every row, or its experts, for one routed layer.
 std::optional<Stream> Elaborator::evaluateRouter(Frame &caller,
                                                  const Value &router,
                                                  const Layer &layer) {
@@ -286,6 +295,8 @@ std::optional<Stream> Elaborator::evaluateRouter(Frame &caller,
   Value value = evaluate(frame, *item.value);
   if (value.isError())
     return std::nullopt;
+  if (value.kind == Value::Kind::choices)
+    return *value.stream;
   if (value.kind != Value::Kind::stream && !value.isInteger()) {
     fail(item.value->loc,
          "a router gives an expert's number, not " + value.describe());

@@ -113,6 +113,8 @@ std::string describeKind(Value::Kind kind) {
     return "a comparison of tensors";
   case Value::Kind::stream:
     return "an integer of the token stream";
+  case Value::Kind::choices:
+    return "several experts for a token (a table with top above 1)";
   case Value::Kind::condition:
     return "a comparison of the token stream";
   case Value::Kind::function:

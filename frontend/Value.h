@@ -37,6 +37,7 @@ struct Value {
     tensor,    // activations, rows x width
     mask,      // a comparison of tensors
     stream,    // integers of the token stream, in a router
+    choices,   // several experts for each row, in a router
     condition, // a comparison of streams
     function,  // of the library or of the spec
     layer,     // a function with weights of its own
@@ -112,8 +113,8 @@ struct Layer {
 /// Integers of the token stream: known at compile time, or tensors with the
 /// interval they lie in.
 struct Stream {
-  /// tensor<rows x i32> where that is how it came, and tensor<rows x i64>,
-  /// made on demand.
+  /// tensor<rows x i32> where that is how it came (of choices, tensor<rows x
+  /// k x i32>), and tensor<rows x i64>, made on demand.
   mlir::Value narrow, wide;
   Interval range;
   /// -1 in masked rows, beside the range.

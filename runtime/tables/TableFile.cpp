@@ -69,7 +69,10 @@ Table loadTable(const TableSettings &settings) {
   if (shape != std::vector<int64_t>{settings.vocab, settings.k})
     failInput(what + " has shape " + formatShape(info.shape) +
               ", but the model's has " +
-              formatShape({settings.vocab, settings.k}));
+              formatShape({settings.vocab, settings.k}) +
+              (shape.size() == 2 && shape[0] == settings.vocab
+                   ? ": write top = " + std::to_string(shape[1])
+                   : ""));
 
   Table table;
   table.name = settings.name;

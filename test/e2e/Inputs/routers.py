@@ -1,6 +1,6 @@
 """Compares the load of every router of gradients/routers.hash with this independent statement of the language.
 
-    routers.py TEXT apart|joined EVAL.json TABLE.safetensors
+    routers.py TEXT apart|joined EVAL.json TABLE.safetensors PAIRS.safetensors
 
 TEXT is what the tables were made for (its first 95 %) and what was evaluated (all of it).
 """
@@ -28,8 +28,8 @@ def mix(*values, seed=0):
     return h & M >> 1
 
 
-def balanced(counts, seed=0):
-    """Ids by falling count to the least loaded expert; then unseen ids to the expert with the fewest ids."""
+def balanced(counts, seed=0, top=1):
+    """Ids by falling count to the least loaded experts; then unseen ids to the experts with the fewest ids."""
     order = sorted((i for i in range(VOCAB) if counts[i]), key=lambda i: (-counts[i], i))
     for first in range(0, len(order) if seed else 0, EXPERTS):
         for place in range(min(first + EXPERTS, len(order)) - 1, first, -1):
@@ -37,26 +37,38 @@ def balanced(counts, seed=0):
             order[place], order[other] = order[other], order[place]
     table, load, ids = {}, [0] * EXPERTS, [0] * EXPERTS
     for i in order:
-        table[i] = min(range(EXPERTS), key=lambda e: (load[e], e))
-        load[table[i]] += counts[i]
-        ids[table[i]] += 1
+        table[i] = sorted(range(EXPERTS), key=lambda e: (load[e], e))[:top]
+        for e in table[i]:
+            load[e] += counts[i]
+            ids[e] += 1
     for i in range(VOCAB):
         if i not in table:
-            table[i] = min(range(EXPERTS), key=lambda e: (ids[e], e))
-            ids[table[i]] += 1
+            table[i] = sorted(range(EXPERTS), key=lambda e: (ids[e], e))[:top]
+            for e in table[i]:
+                ids[e] += 1
     return table
+
+
+def draw(key, seed, top):
+    """The first `top` different experts of the key's draws."""
+    found, number = [], 0
+    while len(found) < top:
+        expert = (mix(key, number, seed=seed) if number else mix(key, seed=seed)) % EXPERTS
+        found += [expert] if expert not in found else []
+        number += 1
+    return found
 
 
 text = open(sys.argv[1], "rb").read()
 apart = sys.argv[2] == "apart"
 results = json.load(open(sys.argv[3]))["routers"]
-from_file = safetensors.read(sys.argv[4])[1]["tid2eid"]
+from_file, pairs = (safetensors.read(path)[1]["tid2eid"] for path in sys.argv[4:6])
 
 split = len(text) - int(0.05 * len(text))
 while split < len(text) and text[split] & 0xC0 == 0x80:
     split += 1
 counts = collections.Counter(text[: (split - 1) // WINDOW * WINDOW])
-table_b, table_j = balanced(counts), balanced(counts, seed=2)
+table_b, table_j, table_p = balanced(counts), balanced(counts, seed=2), balanced(counts, seed=1, top=3)
 separator, begins, at = b"<|endoftext|>", {0}, 0
 while apart and (at := text.find(separator, at)) >= 0:
     at += len(separator)
@@ -64,7 +76,7 @@ while apart and (at := text.find(separator, at)) >= 0:
 
 
 def route(at, start):
-    """The expert of each routed layer at byte `at`, whose document begins in this window at `start`."""
+    """The expert of each routed layer, or its experts, at byte `at`, whose document begins in this window at `start`."""
     token, position, document_position = text[at], at % WINDOW, at - start
 
     def prev(distance=1):
@@ -85,6 +97,10 @@ def route(at, start):
         (token - 3 * prev(2)) % EXPERTS,
         12 % EXPERTS if document_position == 0 else abs(min(token, 99) - max(token, 100)) % EXPERTS,
         mix(document_position) % EXPERTS,
+        draw(token, 4, 2),
+        table_p[token],
+        [(prev() + j) % EXPERTS for j in range(5)],
+        pairs[2 * token:2 * token + 2],
     ]
 
 
@@ -94,8 +110,9 @@ for at in range(len(text) - 1):  # the last byte is a target only
     if at % WINDOW == 0 or at in begins:
         start = at
     for layer, expert in enumerate(route(at, start)):
-        expected[layer][expert] += 1
+        for one in expert if isinstance(expert, (list, tuple)) else [expert]:
+            expected[layer][one] += 1
 for result, load in zip(results, expected, strict=True):
     assert result["load"] == load, f"{result['path']}: {result['load']}, but the language says {load}"
-    assert sum(load) == len(text) - 1
+    assert sum(load) % (len(text) - 1) == 0
 print(f"{len(results)} routers, {len(text) - 1} tokens each, as the language says")
