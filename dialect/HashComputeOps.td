@@ -56,6 +56,48 @@ def Hash_CombineOp : Hash_ComputeOp<"combine", [
   let assemblyFormat = "$x `by` $plan attr-dict `:` functional-type(operands, results)";
 }
 
+def Hash_JoinOp : Hash_ComputeOp<"join", [
+    Hash_RowPerSlot<"x">,
+    Hash_RowPerToken<"result">,
+    Hash_Constraint<"features", "a row of `result` holds a row of `x` for each choice",
+      "getFeatures($result) == getPlan().getType().getK() * getFeatures($x)">,
+    Hash_SameElement<["x", "result"]>], [Hash_Differentiable, Hash_RowWise]> {
+  let summary = "rows in expert order -> a token's rows side by side";
+  let description = [{
+    `result[token] = [x[position_of[slot]] for each of its k slots, in order]`;
+    a dead slot's part is zero. Adjoint of `hash.split`. What the hash functions
+    of a MultiHash layer give is put together like this (Hash Layers, Roller et
+    al. 2021, section 3.2).
+
+    ```mlir
+    %y = hash.join %yp by %p : (tensor<8192x128xf32>, !p) -> tensor<4096x256xf32>
+    ```
+  }] # Constraints;
+  let arguments = (ins Hash_Matrix:$x, Hash_PlanType:$plan);
+  let results = (outs Hash_Matrix:$result);
+  let assemblyFormat = "$x `by` $plan attr-dict `:` functional-type(operands, results)";
+}
+
+def Hash_SplitOp : Hash_ComputeOp<"split", [
+    Hash_RowPerToken<"x">,
+    Hash_RowPerSlot<"result">,
+    Hash_Constraint<"features", "a row of `x` holds a row of `result` for each choice",
+      "getFeatures($x) == getPlan().getType().getK() * getFeatures($result)">,
+    Hash_SameElement<["x", "result"]>], [Hash_Differentiable, Hash_RowWise]> {
+  let summary = "a token's rows side by side -> rows in expert order";
+  let description = [{
+    `result[position_of[slot]]` is the slot's part of `x[slot / k]`, one k-th of
+    its features. Rows of dead positions are zero. Adjoint of `hash.join`.
+
+    ```mlir
+    %d = hash.split %dy by %p : (tensor<4096x256xf32>, !p) -> tensor<8192x128xf32>
+    ```
+  }] # Constraints;
+  let arguments = (ins Hash_Matrix:$x, Hash_PlanType:$plan);
+  let results = (outs Hash_Matrix:$result);
+  let assemblyFormat = "$x `by` $plan attr-dict `:` functional-type(operands, results)";
+}
+
 def Hash_BroadcastOp : Hash_ComputeOp<"broadcast", [
     Hash_Constraint<"experts", "`x` has one vector of features, or with a plan one for each expert",
       "getPlan() ? getShape($x).size() == 2 && getRows($x) == getPlan().getType().getGroups() : getShape($x).size() == 1">,

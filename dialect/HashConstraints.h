@@ -41,6 +41,16 @@ inline mlir::Type getCompute(mlir::Value value) {
   return getComputeType(getElement(value));
 }
 
+/// True if `matrix` has room for several streams as its columns.
+inline bool isTableOf(mlir::ValueRange streams, mlir::Value matrix) {
+  llvm::ArrayRef<int64_t> shape = getShape(matrix);
+  return streams.size() > 1 && shape.size() == 2 &&
+         shape[1] == static_cast<int64_t>(streams.size()) &&
+         llvm::all_of(streams, [&](mlir::Value stream) {
+           return getRows(stream) == shape[0];
+         });
+}
+
 /// True for initialisers that need rows and columns.
 inline bool isMatrixInit(Init init) {
   return init == Init::xavier || init == Init::orthogonal;

@@ -108,6 +108,25 @@ def Hash_TableLookupOp : Hash_StreamOp<"table_lookup", [
   let assemblyFormat = "$keys `in` $table attr-dict `:` functional-type(operands, results)";
 }
 
+def Hash_ChoicesOp : Hash_StreamOp<"choices", [
+    Hash_Constraint<"choices", "`result` has a column for each of several hashes, and their rows",
+      "isTableOf(getInputs(), $result)">]> {
+  let summary = "the experts that several hashes choose";
+  let description = [{
+    `result[r][m] = inputs[m][r] + m * groups`: hash m chooses among `groups`
+    experts of its own, so the choices of a row differ. -1 (a masked row) stays;
+    an expert outside 0 .. groups-1 stops the program with its number
+    (MultiHash; Hash Layers, Roller et al. 2021, section 3.2).
+
+    ```mlir
+    %e = hash.choices %a, %b of 64 : (tensor<4096xi32>, tensor<4096xi32>) -> tensor<4096x2xi32>
+    ```
+  }] # Constraints;
+  let arguments = (ins Variadic<Hash_Stream32>:$inputs, Hash_Count:$groups);
+  let results = (outs Hash_Choices:$result);
+  let assemblyFormat = "$inputs `of` $groups attr-dict `:` functional-type(operands, results)";
+}
+
 def Hash_RowAtOp : Hash_StreamOp<"row_at", [
     Hash_OneElement<"index">, Hash_SameElement<["value", "result"]>,
     Hash_Constraint<"row", "`result` is one row of `value`",

@@ -36,6 +36,20 @@ LogicalResult CombineOp::buildVjp(OpBuilder &builder,
   return success();
 }
 
+LogicalResult JoinOp::buildVjp(OpBuilder &builder, ValueRange resultCotangents,
+                               MutableArrayRef<Value> operandCotangents) {
+  operandCotangents[0] = SplitOp::create(builder, getLoc(), getX().getType(),
+                                         resultCotangents[0], getPlan());
+  return success();
+}
+
+LogicalResult SplitOp::buildVjp(OpBuilder &builder, ValueRange resultCotangents,
+                                MutableArrayRef<Value> operandCotangents) {
+  operandCotangents[0] = JoinOp::create(builder, getLoc(), getX().getType(),
+                                        resultCotangents[0], getPlan());
+  return success();
+}
+
 LogicalResult BroadcastOp::buildVjp(OpBuilder &builder,
                                     ValueRange resultCotangents,
                                     MutableArrayRef<Value> operandCotangents) {

@@ -90,6 +90,7 @@ private:
   Value *findLocal(Frame &frame, llvm::StringRef name, bool called);
   Value findGlobal(Frame &frame, llvm::StringRef name, bool called);
   Value failUnknown(Frame &frame, const NameExpr &name, bool called);
+  Value evaluateList(Frame &frame, const ListExpr &list);
   Value evaluateIf(Frame &frame, const IfExpr &choice);
   std::optional<bool> evaluateCondition(Frame &frame, const Expr &expr,
                                         Value &condition);
@@ -156,7 +157,18 @@ private:
                      mlir::Value plan, mlir::Type type);
   mlir::Value addBias(mlir::Value x, mlir::Value bias, mlir::Value plan);
   mlir::Value dropout(mlir::Value x, double rate);
-  mlir::Value makePlan(Frame &frame, Layer &layer, int64_t &experts);
+  /// The experts of a layer: how many each of its hash functions has, and the
+  /// plan of every token's. Joined: the functions' results stand side by side,
+  /// and each has the layer's share of the features.
+  struct Routing {
+    mlir::Value plan;
+    int64_t experts = 0;
+    int64_t parts = 1;
+  };
+  bool isBoundRouter(Layer &layer, const Value &router);
+  std::optional<Stream> chooseExperts(Frame &frame, const Value &router,
+                                      Layer &layer, int64_t &experts);
+  Routing makeRouting(Frame &frame, Layer &layer);
   mlir::Value getPositions();
 
   // Arguments of layers and settings (Arguments.cpp).

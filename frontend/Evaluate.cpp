@@ -63,8 +63,7 @@ Value Elaborator::evaluateKind(Frame &frame, const Expr &expr) {
                               member.name + "' alone, a model has one input");
   }
   case Expr::Kind::List:
-    return fail(expr.loc, "not supported yet: lists of routers (MultiHash); "
-                          "give one router");
+    return evaluateList(frame, cast<ListExpr>(expr));
   case Expr::Kind::Record:
     return fail(expr.loc, "not supported yet: several data sets; give one, as "
                           "in text(\"corpus.txt\")");
@@ -158,6 +157,25 @@ Value Elaborator::failUnknown(Frame &frame, const NameExpr &name, bool called) {
     names.push_back(known);
   return fail(name.loc,
               "there is no '" + name.name + "'" + suggest(name.name, names));
+}
+
+/// Only routers come in lists: those of a MultiHash layer.
+Value Elaborator::evaluateList(Frame &frame, const ListExpr &list) {
+  Value routers;
+  routers.kind = Value::Kind::routers;
+  routers.loc = list.loc;
+  for (const ExprPtr &element : list.elements) {
+    routers.elements.push_back(evaluate(frame, *element));
+    const Value &value = routers.elements.back();
+    if (value.isError())
+      return Value::makeError();
+    if (value.kind != Value::Kind::router)
+      return fail(element->loc,
+                  "a list holds routers, not " + value.describe());
+  }
+  if (routers.elements.empty())
+    return fail(list.loc, "an empty list of routers: give one at least");
+  return routers;
 }
 
 } // namespace hashc::frontend

@@ -324,49 +324,98 @@ Value Elaborator::emitDropout(Layer &layer, const Value &input) {
 // Feed-forward networks
 //===----------------------------------------------------------------------===//
 
-/// The plan of a routed layer, and how many experts it has.
-mlir::Value Elaborator::makePlan(Frame &frame, Layer &layer, int64_t &experts) {
-  const Value *router = findArgument(layer, "router");
-  if (router->kind == Value::Kind::function)
-    return failArgument(layer, "router",
-                        "a router: declare one with 'router r = ...'"),
-           nullptr;
-  if (router->kind != Value::Kind::router)
-    return failArgument(layer, "router", "a router"), nullptr;
-  if (!router->bound) {
-    fail(placeOf(layer, "router"), "the router '" + router->router->name +
+bool Elaborator::isBoundRouter(Layer &layer, const Value &router) {
+  if (router.kind == Value::Kind::router && router.bound)
+    return true;
+  if (router.kind == Value::Kind::function)
+    failArgument(layer, "router",
+                 "a router: declare one with 'router r = ...'");
+  else if (router.kind != Value::Kind::router)
+    failArgument(layer, "router", "a router or a list of them");
+  else
+    fail(placeOf(layer, "router"), "the router '" + router.router->name +
                                        "' takes parameters: '" +
-                                       router->router->name + "(...)'");
-    return nullptr;
-  }
-  auto [entry, isNew] =
-      routedLayers.try_emplace(layer.path, routedLayers.size());
-  layer.routedIndex = entry->second;
-  std::optional<Stream> ids = evaluateRouter(frame, *router, layer);
+                                       router.router->name + "(...)'");
+  return false;
+}
+
+/// The expert of every row by one router, and how many experts it has.
+std::optional<Stream> Elaborator::chooseExperts(Frame &frame,
+                                                const Value &router,
+                                                Layer &layer,
+                                                int64_t &experts) {
+  if (!isBoundRouter(layer, router))
+    return std::nullopt;
+  std::optional<Stream> ids = evaluateRouter(frame, router, layer);
   if (!ids)
-    return nullptr;
-  SMLoc formula = router->router->value->loc;
+    return std::nullopt;
   constexpr int64_t kMaxExperts = 65536;
   bool ok = true;
   // Given, the run checks what the range cannot prove.
   int64_t given = readInteger(layer, "experts", 1, kMaxExperts, 0, ok);
   if (!ok)
-    return nullptr;
+    return std::nullopt;
   int64_t limit = given ? std::numeric_limits<int32_t>::max() : kMaxExperts - 1;
   if (ids->range.high > limit) {
-    fail(formula, "the router can give " + Twine(ids->range.high) +
-                      ": there are at most " + Twine(kMaxExperts) +
-                      " experts; end it with '% experts'");
-    return nullptr;
+    fail(router.router->value->loc,
+         "the router can give " + Twine(ids->range.high) +
+             ": there are at most " + Twine(kMaxExperts) +
+             " experts; end it with '% experts'");
+    return std::nullopt;
   }
   experts = given ? given : ids->range.high + 1;
-  int64_t rows = shape.getRows();
-  auto choices = llvm::cast<RankedTensorType>(ids->narrow.getType());
-  int64_t slots = choices.getNumElements();
-  auto type =
-      hash::PlanType::get(&context, rows, slots / rows, experts, slots);
+  return ids;
+}
+
+Elaborator::Routing Elaborator::makeRouting(Frame &frame, Layer &layer) {
+  const Value *router = findArgument(layer, "router");
+  bool isList = router->kind == Value::Kind::routers;
+  llvm::ArrayRef<Value> routers(*router);
+  if (isList)
+    routers = router->elements;
+  auto [entry, isNew] =
+      routedLayers.try_emplace(layer.path, routedLayers.size());
+  layer.routedIndex = entry->second;
+
+  Routing routing;
+  llvm::SmallVector<mlir::Value> choices;
+  for (const Value &value : routers) {
+    int64_t experts = 0;
+    std::optional<Stream> ids = chooseExperts(frame, value, layer, experts);
+    if (!ids)
+      return {};
+    bool several =
+        llvm::cast<RankedTensorType>(ids->narrow.getType()).getRank() > 1;
+    if (isList && several)
+      return fail(value.loc, "a router of a list gives one expert for a token; "
+                             "this table has several (top)"),
+             Routing();
+    if (!choices.empty() && experts != routing.experts)
+      return fail(placeOf(layer, "router"),
+                  "the routers of a list choose among as many experts each; "
+                  "these have " +
+                      Twine(routing.experts) + " and " + Twine(experts)),
+             Routing();
+    routing.experts = experts;
+    choices.push_back(ids->narrow);
+  }
   builder->setPlace(layer.loc, layer.path);
-  return builder->create<hash::PlanOp>(type, ids->narrow, builder->getTokens());
+  int64_t rows = shape.getRows();
+  mlir::Value chosen = choices.front();
+  if (choices.size() > 1) {
+    routing.parts = choices.size();
+    auto type = RankedTensorType::get({rows, routing.parts},
+                                      builder->getBuilder().getI32Type());
+    chosen = builder->create<hash::ChoicesOp>(type, choices,
+                                              uint64_t(routing.experts));
+  }
+  int64_t slots =
+      llvm::cast<RankedTensorType>(chosen.getType()).getNumElements();
+  auto type = hash::PlanType::get(&context, rows, slots / rows,
+                                  routing.parts * routing.experts, slots);
+  routing.plan =
+      builder->create<hash::PlanOp>(type, chosen, builder->getTokens());
+  return routing;
 }
 
 Value Elaborator::emitFfn(Frame &frame, Layer &layer, const Value &input) {
@@ -402,40 +451,50 @@ Value Elaborator::emitFfn(Frame &frame, Layer &layer, const Value &input) {
   if (!ok)
     return Value::makeError();
 
-  mlir::Value plan;
-  int64_t experts = 0;
+  Routing routing;
   if (routed) {
-    plan = makePlan(frame, layer, experts);
-    if (!plan)
+    routing = makeRouting(frame, layer);
+    if (!routing.plan)
       return Value::makeError();
   }
+  mlir::Value plan = routing.plan;
+  int64_t parts = routing.parts;
+  if (hidden % parts != 0 || width % parts != 0)
+    return fail(placeOf(layer, "router"),
+                Twine(parts) +
+                    " routers share the features evenly: their "
+                    "number divides hidden = " +
+                    Twine(hidden) + " and the width " + Twine(width));
   // Every weight of a routed layer has an axis of experts in front.
   auto withExperts = [&](std::vector<int64_t> extents) {
     if (routed)
-      extents.insert(extents.begin(), experts);
+      extents.insert(extents.begin(), parts * routing.experts);
     return extents;
   };
   builder->setPlace(layer.loc, layer.path);
   // Inside, a routed layer has a row for each choice of each token.
   int64_t rows = shape.getRows();
   mlir::Value x = input.tensor;
+  auto dispatch = [&](mlir::Value tokens, int64_t features) {
+    return builder->create<hash::DispatchOp>(
+        builder->getActivations(rows, features), tokens, plan);
+  };
   if (routed) {
     rows = llvm::cast<hash::PlanType>(plan.getType()).getSlots();
-    x = builder->create<hash::DispatchOp>(builder->getActivations(rows, width),
-                                          x, plan);
+    x = dispatch(x, width);
   }
   std::vector<Value> products;
   for (size_t i = 0; i < inputs; ++i) {
     StringRef name = inputs == 1 ? "in" : i == 0 ? "gate" : "up";
     mlir::Value w = weight(layer, ("w_" + name).str(),
-                           matrix(withExperts({width, hidden})));
+                           matrix(withExperts({width, hidden / parts})));
     if (!w)
       return Value::makeError();
-    mlir::Value h =
-        matmul(x, w, false, plan, builder->getActivations(rows, hidden));
+    mlir::Value h = matmul(x, w, false, plan,
+                           builder->getActivations(rows, hidden / parts));
     if (bias) {
-      mlir::Value b =
-          weight(layer, ("b_" + name).str(), zeros(withExperts({hidden})));
+      mlir::Value b = weight(layer, ("b_" + name).str(),
+                             zeros(withExperts({hidden / parts})));
       if (!b)
         return Value::makeError();
       h = addBias(h, b, plan);
@@ -446,25 +505,35 @@ Value Elaborator::emitFfn(Frame &frame, Layer &layer, const Value &input) {
       applyActivation(frame, *act, products, layer.loc, layer.path);
   if (activated.isError())
     return activated;
-  if (!activated.isTensor() || activated.getWidth() != hidden)
+  if (!activated.isTensor() || activated.getWidth() != hidden / parts)
     return fail(placeOf(layer, "act"), "the activation gives " +
                                            activated.describe() +
                                            ", not a tensor like its input");
   builder->setPlace(layer.loc, layer.path);
-  mlir::Value out =
-      weight(layer, "w_out", matrix(withExperts({hidden, width}), true));
+  mlir::Value out = weight(layer, "w_out",
+                           matrix(withExperts({hidden, width / parts}), true));
   if (!out)
     return Value::makeError();
   builder->countResidualBranch();
-  mlir::Value y = matmul(activated.tensor, out, false, plan,
-                         builder->getActivations(rows, width));
+  // Every function of a list reads what all of them gave (MultiHash).
+  mlir::Value h = activated.tensor;
+  auto join = [&](mlir::Value slots, int64_t features) {
+    return builder->create<hash::JoinOp>(
+        builder->getActivations(shape.getRows(), features), slots, plan);
+  };
+  if (parts > 1)
+    h = dispatch(join(h, hidden), hidden);
+  mlir::Value y =
+      matmul(h, out, false, plan, builder->getActivations(rows, width / parts));
   if (bias) {
-    mlir::Value b = weight(layer, "b_out", zeros(withExperts({width})));
+    mlir::Value b = weight(layer, "b_out", zeros(withExperts({width / parts})));
     if (!b)
       return Value::makeError();
     y = addBias(y, b, plan);
   }
-  if (routed)
+  if (parts > 1)
+    y = join(y, width);
+  else if (routed)
     y = builder->create<hash::CombineOp>(input.tensor.getType(), y, plan);
   return Value::makeTensor(dropout(y, rate));
 }

@@ -99,7 +99,8 @@ mlir::Value ModelBuilder::getTable(StringRef name, const TableSpec &table) {
   for (const Table &known : tables)
     if (known.spec.algorithm == table.algorithm &&
         known.spec.keys == table.keys && known.spec.groups == table.groups &&
-        known.spec.k == table.k && known.spec.seed == table.seed && known.spec.file == table.file)
+        known.spec.k == table.k && known.spec.seed == table.seed &&
+        known.spec.file == table.file)
       return known.value;
   std::string unique = name.str();
   auto taken = [&] {

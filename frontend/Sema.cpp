@@ -226,8 +226,8 @@ void Sema::checkExpr(const Expr &expr, bool isStatement) {
       checkExpr(*element);
     return;
   case Expr::Kind::List:
-    diagnostics.error(expr.loc, "not supported yet: lists of routers "
-                                "(MultiHash); give one router");
+    for (const ExprPtr &element : cast<ListExpr>(expr).elements)
+      checkExpr(*element);
     return;
   case Expr::Kind::Record:
     diagnostics.error(expr.loc, "not supported yet: several data sets; give "

@@ -121,6 +121,8 @@ std::string describeKind(Value::Kind kind) {
     return "a function";
   case Value::Kind::layer:
     return "a layer without its input";
+  case Value::Kind::routers:
+    return "a list of routers";
   case Value::Kind::router:
     return "a router";
   case Value::Kind::setting:

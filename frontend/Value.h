@@ -42,6 +42,7 @@ struct Value {
     function,  // of the library or of the spec
     layer,     // a function with weights of its own
     router,
+    routers, // a list of them
     setting, // adamw(...), text(...), ...
   };
 

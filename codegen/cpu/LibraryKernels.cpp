@@ -128,6 +128,7 @@ private:
          int64_t(flag("document")));
   }
   void mix();
+  void choices();
   void modulo() { call("modulo", dim(in(0), 0), integer("divisor")); }
   void tableLookup() {
     int64_t vocab = dim(in(1), 0);
@@ -143,6 +144,15 @@ private:
     int64_t rows = cutRows(plan().getTokens(), width);
     call("combine_" + typeName(in(0)), plan().getTokens(), plan().getK(),
          plan().getGroups(), width, rows);
+  }
+  void join() { moveParts("join_", in(0)); }
+  void split() { moveParts("split_", out(0)); }
+  /// `rows` has the rows of slots.
+  void moveParts(StringRef name, Value rows) {
+    int64_t width = dim(rows, 1);
+    int64_t taskRows = cutRows(plan().getTokens(), width * plan().getK());
+    call(name + typeName(rows), plan().getTokens(), plan().getK(),
+         plan().getGroups(), width, taskRows);
   }
   void embedding() {
     int64_t rows = dim(out(0), 0), width = dim(out(0), 1);
@@ -241,6 +251,14 @@ void KernelBuilder::mix() {
   callWith("mix_finish", {out(0)}, rows);
 }
 
+/// A column of each value.
+void KernelBuilder::choices() {
+  int64_t rows = dim(out(0), 0), k = dim(out(0), 1);
+  for (auto [column, value] : llvm::enumerate(op.getIns()))
+    callWith("choice", {value, out(0)}, rows, k, int64_t(column),
+             integer("groups"));
+}
+
 void KernelBuilder::globalNorm() {
   callWith("global_norm_start", {out(0)});
   for (Value gradient : op.getIns())
@@ -255,6 +273,7 @@ const llvm::StringMap<KernelBuilder::Rule> &KernelBuilder::getRules() {
       {"attention", &KernelBuilder::attention},
       {"attention_decode", &KernelBuilder::attentionDecode},
       {"attention_grad", &KernelBuilder::attentionGrad},
+      {"choices", &KernelBuilder::choices},
       {"combine", &KernelBuilder::combine},
       {"cross_entropy", &KernelBuilder::crossEntropy},
       {"cross_entropy_grad", &KernelBuilder::crossEntropyGrad},
@@ -262,6 +281,7 @@ const llvm::StringMap<KernelBuilder::Rule> &KernelBuilder::getRules() {
       {"embedding", &KernelBuilder::embedding},
       {"embedding_grad", &KernelBuilder::embeddingGrad},
       {"global_norm", &KernelBuilder::globalNorm},
+      {"join", &KernelBuilder::join},
       {"layer_norm", &KernelBuilder::layerNorm},
       {"layer_norm_grad", &KernelBuilder::layerNormGrad},
       {"mix", &KernelBuilder::mix},
@@ -274,6 +294,7 @@ const llvm::StringMap<KernelBuilder::Rule> &KernelBuilder::getRules() {
       {"rms_norm_grad", &KernelBuilder::rmsNormGrad},
       {"rotary", &KernelBuilder::rotary},
       {"row_at", &KernelBuilder::rowAt},
+      {"split", &KernelBuilder::split},
       {"table_lookup", &KernelBuilder::tableLookup},
   };
   return rules;

@@ -74,6 +74,78 @@ func.func @combine_type(%x: tensor<16x6xf32>, %p: !p) {
 
 // -----
 
+!p = !hash.plan<tokens = 8, k = 2, groups = 4, slots = 16>
+func.func @join_slots(%x: tensor<8x6xf32>, %p: !p) {
+  // expected-error @+1 {{failed to verify that `x` has a row for each slot of the plan (slots)}}
+  %0 = hash.join %x by %p : (tensor<8x6xf32>, !p) -> tensor<8x12xf32>
+  return
+}
+
+// -----
+
+!p = !hash.plan<tokens = 8, k = 2, groups = 4, slots = 16>
+func.func @join_tokens(%x: tensor<16x6xf32>, %p: !p) {
+  // expected-error @+1 {{failed to verify that `result` has a row for each token of the plan (tokens)}}
+  %0 = hash.join %x by %p : (tensor<16x6xf32>, !p) -> tensor<16x12xf32>
+  return
+}
+
+// -----
+
+!p = !hash.plan<tokens = 8, k = 2, groups = 4, slots = 16>
+func.func @join_features(%x: tensor<16x6xf32>, %p: !p) {
+  // expected-error @+1 {{failed to verify that a row of `result` holds a row of `x` for each choice (features)}}
+  %0 = hash.join %x by %p : (tensor<16x6xf32>, !p) -> tensor<8x6xf32>
+  return
+}
+
+// -----
+
+!p = !hash.plan<tokens = 8, k = 2, groups = 4, slots = 16>
+func.func @join_type(%x: tensor<16x6xf32>, %p: !p) {
+  // expected-error @+1 {{failed to verify that `x`, `result` have one element type (type)}}
+  %0 = hash.join %x by %p : (tensor<16x6xf32>, !p) -> tensor<8x12xf64>
+  return
+}
+
+// -----
+
+!p = !hash.plan<tokens = 8, k = 2, groups = 4, slots = 16>
+func.func @split_tokens(%x: tensor<16x12xf32>, %p: !p) {
+  // expected-error @+1 {{failed to verify that `x` has a row for each token of the plan (tokens)}}
+  %0 = hash.split %x by %p : (tensor<16x12xf32>, !p) -> tensor<16x6xf32>
+  return
+}
+
+// -----
+
+!p = !hash.plan<tokens = 8, k = 2, groups = 4, slots = 16>
+func.func @split_slots(%x: tensor<8x12xf32>, %p: !p) {
+  // expected-error @+1 {{failed to verify that `result` has a row for each slot of the plan (slots)}}
+  %0 = hash.split %x by %p : (tensor<8x12xf32>, !p) -> tensor<8x6xf32>
+  return
+}
+
+// -----
+
+!p = !hash.plan<tokens = 8, k = 2, groups = 4, slots = 16>
+func.func @split_features(%x: tensor<8x12xf32>, %p: !p) {
+  // expected-error @+1 {{failed to verify that a row of `x` holds a row of `result` for each choice (features)}}
+  %0 = hash.split %x by %p : (tensor<8x12xf32>, !p) -> tensor<16x4xf32>
+  return
+}
+
+// -----
+
+!p = !hash.plan<tokens = 8, k = 2, groups = 4, slots = 16>
+func.func @split_type(%x: tensor<8x12xf32>, %p: !p) {
+  // expected-error @+1 {{failed to verify that `x`, `result` have one element type (type)}}
+  %0 = hash.split %x by %p : (tensor<8x12xf32>, !p) -> tensor<16x6xf64>
+  return
+}
+
+// -----
+
 func.func @broadcast_matrix(%x: tensor<4x6xf32>) {
   // expected-error @+1 {{failed to verify that `x` has one vector of features, or with a plan one for each expert (experts)}}
   %0 = hash.broadcast %x : (tensor<4x6xf32>) -> tensor<8x6xf32>

@@ -178,6 +178,38 @@ func.func @lookup_cast(%k: tensor<8xi32>, %t: tensor<32xbf16>) {
 
 // -----
 
+func.func @choices_one(%a: tensor<8xi32>) {
+  // expected-error @+1 {{failed to verify that `result` has a column for each of several hashes, and their rows (choices)}}
+  %0 = hash.choices %a of 4 : (tensor<8xi32>) -> tensor<8x1xi32>
+  return
+}
+
+// -----
+
+func.func @choices_columns(%a: tensor<8xi32>) {
+  // expected-error @+1 {{failed to verify that `result` has a column for each of several hashes, and their rows (choices)}}
+  %0 = hash.choices %a, %a of 4 : (tensor<8xi32>, tensor<8xi32>) -> tensor<8x3xi32>
+  return
+}
+
+// -----
+
+func.func @choices_rows(%a: tensor<8xi32>, %b: tensor<9xi32>) {
+  // expected-error @+1 {{failed to verify that `result` has a column for each of several hashes, and their rows (choices)}}
+  %0 = hash.choices %a, %b of 4 : (tensor<8xi32>, tensor<9xi32>) -> tensor<8x2xi32>
+  return
+}
+
+// -----
+
+func.func @choices_groups(%a: tensor<8xi32>) {
+  // expected-error @+1 {{attribute 'groups' failed to satisfy constraint: 64-bit signless integer attribute whose value is positive}}
+  %0 = hash.choices %a, %a of 0 : (tensor<8xi32>, tensor<8xi32>) -> tensor<8x2xi32>
+  return
+}
+
+// -----
+
 func.func @row_at_one(%v: tensor<8xi32>, %i: tensor<2xi32>) {
   // expected-error @+1 {{failed to verify that `index` has one element (one)}}
   %0 = hash.row_at %v at %i : (tensor<8xi32>, tensor<2xi32>) -> tensor<1xi32>

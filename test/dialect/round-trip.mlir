@@ -65,6 +65,7 @@ func.func private @roles(tensor<32xf64> {hash.arg = #hash.arg<param, "b">}, tens
 // CHECK: hash.modulo %{{.*}} by 4 : tensor<8xi64>
 // CHECK: hash.table_lookup %{{.*}} in %{{.*}} : (tensor<8xi32>, tensor<32xi32>) -> tensor<8xi32>
 // CHECK: hash.table_lookup %{{.*}} in %{{.*}} : (tensor<8xi64>, tensor<32x2xi32>) -> tensor<8x2xi32>
+// CHECK: hash.choices %{{.*}}, %{{.*}} of 4 : (tensor<8xi32>, tensor<8xi32>) -> tensor<8x2xi32>
 // CHECK: hash.row_at %{{.*}} at %{{.*}} : (tensor<8xi32>, tensor<1xi32>) -> tensor<1xi32>
 // CHECK: hash.row_at %{{.*}} at %{{.*}} : (tensor<8x3xi64>, tensor<1xi32>) -> tensor<1x3xi64>
 // CHECK: hash.plan %{{.*}} masked %{{.*}} : (tensor<8xi32>, tensor<8xi32>) -> !hash.plan<tokens = 8, k = 1, groups = 4, slots = 8>
@@ -79,6 +80,7 @@ func.func @streams(%tok: tensor<8xi32>, %starts: tensor<8xi32>, %a: tensor<8xi64
   %5 = hash.modulo %a by 4 : tensor<8xi64>
   %6 = hash.table_lookup %tok in %t : (tensor<8xi32>, tensor<32xi32>) -> tensor<8xi32>
   %7 = hash.table_lookup %a in %t2 : (tensor<8xi64>, tensor<32x2xi32>) -> tensor<8x2xi32>
+  %choices = hash.choices %tok, %tok of 4 : (tensor<8xi32>, tensor<8xi32>) -> tensor<8x2xi32>
   %8 = hash.row_at %tok at %i : (tensor<8xi32>, tensor<1xi32>) -> tensor<1xi32>
   %9 = hash.row_at %wide at %i : (tensor<8x3xi64>, tensor<1xi32>) -> tensor<1x3xi64>
   %10 = hash.plan %6 masked %tok : (tensor<8xi32>, tensor<8xi32>) -> !p
@@ -89,6 +91,8 @@ func.func @streams(%tok: tensor<8xi32>, %starts: tensor<8xi32>, %a: tensor<8xi64
 // CHECK-LABEL: func.func @routed
 // CHECK: hash.dispatch %{{.*}} by %{{.*}} : (tensor<8x6xbf16>, !hash.plan<{{.*}}>) -> tensor<16x6xbf16>
 // CHECK: hash.combine %{{.*}} by %{{.*}} : (tensor<16x6xbf16>, !hash.plan<{{.*}}>) -> tensor<8x6xbf16>
+// CHECK: hash.join %{{.*}} by %{{.*}} : (tensor<16x6xbf16>, !hash.plan<{{.*}}>) -> tensor<8x12xbf16>
+// CHECK: hash.split %{{.*}} by %{{.*}} : (tensor<8x12xbf16>, !hash.plan<{{.*}}>) -> tensor<16x6xbf16>
 // CHECK: hash.broadcast %{{.*}} : (tensor<6xf32>) -> tensor<16x6xbf16>
 // CHECK: hash.broadcast %{{.*}} by %{{.*}} : (tensor<4x6xf32>, !hash.plan<{{.*}}>) -> tensor<16x6xbf16>
 // CHECK: hash.reduce_rows %{{.*}} : (tensor<16x6xbf16>) -> tensor<6xf32>
@@ -97,6 +101,8 @@ func.func @streams(%tok: tensor<8xi32>, %starts: tensor<8xi32>, %a: tensor<8xi64
 func.func @routed(%p: !p2, %x: tensor<8x6xbf16>, %b: tensor<6xf32>, %bs: tensor<4x6xf32>, %one: tensor<1xf32>) {
   %0 = hash.dispatch %x by %p : (tensor<8x6xbf16>, !p2) -> tensor<16x6xbf16>
   %1 = hash.combine %0 by %p : (tensor<16x6xbf16>, !p2) -> tensor<8x6xbf16>
+  %joined = hash.join %0 by %p : (tensor<16x6xbf16>, !p2) -> tensor<8x12xbf16>
+  %split = hash.split %joined by %p : (tensor<8x12xbf16>, !p2) -> tensor<16x6xbf16>
   %2 = hash.broadcast %b : (tensor<6xf32>) -> tensor<16x6xbf16>
   %3 = hash.broadcast %bs by %p : (tensor<4x6xf32>, !p2) -> tensor<16x6xbf16>
   %4 = hash.reduce_rows %0 : (tensor<16x6xbf16>) -> tensor<6xf32>

@@ -85,11 +85,15 @@ module {
 // CHECK: %[[D:.*]] = hash.dispatch
 // CHECK: %[[G:.*]] = hash.grouped_matmul
 // CHECK: %[[K:.*]] = hash.combine
-// CHECK: %[[L:.*]] = hash.dropout %[[K]], %[[SEED:.*]] {
+// CHECK: %[[PARTS:.*]] = hash.split %[[K]]
+// CHECK: %[[JOINED:.*]] = hash.join %[[PARTS]]
+// CHECK: %[[L:.*]] = hash.dropout %[[JOINED]], %[[SEED:.*]] {
 // CHECK: %[[LOSSES:.*]], %[[LSE2:.*]] = hash.cross_entropy %[[L]], %[[T:[a-z0-9]*]]
 // CHECK: %[[ONE:.*]] = hash.splat
 // CHECK-NEXT: %[[DL:.*]] = hash.cross_entropy_grad %[[L]], %[[T]], %[[LSE2]], %[[ONE]]
-// CHECK-NEXT: %[[DK:.*]] = hash.dropout %[[DL]], %[[SEED]] {rate = 1.0{{0*}}e-01 : f64, stream = 3 : i64}
+// CHECK-NEXT: %[[DJOINED:.*]] = hash.dropout %[[DL]], %[[SEED]] {rate = 1.0{{0*}}e-01 : f64, stream = 3 : i64}
+// CHECK-NEXT: %[[DPARTS:.*]] = hash.split %[[DJOINED]] by %[[P]]
+// CHECK-NEXT: %[[DK:.*]] = hash.join %[[DPARTS]] by %[[P]]
 // CHECK-NEXT: %[[DH:.*]] = hash.dispatch %[[DK]] by %[[P]]
 // CHECK-NEXT: %[[BIAS:.*]] = hash.reduce_rows %[[DH]] by %[[P]]
 // CHECK-NEXT: %[[NEWC:.*]] = arith.addf %[[DC]], %[[BIAS]]
@@ -153,7 +157,9 @@ module {
     %cs = hash.broadcast %c by %p : (tensor<2x4xf32>, !p) -> !m
     %hc = arith.addf %h, %cs : !m
     %k = hash.combine %hc by %p : (!m, !p) -> !m
-    %l = hash.dropout %k, %seed {rate = 0.1 : f64, stream = 3 : i64} : (!m, tensor<1xi64>) -> !m
+    %parts = hash.split %k by %p : (!m, !p) -> !m
+    %joined = hash.join %parts by %p : (!m, !p) -> !m
+    %l = hash.dropout %joined, %seed {rate = 0.1 : f64, stream = 3 : i64} : (!m, tensor<1xi64>) -> !m
     %losses, %lse2 = hash.cross_entropy %l, %t : (!m, !s) -> (tensor<8xf32>, tensor<8xf32>)
     return %losses : tensor<8xf32>
   }

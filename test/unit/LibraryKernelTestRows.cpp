@@ -177,6 +177,38 @@ TYPED_TEST(LibraryRows, CombineAddsATokensSlotsInOrder) {
       }
 }
 
+TYPED_TEST(LibraryRows, JoinAndSplitMoveATokensSlots) {
+  using S = TypeParam;
+  std::mt19937 random(69);
+  for (int64_t k : {1, 2, 3})
+    for (int64_t width : {1, 16, 33, 70})
+      for (bool masked : {false, true}) {
+        int64_t tokens = 23, slots = tokens * k;
+        int32_t live = int32_t(masked ? slots / 2 : slots);
+        Guarded<int32_t> plan = makePlan(tokens, k, live);
+        // Nothing of the dead slots' rows is read: they are NaN.
+        auto rows = makeRandom<S>(live * width, random);
+        Guarded<S> x(slots * width), joined(slots * width),
+            split(slots * width);
+        std::copy_n(rows.data(), rows.size(), x.data());
+        auto run = [&](auto *kernel, const S *from, S *to) {
+          runTasks(divideUp(tokens, 4), Order::shuffled, [&](int64_t task) {
+            kernel(task, from, plan.data(), to, tokens, k, 3, width, 4);
+          });
+        };
+        run(Library<S>::join, x.data(), joined.data());
+        run(Library<S>::split, joined.data(), split.data());
+        for (int64_t slot = 0; slot < slots; ++slot) {
+          int64_t at = plan[4 + slots + slot];
+          for (int64_t i = 0; i < width; ++i) {
+            S want = at < live ? x[at * width + i] : round<S>(0);
+            expectSameBits(&joined[slot * width + i], &want, 1, "joined");
+            expectSameBits(&split[at * width + i], &want, 1, "split");
+          }
+        }
+      }
+}
+
 TYPED_TEST(LibraryRows, StoringRoundsToTheNearestEven) {
   using S = TypeParam;
   // Every fraction of two neighbouring bf16 numbers, ties among them, the

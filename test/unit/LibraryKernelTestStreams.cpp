@@ -107,6 +107,20 @@ TEST(LibraryStreams, KeysOutOfRangeStopTheProgram) {
       testing::ExitedWithCode(3), "error 2: 4294967296 of 3");
 }
 
+TEST(LibraryStreams, EveryHashHasExpertsOfItsOwn) {
+  Guarded<int32_t> first = {3, -1, 0}, second = {2, -1, 3}, out(6);
+  hash_choice(0, first.data(), out.data(), 3, 2, 0, 4);
+  hash_choice(0, second.data(), out.data(), 3, 2, 1, 4);
+  EXPECT_EQ(read(out), Words({3, 6, -1, -1, 0, 7}));
+  // Of another hash's experts it has none.
+  for (int32_t expert : {4, -2}) {
+    Guarded<int32_t> wrong = {expert};
+    EXPECT_EXIT(hash_choice(0, wrong.data(), out.data(), 1, 2, 0, 4),
+                testing::ExitedWithCode(3),
+                "error 1: " + std::to_string(expert) + " of 4");
+  }
+}
+
 TEST(LibraryStreams, RowAtCopiesOneRow) {
   Guarded<int32_t> values = {0, 1, 2, 3, 4, 5}, index = {1}, out(3);
   Guarded<int64_t> longValues = {0, int64_t(1) << 40, 2, 3, 4, 5}, longOut(2);

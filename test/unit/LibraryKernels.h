@@ -80,6 +80,12 @@ using hashc::test::Bf16;
   void hash_combine_##NAME(int64_t task, const S *x, const int32_t *plan,      \
                            S *out, int64_t tokens, int64_t k, int64_t groups,  \
                            int64_t width, int64_t taskRows);                   \
+  void hash_join_##NAME(int64_t task, const S *x, const int32_t *plan, S *out, \
+                        int64_t tokens, int64_t k, int64_t groups,             \
+                        int64_t width, int64_t taskRows);                      \
+  void hash_split_##NAME(int64_t task, const S *x, const int32_t *plan,        \
+                         S *out, int64_t tokens, int64_t k, int64_t groups,    \
+                         int64_t width, int64_t taskRows);                     \
   void hash_dropout_##NAME(int64_t task, const S *x, const int64_t *seed,      \
                            S *y, int64_t size, double rate, int64_t stream,    \
                            int64_t taskSize);                                  \
@@ -102,6 +108,8 @@ using hashc::test::Bf16;
     static constexpr auto reduceRows = hash_reduce_rows_##NAME;                \
     static constexpr auto reduceGroups = hash_reduce_groups_##NAME;            \
     static constexpr auto combine = hash_combine_##NAME;                       \
+    static constexpr auto join = hash_join_##NAME;                             \
+    static constexpr auto split = hash_split_##NAME;                           \
     static constexpr auto dropout = hash_dropout_##NAME;                       \
     static constexpr auto rotary = hash_rotary_##NAME;                         \
   };
@@ -129,6 +137,8 @@ void hash_table_lookup_i32(int64_t task, const int32_t *keys,
 void hash_table_lookup_i64(int64_t task, const int64_t *keys,
                            const int32_t *table, int32_t *out, int64_t rows,
                            int64_t vocab, int64_t k);
+void hash_choice(int64_t task, const int32_t *experts, int32_t *out,
+                 int64_t rows, int64_t k, int64_t column, int64_t groups);
 void hash_row_at_i32(int64_t task, const int32_t *value, const int32_t *index,
                      int32_t *out, int64_t width);
 void hash_row_at_i64(int64_t task, const int64_t *value, const int32_t *index,

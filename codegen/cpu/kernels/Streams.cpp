@@ -72,6 +72,18 @@ extern "C" void hash_table_lookup_i64(int64_t, const int64_t *keys,
   lookUp(keys, table, out, rows, vocab, k);
 }
 
+/// One column of a row's choices: the expert of one hash among its own.
+extern "C" void hash_choice(int64_t, const int32_t *experts, int32_t *out,
+                            int64_t rows, int64_t k, int64_t column,
+                            int64_t groups) {
+  for (int64_t r = 0; r < rows; ++r) {
+    int64_t expert = experts[r];
+    if (expert < -1 || expert >= groups)
+      hash_rt_error(1, expert, groups);
+    out[r * k + column] = expert == -1 ? -1 : int32_t(expert + column * groups);
+  }
+}
+
 extern "C" void hash_row_at_i32(int64_t, const int32_t *value,
                                 const int32_t *index, int32_t *out,
                                 int64_t width) {

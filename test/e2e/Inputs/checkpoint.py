@@ -1,6 +1,7 @@
 """Makes one checkpoint from others, to test what must not change a model's loss.
 
     checkpoint.py replicate DENSE HASHED OUT   every expert gets the dense layer's weights
+    checkpoint.py parts DENSE HASHED OUT       every expert gets its part of the dense layer's columns
     checkpoint.py permute HASHED OUT           experts and table entries are renumbered together
 """
 
@@ -53,6 +54,19 @@ def replicate(dense, hashed, out):
     save(out, header, tensors)
 
 
+def parts(dense, hashed, out):
+    _, source = load(dense)
+    header, tensors = load(hashed)
+    for name in tensors:
+        if not name.startswith("@"):
+            experts, width = header[name]["shape"][0], 8 * header[name]["shape"][-1]
+            rows = [source[name][at : at + experts * width] for at in range(0, len(source[name]), experts * width)]
+            routed = len(header[name]["shape"]) == 3 or ".b_" in name
+            tensors[name] = source[name] if not routed else \
+                b"".join(row[e * width : (e + 1) * width] for e in range(experts) for row in rows)
+    save(out, header, tensors)
+
+
 def permute(hashed, out):
     header, tensors = load(hashed)
     metadata = header["__metadata__"]
@@ -75,4 +89,4 @@ def permute(hashed, out):
     save(out, header, tensors)
 
 
-{"replicate": replicate, "permute": permute}[sys.argv[1]](*sys.argv[2:])
+{"replicate": replicate, "parts": parts, "permute": permute}[sys.argv[1]](*sys.argv[2:])

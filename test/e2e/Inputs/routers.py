@@ -79,6 +79,10 @@ def route(at, start):
     """The expert of each routed layer, or its experts, at byte `at`, whose document begins in this window at `start`."""
     token, position, document_position = text[at], at % WINDOW, at - start
 
+    def join(*hashes):
+        """Each hash has experts of its own."""
+        return [value % EXPERTS + i * EXPERTS for i, value in enumerate(hashes)]
+
     def prev(distance=1):
         return text[at - distance] if at - distance >= start else BOS
 
@@ -101,10 +105,12 @@ def route(at, start):
         table_p[token],
         [(prev() + j) % EXPERTS for j in range(5)],
         pairs[2 * token:2 * token + 2],
+        join(mix(token, seed=7), token),
+        join(mix(prev()), position // 3 + token, table_b[token][0]),
     ]
 
 
-expected = [[0] * EXPERTS for _ in results]
+expected = [[0] * len(result["load"]) for result in results]
 start = 0
 for at in range(len(text) - 1):  # the last byte is a target only
     if at % WINDOW == 0 or at in begins:
