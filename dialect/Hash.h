@@ -57,6 +57,9 @@ llvm::StringRef getPath(mlir::Location location);
 /// What hash.mix gives for one row's values.
 int64_t mix(llvm::ArrayRef<int64_t> values, int64_t seed);
 
+/// FNV-1a of a text, as 16 hexadecimal digits.
+std::string hashText(llvm::StringRef text);
+
 } // namespace hashc::hash
 
 #endif // HASHC_DIALECT_HASH_H

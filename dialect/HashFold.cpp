@@ -65,6 +65,13 @@ int64_t mix(ArrayRef<int64_t> values, int64_t seed) {
   return static_cast<int64_t>(state & ~(uint64_t(1) << 63));
 }
 
+std::string hashText(StringRef text) {
+  uint64_t hash = 0xcbf29ce484222325U;
+  for (unsigned char c : text)
+    hash = (hash ^ c) * 0x100000001b3U;
+  return llvm::utohexstr(hash, /*LowerCase=*/true, /*Width=*/16);
+}
+
 OpFoldResult MixOp::fold(FoldAdaptor adaptor) {
   SmallVector<int64_t> numbers;
   for (Attribute value : adaptor.getValues()) {

@@ -7,6 +7,7 @@
 
 #include "frontend/Frontend.h"
 
+#include "dialect/Hash.h"
 #include "frontend/AstPrinter.h"
 #include "frontend/Elaborator.h"
 #include "frontend/Lexer.h"
@@ -33,17 +34,14 @@ bool printAst(llvm::SourceMgr &sources, const FrontendOptions &options,
   return true;
 }
 
-/// FNV-1a of the canonical text and of what the command line changes in it.
+/// Of the canonical text and of what the command line changes in it.
 static std::string hashSpec(const Spec &spec, const FrontendOptions &options) {
   std::string text;
   llvm::raw_string_ostream stream(text);
   printSpec(spec, stream);
   for (const auto &[name, value] : options.defines)
     stream << name << '=' << value << '\n';
-  uint64_t hash = 0xcbf29ce484222325u;
-  for (unsigned char c : text)
-    hash = (hash ^ c) * 0x100000001b3u;
-  return llvm::utohexstr(hash, /*LowerCase=*/true, /*Width=*/16);
+  return hash::hashText(text);
 }
 
 mlir::OwningOpRef<mlir::ModuleOp> buildModule(llvm::SourceMgr &sources,

@@ -114,6 +114,7 @@ private:
     json.attribute("name", name ? name.getValue() : "");
     json.attribute("spec", text("hash.spec"));
     json.attribute("spec_hash", text("hash.spec_hash"));
+    json.attribute("model_hash", text("hash.model_hash"));
     for (StringRef key : {"target", "arch", "fuse"})
       json.attribute(key, getTargetText(key));
     for (auto [key, attribute] :

@@ -11,19 +11,37 @@
 #include "runtime/support/Hash.h"
 
 #include <algorithm>
+#include <charconv>
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
 
 namespace hashc::runtime {
 
-/// A whole non-negative number from the metadata.
-static int64_t readNumber(const SafetensorsFile &file, const std::string &key) {
+[[noreturn]] static void failNumber(const SafetensorsFile &file,
+                                    const std::string &key) {
+  failInput("'" + file.getName() + "' is damaged: its " + key + " is '" +
+            file.getMetadata(key) + "'");
+}
+
+/// A whole number from the metadata.
+static uint64_t readUnsigned(const SafetensorsFile &file,
+                             const std::string &key) {
   std::string text = file.getMetadata(key);
-  if (text.empty() || text.size() > 18 ||
-      text.find_first_not_of("0123456789") != std::string::npos)
-    failInput("'" + file.getName() + "' is damaged: its " + key + " is '" +
-              text + "'");
-  return std::stoll(text);
+  uint64_t value = 0;
+  const char *end = text.data() + text.size();
+  auto [last, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc() || last != end)
+    failNumber(file, key);
+  return value;
+}
+
+/// One of what can be counted.
+static int64_t readNumber(const SafetensorsFile &file, const std::string &key) {
+  uint64_t value = readUnsigned(file, key);
+  if (value >= uint64_t(1) << 60)
+    failNumber(file, key);
+  return static_cast<int64_t>(value);
 }
 
 /// The folder of the checkpoint that `path` means; "" for a lone file.
@@ -63,9 +81,10 @@ Checkpoint Checkpoint::open(const std::string &path) {
               model.getMetadata("format_version") +
               "'; this program reads version 1");
   checkpoint.step = readNumber(model, "step");
-  checkpoint.vocab = readNumber(model, "vocab");
-  checkpoint.specHash = model.getMetadata("spec_hash");
-  checkpoint.modelName = model.getMetadata("model");
+  checkpoint.identity = {model.getMetadata("model"), model.getMetadata("spec"),
+                         model.getMetadata("spec_hash"),
+                         model.getMetadata("model_hash"),
+                         readNumber(model, "vocab")};
   checkpoint.tokenizerKind = model.getMetadata("tokenizer");
   if (checkpoint.tokenizerKind == "none")
     checkpoint.tokenizerKind.clear();
@@ -75,7 +94,7 @@ Checkpoint Checkpoint::open(const std::string &path) {
 std::unique_ptr<Tokenizer> Checkpoint::loadTokenizer() const {
   if (tokenizerKind.empty())
     return nullptr;
-  TokenizerSettings settings = {tokenizerKind, vocab};
+  TokenizerSettings settings = {tokenizerKind, identity.vocab};
   if (tokenizerKind == "bytes")
     return runtime::loadTokenizer(settings, {});
   const TensorInfo *info = model.find("@tokenizer");
@@ -107,6 +126,8 @@ Table Checkpoint::loadTable(const std::string &name) const {
   table.vocab = info->shape[0];
   table.k = info->shape[1];
   table.groups = readNumber(model, "table." + name + ".groups");
+  if (std::string key = "table." + name + ".seed"; model.hasMetadata(key))
+    table.seed = readUnsigned(model, key);
   table.entries.resize(info->size / sizeof(int32_t));
   if (info->size > 0)
     std::memcpy(table.entries.data(), model.getData(*info), info->size);
@@ -126,31 +147,101 @@ std::string Checkpoint::readState() const {
   return std::string(MappedFile::open(statePath)->view());
 }
 
-void checkCompatible(const Checkpoint &checkpoint,
-                     const CheckpointContents &expected, bool sameSpec) {
-  const std::string file = "checkpoint '" + checkpoint.modelPath + "'";
-  if (checkpoint.vocab != expected.vocab)
-    failInput(file + " has a vocabulary of " +
-              std::to_string(checkpoint.vocab) + ", the model '" +
-              expected.model + "' one of " + std::to_string(expected.vocab));
-  if (sameSpec && checkpoint.specHash != expected.specHash)
-    failInput(file + " belongs to another spec: it has hash " +
-              checkpoint.specHash + " ('" + checkpoint.modelName +
-              "'), this model " + expected.specHash + " ('" + expected.model +
-              "')");
+static std::string describe(const ModelIdentity &identity) {
+  return "'" + identity.name + "' (" + identity.spec + ")";
 }
 
-void checkSameTable(const Checkpoint &checkpoint, const Table &table) {
-  Table stored = checkpoint.loadTable(table.name);
-  auto describe = [](const Table &t) {
-    return t.algorithm + " " + formatShape({t.vocab, t.k}) + " of " +
-           std::to_string(t.groups) + " experts, checksum " +
-           toHex(t.getChecksum());
-  };
-  if (stored.getChecksum() != table.getChecksum())
-    failInput("table '" + table.name + "' of checkpoint '" +
-              checkpoint.modelPath + "' is " + describe(stored) +
-              "; this model's is " + describe(table));
+[[noreturn]] static void failDifferent(const Checkpoint &checkpoint,
+                                       const ModelIdentity &expected,
+                                       const std::string &how) {
+  failInput("checkpoint '" + checkpoint.modelPath + "' is of the model " +
+            describe(checkpoint.identity) + ", this program is " +
+            describe(expected) + ": " + how);
+}
+
+/// "random with seed 5, 256 ids to 1 of 8 experts".
+static std::string describe(const Table &table) {
+  std::string text = table.algorithm;
+  if (table.seed)
+    text += " with seed " + std::to_string(*table.seed);
+  if (!table.entries.empty())
+    text += " with checksum " + toHex(table.getChecksum());
+  return text + ", " + std::to_string(table.vocab) + " ids to " +
+         std::to_string(table.k) + " of " + std::to_string(table.groups) +
+         " experts";
+}
+
+/// What the settings say of a table, and its entries where they are in a file
+/// that is there.
+static Table makeExpected(const TableSettings &settings) {
+  bool isFile = settings.algorithm == "file";
+  if (isFile && fileExists(getTablePath(settings)))
+    return loadTable(settings);
+  Table table;
+  table.algorithm = settings.algorithm;
+  table.vocab = settings.vocab;
+  table.groups = settings.groups;
+  table.k = settings.k;
+  if (!isFile)
+    table.seed = settings.seed;
+  return table;
+}
+
+/// How the checkpoint's table is another one, or "".
+static std::string compareTables(Table stored, const TableSettings &settings) {
+  Table expected = makeExpected(settings);
+  bool same = stored.algorithm == expected.algorithm &&
+              stored.vocab == expected.vocab &&
+              stored.groups == expected.groups && stored.k == expected.k &&
+              (!stored.seed || !expected.seed || stored.seed == expected.seed);
+  if (expected.entries.empty())
+    stored.entries.clear();
+  else
+    same &= stored.entries == expected.entries;
+  return same ? ""
+              : "its table '" + settings.name + "' is " + describe(stored) +
+                    "; this program's is " + describe(expected);
+}
+
+static void checkTables(const Checkpoint &checkpoint,
+                        const ModelIdentity &expected,
+                        const std::vector<TableSettings> &tables) {
+  for (const TableSettings &settings : tables) {
+    if (!checkpoint.model.find("@" + settings.name))
+      failDifferent(checkpoint, expected,
+                    "it has no table '" + settings.name + "'");
+    std::string how =
+        compareTables(checkpoint.loadTable(settings.name), settings);
+    if (!how.empty())
+      failDifferent(checkpoint, expected, how);
+  }
+}
+
+void checkCompatible(const Checkpoint &checkpoint,
+                     const ModelIdentity &expected,
+                     const std::vector<TableSettings> &tables, Match match) {
+  const ModelIdentity &found = checkpoint.identity;
+  if (found.vocab != expected.vocab)
+    failDifferent(checkpoint, expected,
+                  "its vocabulary is " + std::to_string(found.vocab) +
+                      ", this program's " + std::to_string(expected.vocab));
+  checkTables(checkpoint, expected, tables);
+  if (match == Match::weights)
+    return;
+  if (found.modelHash.empty() || expected.modelHash.empty())
+    std::fprintf(stderr,
+                 "note: what the model of '%s' computes is not compared: an "
+                 "older hashc saved it or compiled this program\n",
+                 checkpoint.modelPath.c_str());
+  else if (found.modelHash != expected.modelHash)
+    failDifferent(checkpoint, expected,
+                  "the two compute something else (hash " + found.modelHash +
+                      " and " + expected.modelHash + ")");
+  if (match == Match::run && found.specHash != expected.specHash)
+    failDifferent(checkpoint, expected,
+                  "the specs or their -D values are not the same (hash " +
+                      found.specHash + " and " + expected.specHash +
+                      "); with --init, training starts from its weights");
 }
 
 /// The tensor `name` of a file if its shape is the parameter's.
@@ -224,7 +315,7 @@ void loadMoments(const Checkpoint &checkpoint,
               "'");
   SafetensorsFile file = SafetensorsFile::open(checkpoint.optimizerPath);
   if (file.getMetadata("step") != std::to_string(checkpoint.step) ||
-      file.getMetadata("spec_hash") != checkpoint.specHash)
+      file.getMetadata("spec_hash") != checkpoint.identity.specHash)
     failInput("'" + checkpoint.optimizerPath + "' (step " +
               file.getMetadata("step") + ") does not belong to '" +
               checkpoint.modelPath + "' (step " +

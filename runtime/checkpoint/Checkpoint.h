@@ -23,10 +23,15 @@ struct ParamView {
   void *data = nullptr;
 };
 
+/// Which model a program or a checkpoint is of, in the descriptor's words.
+struct ModelIdentity {
+  std::string name, spec, specHash, modelHash;
+  int64_t vocab = 0;
+};
+
 /// Everything a checkpoint holds. Pointers are not owned.
 struct CheckpointContents {
-  std::string model, spec, specHash; // of the descriptor
-  int64_t vocab = 0;
+  ModelIdentity identity;
   int64_t step = 0;
   const Tokenizer *tokenizer = nullptr; // null: token files
   std::vector<const Table *> tables;
@@ -69,8 +74,7 @@ struct Checkpoint {
   std::string modelPath, optimizerPath, statePath; // the last two may be empty
   SafetensorsFile model;
   int64_t step = 0;
-  std::string specHash, modelName;
-  int64_t vocab = 0;
+  ModelIdentity identity;    // of what it was trained as
   std::string tokenizerKind; // "" for token files
 
   static Checkpoint open(const std::string &path);
@@ -82,12 +86,16 @@ struct Checkpoint {
   std::string readState() const;
 };
 
-/// Refuses a checkpoint of another model, naming both sides: vocabulary, spec
-/// hash only if `sameSpec`.
+/// How much a checkpoint and a program must have in common.
+enum class Match {
+  weights, // vocabulary and tables: weights mean nothing under others
+  model,   // and what is computed from them
+  run,     // and all that training depends on
+};
+/// Refuses a checkpoint of another model, naming both sides.
 void checkCompatible(const Checkpoint &checkpoint,
-                     const CheckpointContents &expected, bool sameSpec);
-/// Refuses a table that differs from the checkpoint's, naming both checksums.
-void checkSameTable(const Checkpoint &checkpoint, const Table &table);
+                     const ModelIdentity &expected,
+                     const std::vector<TableSettings> &tables, Match match);
 
 /// Reads every parameter into its stored form. Missing tensors (with the
 /// nearest name), other shapes or types: UserError. Nothing is written unless

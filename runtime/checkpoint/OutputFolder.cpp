@@ -150,11 +150,12 @@ static void writeModel(const std::string &path,
   std::map<std::string, std::string> metadata = {
       {"format", "hashc"},
       {"format_version", "1"},
-      {"model", contents.model},
-      {"spec", contents.spec},
-      {"spec_hash", contents.specHash},
+      {"model", contents.identity.name},
+      {"spec", contents.identity.spec},
+      {"spec_hash", contents.identity.specHash},
+      {"model_hash", contents.identity.modelHash},
       {"step", std::to_string(contents.step)},
-      {"vocab", std::to_string(contents.vocab)},
+      {"vocab", std::to_string(contents.identity.vocab)},
       {"tokenizer",
        contents.tokenizer ? contents.tokenizer->getKind() : "none"}};
   std::vector<TensorSource> tensors;
@@ -165,6 +166,8 @@ static void writeModel(const std::string &path,
         table->algorithm + " " + toHex(table->getChecksum());
     metadata["table." + table->name + ".groups"] =
         std::to_string(table->groups);
+    if (table->seed)
+      metadata["table." + table->name + ".seed"] = std::to_string(*table->seed);
     TensorSource source = {
         "@" + table->name, DType::i32, {table->vocab, table->k}, nullptr};
     source.fill = [table](void *target) {
@@ -198,7 +201,7 @@ static void writeOptimizer(const std::string &path,
   writeSafetensors(path,
                    {{"format", "hashc"},
                     {"format_version", "1"},
-                    {"spec_hash", contents.specHash},
+                    {"spec_hash", contents.identity.specHash},
                     {"step", std::to_string(contents.step)}},
                    tensors);
 }

@@ -36,6 +36,9 @@ public:
   const std::map<std::string, std::string> &getMetadata() const {
     return metadata;
   }
+  bool hasMetadata(const std::string &key) const {
+    return metadata.count(key) != 0;
+  }
   /// The value, or "" if there is none.
   std::string getMetadata(const std::string &key) const;
   const std::map<std::string, TensorInfo> &getTensors() const {

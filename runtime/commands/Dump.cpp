@@ -42,7 +42,10 @@ static int64_t findHeads(const Descriptor &descriptor) {
 /// Parameters and tables: a checkpoint's, or fresh ones.
 static std::vector<Table> prepare(Model &model, const CheckOptions &options) {
   if (!options.checkpoint.empty())
-    return restore(model, Checkpoint::open(options.checkpoint), false);
+    return restore(
+        model,
+        openCheckpoint(options.checkpoint, model.getDescriptor(), Match::model),
+        false);
   std::vector<Table> tables = makeTables(model.getDescriptor());
   for (const Table &table : tables)
     model.setTable(table);

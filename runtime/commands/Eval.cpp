@@ -79,8 +79,8 @@ static void print(const Evaluation &result, bool reset) {
 
 int runEval(const Program &program, const EvalOptions &options) {
   const Descriptor &descriptor = program.descriptor;
-  Checkpoint checkpoint = Checkpoint::open(options.checkpoint);
-  checkCompatible(checkpoint, describe(descriptor), false);
+  Checkpoint checkpoint =
+      openCheckpoint(options.checkpoint, descriptor, Match::model);
   DataSettings data = chooseEvalData(descriptor, options, checkpoint);
   std::unique_ptr<Tokenizer> tokenizer = checkpoint.loadTokenizer();
   int64_t window = descriptor.model.window;

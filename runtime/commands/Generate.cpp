@@ -109,8 +109,8 @@ static bool endsWith(const std::string &text, const std::string &end) {
 
 int runGenerate(const Program &program, const GenerateOptions &options) {
   const Descriptor &descriptor = program.descriptor;
-  Checkpoint checkpoint = Checkpoint::open(options.checkpoint);
-  checkCompatible(checkpoint, describe(descriptor), false);
+  Checkpoint checkpoint =
+      openCheckpoint(options.checkpoint, descriptor, Match::model);
   std::unique_ptr<Tokenizer> tokenizer = checkpoint.loadTokenizer();
   if (!tokenizer)
     failInput("the model was trained on token files: without a tokenizer there "

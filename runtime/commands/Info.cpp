@@ -154,6 +154,7 @@ static Json describeProgram(const Descriptor &descriptor,
   Json json = {{"name", descriptor.name},
                {"spec", descriptor.spec},
                {"spec_hash", descriptor.specHash},
+               {"model_hash", descriptor.modelHash},
                {"target", descriptor.target},
                {"arch", descriptor.arch},
                {"fuse", descriptor.fuse},
@@ -295,10 +296,9 @@ static void print(const Descriptor &descriptor, const Json &json) {
 
 int runInfo(const Program &program, const InfoOptions &options) {
   std::optional<Checkpoint> checkpoint;
-  if (!options.checkpoint.empty()) {
-    checkpoint = Checkpoint::open(options.checkpoint);
-    checkCompatible(*checkpoint, describe(program.descriptor), false);
-  }
+  if (!options.checkpoint.empty())
+    checkpoint =
+        openCheckpoint(options.checkpoint, program.descriptor, Match::model);
   Json json = describeProgram(program.descriptor, checkpoint);
   if (options.json)
     std::printf("%s\n", json.dump(2).c_str());

@@ -93,31 +93,24 @@ RunState RunState::load(const Checkpoint &checkpoint) {
   return state;
 }
 
-CheckpointContents describe(const Descriptor &descriptor) {
-  CheckpointContents contents;
-  contents.model = descriptor.name;
-  contents.spec = descriptor.spec;
-  contents.specHash = descriptor.specHash;
-  contents.vocab = descriptor.model.vocab;
-  return contents;
+ModelIdentity identify(const Descriptor &descriptor) {
+  return {descriptor.name, descriptor.spec, descriptor.specHash,
+          descriptor.modelHash, descriptor.model.vocab};
+}
+
+Checkpoint openCheckpoint(const std::string &path, const Descriptor &descriptor,
+                          Match match) {
+  Checkpoint checkpoint = Checkpoint::open(path);
+  checkCompatible(checkpoint, identify(descriptor), descriptor.tables, match);
+  return checkpoint;
 }
 
 std::vector<Table> restore(Model &model, const Checkpoint &checkpoint,
                            bool moments) {
-  const Descriptor &descriptor = model.getDescriptor();
-  checkCompatible(checkpoint, describe(descriptor), moments);
   std::vector<Table> tables;
-  for (const TableSettings &settings : descriptor.tables) {
-    Table table = checkpoint.loadTable(settings.name);
-    if (table.vocab != settings.vocab || table.groups != settings.groups ||
-        table.k != settings.k)
-      failInput("table '" + settings.name + "' of the checkpoint routes " +
-                std::to_string(table.vocab) + " ids to " +
-                std::to_string(table.groups) + " experts, the model's " +
-                std::to_string(settings.vocab) + " ids to " +
-                std::to_string(settings.groups));
-    model.setTable(table);
-    tables.push_back(std::move(table));
+  for (const TableSettings &settings : model.getDescriptor().tables) {
+    tables.push_back(checkpoint.loadTable(settings.name));
+    model.setTable(tables.back());
   }
   loadParams(checkpoint.model, model.getParams());
   if (moments)

@@ -31,11 +31,14 @@ struct RunState {
   static RunState load(const Checkpoint &checkpoint);
 };
 
-/// What the checkpoint of this model must agree with.
-CheckpointContents describe(const Descriptor &descriptor);
+ModelIdentity identify(const Descriptor &descriptor);
 
-/// Parameters and tables of a checkpoint, after checking that it is one of
-/// this model. With `moments`, the optimizer's state too.
+/// Opens a checkpoint that this model must match.
+Checkpoint openCheckpoint(const std::string &path, const Descriptor &descriptor,
+                          Match match);
+
+/// Parameters and tables of a checkpoint; with `moments`, the optimizer's state
+/// too.
 std::vector<Table> restore(Model &model, const Checkpoint &checkpoint,
                            bool moments);
 

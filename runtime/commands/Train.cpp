@@ -121,12 +121,12 @@ void Trainer::chooseSettings() {
   state.data = train.data.path;
   state.valid = train.data.validPath;
   if (!options.resume.empty() && !isFreshRun(options.resume)) {
-    resumed = Checkpoint::open(options.resume);
+    resumed = openCheckpoint(options.resume, descriptor, Match::run);
     state = RunState::load(*resumed);
   }
   if (!options.init.empty() &&
       SafetensorsFile::open(options.init).getMetadata("format") == "hashc")
-    initial = Checkpoint::open(options.init);
+    initial = openCheckpoint(options.init, descriptor, Match::weights);
   if (!options.data.empty()) {
     state.data = options.data;
     state.valid.clear();
@@ -324,7 +324,8 @@ void Trainer::evaluateNow() {
 }
 
 void Trainer::saveNow() {
-  CheckpointContents contents = describe(descriptor);
+  CheckpointContents contents;
+  contents.identity = identify(descriptor);
   contents.step = state.step;
   contents.tokenizer = corpus.tokenizer.get();
   for (const Table &table : tables)

@@ -169,6 +169,7 @@ static Descriptor readDescriptor(const Json &json) {
   descriptor.name = json.value("name", "");
   descriptor.spec = json.value("spec", "");
   descriptor.specHash = json.value("spec_hash", "");
+  descriptor.modelHash = json.value("model_hash", "");
   descriptor.target = json.value("target", "cpu");
   descriptor.arch = json.value("arch", "");
   descriptor.fuse = json.value("fuse", "");

@@ -78,7 +78,7 @@ struct KernelSpec {
 };
 
 struct Descriptor {
-  std::string name, spec, specHash, target, arch, fuse;
+  std::string name, spec, specHash, modelHash, target, arch, fuse;
   ModelShape model;
   TrainSettings train;
   std::vector<ParamSpec> params;

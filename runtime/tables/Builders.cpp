@@ -29,6 +29,7 @@ static Table makeTable(const TableSettings &settings) {
   table.vocab = settings.vocab;
   table.groups = settings.groups;
   table.k = settings.k;
+  table.seed = settings.seed;
   table.entries.resize(settings.vocab * settings.k);
   return table;
 }

@@ -9,6 +9,7 @@
 #define HASHC_RUNTIME_TABLES_TABLE_H
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ namespace hashc::runtime {
 struct Table {
   std::string name, algorithm;
   int64_t vocab = 0, groups = 0, k = 1;
+  std::optional<uint64_t> seed; // of the builder, where one is known
   std::vector<int32_t> entries; // [vocab, k]
   /// FNV-1a of vocab, groups, k (int64) and the entries (int32), little-endian.
   uint64_t getChecksum() const;
@@ -42,6 +44,8 @@ Table buildRoundRobin(const TableSettings &settings);
 /// Greedy by count; docs/runtime-formats.md has the definition.
 Table buildBalanced(const TableSettings &settings,
                     const std::vector<int64_t> &counts);
+/// The file of a table that is in one.
+std::string getTablePath(const TableSettings &settings);
 /// "path" or "path#tensor": int32 or int64 [vocab, k] or [vocab].
 Table loadTable(const TableSettings &settings);
 

@@ -53,9 +53,13 @@ static const TensorInfo &chooseTensor(const SafetensorsFile &file,
             "); choose one as \"" + file.getName() + "#NAME\"");
 }
 
+std::string getTablePath(const TableSettings &settings) {
+  return settings.file.substr(0, settings.file.rfind('#'));
+}
+
 Table loadTable(const TableSettings &settings) {
   size_t hash = settings.file.rfind('#');
-  std::string path = settings.file.substr(0, hash);
+  std::string path = getTablePath(settings);
   SafetensorsFile file = SafetensorsFile::open(path);
   const TensorInfo &info = chooseTensor(
       file, hash == std::string::npos ? "" : settings.file.substr(hash + 1));

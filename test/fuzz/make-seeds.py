@@ -35,7 +35,8 @@ def checkpoint():
     model = safetensors(
         {"w": ("F32", [2, 2], weights), "@t": ("I32", [4, 1], entries)},
         run | {"model": "m", "spec": "m.hash", "vocab": "256", "tokenizer": "bytes",
-               "table.t": "random " + checksum, "table.t.groups": "2"})
+               "table.t": "random " + checksum, "table.t.groups": "2", "table.t.seed": "7",
+               "model_hash": "0123456789abcdef"})
     optimizer = safetensors({f"moment{i}:w": ("F32", [2, 2], weights) for i in (1, 2)}, run)
     state = json.dumps({"step": 1, "tokens": 16, "steps": 10, "batch": 2, "train_windows": 3, "lr": 1e-3,
                         "init_seed": 0, "data_seed": 0, "data": "a.txt", "valid": ""})

@@ -185,6 +185,7 @@ const HashModelEntry hash_model_entries[] = {
 extern const char hash_model_descriptor[];
 const char hash_model_descriptor[] = R"({
 "version": 1, "name": "fake", "spec": "fake.hash", "spec_hash": "0123",
+"model_hash": "4567",
 "target": "cpu", "arch": "x86-64", "fuse": "all",
 "model": {"name": "fake", "vocab": 256, "window": 16, "micro_batch": 4,
           "precision": "f64", "bos": 0},

@@ -39,10 +39,7 @@ struct SmallModel {
     std::iota(b.begin(), b.end(), first + 100);
     m1w = m2w = w;
     m1b = m2b = b;
-    contents.model = "tiny";
-    contents.spec = "tiny.hash";
-    contents.specHash = "abc";
-    contents.vocab = 256;
+    contents.identity = {"tiny", "tiny.hash", "abc", "def", 256};
     contents.tokenizer = tokenizer.get();
     contents.tables = {&table};
     contents.params = list(w, b);
@@ -77,7 +74,8 @@ TEST_F(CheckpointTest, RoundTrip) {
        {folder / "out", path, path + "/model.safetensors"}) {
     Checkpoint checkpoint = Checkpoint::open(name);
     EXPECT_EQ(checkpoint.step, 100);
-    EXPECT_EQ(checkpoint.vocab, 256);
+    EXPECT_EQ(checkpoint.identity.vocab, 256);
+    EXPECT_EQ(checkpoint.identity.modelHash, "def");
     EXPECT_EQ(checkpoint.loadTokenizer()->getKind(), "bytes");
     EXPECT_EQ(checkpoint.loadTable("by_token").entries, model.table.entries);
     EXPECT_EQ(checkpoint.readState(), model.contents.state);
@@ -169,25 +167,79 @@ TEST_F(CheckpointTest, Refusals) {
   other.contents.params[0].name = "blocks[0].ffn.w";
   other.contents.params[0].type = DType::f64;
   refuse("is of type f32, the model's is f64");
+}
 
-  other.contents.vocab = 512;
-  EXPECT_PRED2(contains, getError([&] {
-                 checkCompatible(checkpoint, other.contents, false);
-               }),
-               "has a vocabulary of 256, the model 'tiny' one of 512");
-  other.contents.vocab = 256;
-  other.contents.specHash = "xyz";
-  EXPECT_NO_THROW(checkCompatible(checkpoint, other.contents, false));
-  EXPECT_PRED2(contains, getError([&] {
-                 checkCompatible(checkpoint, other.contents, true);
-               }),
-               "it has hash abc ('tiny'), this model xyz");
+TEST_F(CheckpointTest, AnotherModelIsRefused) {
+  Checkpoint checkpoint = Checkpoint::open(save(model, 1));
+  ModelIdentity same = model.contents.identity;
+  std::vector<TableSettings> tables = {
+      {"by_token", "random", "", 256, 4, 1, 0}};
+  auto refuse = [&](const ModelIdentity &expected, Match match,
+                    const std::string &how) {
+    std::string message =
+        getError([&] { checkCompatible(checkpoint, expected, tables, match); });
+    EXPECT_PRED2(contains, message,
+                 "is of the model 'tiny' (tiny.hash), this program is '" +
+                     expected.name + "' (" + expected.spec + "): ");
+    EXPECT_PRED2(contains, message, how);
+  };
+  auto accept = [&](const ModelIdentity &expected, Match match) {
+    EXPECT_NO_THROW(checkCompatible(checkpoint, expected, tables, match));
+  };
+  ModelIdentity other = {"large", "large.hash", "abc", "def", 512};
+  refuse(other, Match::weights, "its vocabulary is 256, this program's 512");
+  other.vocab = 256;
+  accept(other, Match::run);
+  other.specHash = "xyz";
+  accept(other, Match::model);
+  refuse(other, Match::run, "(hash abc and xyz); with --init");
+  other.modelHash = "uvw";
+  accept(other, Match::weights);
+  refuse(other, Match::model,
+         "the two compute something else (hash def and uvw)");
+  other.modelHash.clear();
+  accept(other, Match::model);
 
-  EXPECT_NO_THROW(checkSameTable(checkpoint, model.table));
-  Table table = model.table;
-  table.entries[5] ^= 1;
-  EXPECT_PRED2(contains, getError([&] { checkSameTable(checkpoint, table); }),
-               "checksum " + toHex(table.getChecksum()));
+  const std::string stored =
+      "its table 'by_token' is random with seed 0, 256 ids to 1 of 4 experts; "
+      "this program's is ";
+  tables[0].seed = 5;
+  refuse(same, Match::weights, stored + "random with seed 5, 256 ids");
+  tables[0] = {"by_token", "balanced", "", 256, 4, 1, 0};
+  refuse(same, Match::weights, stored + "balanced with seed 0");
+  tables[0] = {"by_token", "random", "", 256, 5, 1, 0};
+  refuse(same, Match::weights,
+         stored + "random with seed 0, 256 ids to 1 of 5");
+  tables[0].name = "by_place";
+  refuse(same, Match::weights, "it has no table 'by_place'");
+}
+
+TEST_F(CheckpointTest, AnotherTableFileIsRefusedWhereItIsThere) {
+  auto write = [&](const std::string &name, const Table &table) {
+    TensorSource source = {"t", DType::i32, {256, 1}, [&](void *to) {
+                             std::copy(table.entries.begin(),
+                                       table.entries.end(),
+                                       static_cast<int32_t *>(to));
+                           }};
+    writeSafetensors(folder / name, {}, {source});
+    return TableSettings{"by_token", "file", folder / name, 256, 4, 1, 0};
+  };
+  TableSettings one = write("one", buildRandom({"", "", "", 256, 4, 1, 1}));
+  TableSettings two = write("two", buildRandom({"", "", "", 256, 4, 1, 2}));
+  model.table = loadTable(one);
+  Checkpoint checkpoint = Checkpoint::open(save(model, 1));
+  auto check = [&](const TableSettings &settings) {
+    checkCompatible(checkpoint, model.contents.identity, {settings},
+                    Match::run);
+  };
+  EXPECT_NO_THROW(check(one));
+  std::string message = getError([&] { check(two); });
+  for (const TableSettings &settings : {one, two})
+    EXPECT_PRED2(contains, message,
+                 "file with checksum " +
+                     toHex(loadTable(settings).getChecksum()));
+  std::filesystem::remove(two.file);
+  EXPECT_NO_THROW(check(two));
 }
 
 TEST_F(CheckpointTest, ImportConvertsFloats) {

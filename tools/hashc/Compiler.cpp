@@ -8,6 +8,7 @@
 #include "tools/hashc/Compiler.h"
 
 #include "codegen/common/Descriptor.h"
+#include "codegen/common/ModelHash.h"
 #include "dialect/Hash.h"
 #include "frontend/Frontend.h"
 #include "passes/Passes.h"
@@ -74,7 +75,7 @@ readInput(StringRef path) {
 /// What every stage carries and the passes count on.
 ExitCode Compiler::checkModule() {
   StringRef missing;
-  if (!(*module)->getAttrOfType<StringAttr>(hash::HashDialect::kStageAttr))
+  if (!getStage())
     missing = hash::HashDialect::kStageAttr;
   for (StringRef name :
        {hash::HashDialect::kModelAttr, hash::HashDialect::kTrainAttr})
@@ -102,10 +103,21 @@ ExitCode Compiler::load() {
   if (!resolved)
     return fail(kEnvironmentError, resolved.takeError());
   target = *resolved;
-  if (isModuleFile(options.input)) {
-    module = parseSourceFile<ModuleOp>(sources, &context);
-    return module ? checkModule() : kSpecError;
-  }
+  ExitCode code = isModuleFile(options.input) ? loadModule() : loadSpec();
+  auto stage = code ? StringAttr() : getStage();
+  // Later stages carry the hash of this one.
+  if (stage && stage.getValue() == "hash")
+    (*module)->setAttr("hash.model_hash",
+                       StringAttr::get(&context, hashModel(*module)));
+  return code;
+}
+
+ExitCode Compiler::loadModule() {
+  module = parseSourceFile<ModuleOp>(sources, &context);
+  return module ? checkModule() : kSpecError;
+}
+
+ExitCode Compiler::loadSpec() {
   module = frontend::buildModule(sources, {options.defines}, context);
   if (!module)
     return kSpecError;
@@ -118,6 +130,10 @@ ExitCode Compiler::load() {
                      attributes.getDictionary(&context));
   cpu::setTargetAttributes(*module, target);
   return kSuccess;
+}
+
+StringAttr Compiler::getStage() const {
+  return (*module)->getAttrOfType<StringAttr>(hash::HashDialect::kStageAttr);
 }
 
 ExitCode Compiler::printAst() {
@@ -155,8 +171,7 @@ constexpr Stage stages[] = {
 } // namespace
 
 ExitCode Compiler::lowerTo(Emit emit) {
-  auto current =
-      (*module)->getAttrOfType<StringAttr>(hash::HashDialect::kStageAttr);
+  StringAttr current = getStage();
   const Stage *begin = llvm::find_if(
       stages, [&](const Stage &stage) { return stage.name == current; });
   if (begin == std::end(stages))

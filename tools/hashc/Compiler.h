@@ -30,6 +30,8 @@ public:
 
 private:
   ExitCode load();
+  ExitCode loadModule();
+  ExitCode loadSpec();
   ExitCode checkModule();
   ExitCode printAst();
   /// Runs the pipelines up to `emit`, starting after the module's stage.
@@ -40,6 +42,7 @@ private:
   ExitCode writeLinked(bool usesSentencePiece);
   ExitCode report();
   ExitCode writeHeader(llvm::StringRef library);
+  mlir::StringAttr getStage() const;
   std::string getModelName() const;
   std::string getOutputPath() const;
 
