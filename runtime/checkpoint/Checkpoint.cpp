@@ -70,7 +70,9 @@ Checkpoint Checkpoint::open(const std::string &path) {
       checkpoint.statePath = state;
     }
   }
-  checkpoint.model = SafetensorsFile::open(checkpoint.modelPath);
+  checkpoint.model = SafetensorsFile::open(
+      checkpoint.modelPath,
+      "a checkpoint (a model.safetensors, its folder, or a run's folder)");
   const SafetensorsFile &model = checkpoint.model;
   if (model.getMetadata("format") != "hashc")
     failInput("'" + checkpoint.modelPath +

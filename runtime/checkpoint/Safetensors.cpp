@@ -219,17 +219,19 @@ static void checkRanges(const std::map<std::string, TensorInfo> &tensors,
 }
 
 SafetensorsFile SafetensorsFile::parse(std::string_view bytes,
-                                       const std::string &what) {
+                                       const std::string &what,
+                                       const std::string &expected) {
   std::string file = "'" + what + "'";
+  auto refuse = [&](const std::string &why) {
+    failInput(file + " is not " + expected + ": " + why);
+  };
   if (bytes.empty())
     failInput(file + " is empty");
   if (bytes.size() < 8)
-    failInput(file + " is not a safetensors file: it has only " +
-              std::to_string(bytes.size()) + " bytes");
+    refuse("it has only " + std::to_string(bytes.size()) + " bytes");
   uint64_t length = readLength(bytes);
   if (length > maxHeaderSize)
-    failInput(file + " is not a safetensors file (header of " +
-              std::to_string(length) + " bytes)");
+    refuse("it does not begin with the length of a header");
   if (length > bytes.size() - 8)
     failInput(file + " is cut short: its header has " + std::to_string(length) +
               " bytes, the file " + std::to_string(bytes.size()));
@@ -238,7 +240,7 @@ SafetensorsFile SafetensorsFile::parse(std::string_view bytes,
   std::string_view header = bytes.substr(8, length);
   result.payload = bytes.substr(8 + length);
   if (header.empty() || header[0] != '{')
-    failInput(file + " is not a safetensors file (no JSON header)");
+    refuse("it has no JSON header");
   HeaderReader reader(result.tensors, result.metadata);
   if (!json::sax_parse(header.begin(), header.end(), &reader))
     failInput(file + " is damaged: its header has " + reader.getReason());
@@ -246,9 +248,10 @@ SafetensorsFile SafetensorsFile::parse(std::string_view bytes,
   return result;
 }
 
-SafetensorsFile SafetensorsFile::open(const std::string &path) {
+SafetensorsFile SafetensorsFile::open(const std::string &path,
+                                      const std::string &expected) {
   std::shared_ptr<const MappedFile> file = MappedFile::open(path);
-  SafetensorsFile result = parse(file->view(), path);
+  SafetensorsFile result = parse(file->view(), path, expected);
   result.file = std::move(file);
   return result;
 }

@@ -28,9 +28,14 @@ struct TensorInfo {
 /// a UserError that says what is wrong and where.
 class SafetensorsFile {
 public:
-  static SafetensorsFile open(const std::string &path);
+  /// `expected` is what any other file is said not to be.
+  static SafetensorsFile
+  open(const std::string &path,
+       const std::string &expected = "a safetensors file");
   /// `bytes` must outlive the result.
-  static SafetensorsFile parse(std::string_view bytes, const std::string &what);
+  static SafetensorsFile
+  parse(std::string_view bytes, const std::string &what,
+        const std::string &expected = "a safetensors file");
 
   const std::string &getName() const { return what; }
   const std::map<std::string, std::string> &getMetadata() const {

@@ -13,6 +13,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cmath>
@@ -76,18 +77,31 @@ static CLI::Validator isNumber(bool positive) {
       "");
 }
 
-/// CLI11 takes -1 for 2^64 - 1, and anything larger, too.
-static CLI::Validator isSeed() {
+/// A whole number from `low` to `high`, which is said as `most`. CLI11's own
+/// conversions take -1 for 2^64 - 1, and its ranges call "abc" out of range.
+template <typename Number>
+static CLI::Validator isWhole(Number low, Number high,
+                              const std::string &most) {
+  std::string range = std::to_string(low) + " to " + most;
   return CLI::Validator(
-      [](std::string &text) -> std::string {
-        uint64_t value = 0;
+      [=](std::string &text) -> std::string {
+        Number value = 0;
         const char *end = text.data() + text.size();
         auto [last, error] = std::from_chars(text.data(), end, value);
-        if (error == std::errc() && last == end)
+        if (error == std::errc() && last == end && value >= low &&
+            value <= high)
           return "";
-        return "'" + text + "' is not a whole number from 0 to 2^64 - 1";
+        return "'" + text + "' is not a whole number from " + range;
       },
       "");
+}
+
+static CLI::Validator isCount(int64_t low, int64_t high) {
+  return isWhole(low, high, std::to_string(high));
+}
+
+static CLI::Validator isSeed() {
+  return isWhole<uint64_t>(0, UINT64_MAX, "2^64 - 1");
 }
 
 void CommandLine::addThreads(CLI::App &command, int &threads) {
@@ -96,14 +110,14 @@ void CommandLine::addThreads(CLI::App &command, int &threads) {
                   "Threads (default: one for each core); results do not depend "
                   "on it")
       ->type_name("N")
-      ->check(CLI::Range(1, 1024));
+      ->check(isCount(1, 1024));
 }
 
 void CommandLine::addTrain(const Descriptor &descriptor) {
   CLI::App &command = *app.add_subcommand(
       "train", "Train the model.\nCtrl-C (or SIGTERM) finishes the step, saves "
                "and exits with status 130 (143); a second one kills.");
-  auto steps = CLI::Range(int64_t(0), kMaxSteps);
+  auto steps = isCount(0, kMaxSteps);
   command
       .add_option("--data", train.data, "Training data (default: the spec's)")
       ->type_name("FILE");
@@ -120,7 +134,7 @@ void CommandLine::addTrain(const Descriptor &descriptor) {
                       std::to_string(descriptor.model.microBatch) +
                       " at a time, gradients added up")
       ->type_name("N")
-      ->check(CLI::Range(int64_t(1), kMaxBatch));
+      ->check(isCount(1, kMaxBatch));
   command.add_option("--lr", train.lr, "Peak learning rate")
       ->type_name("X")
       ->check(isNumber(false));
@@ -168,8 +182,10 @@ void CommandLine::addTrain(const Descriptor &descriptor) {
       ->type_name("N")
       ->check(steps);
   command
-      .add_option("--save-every", train.saveEvery,
-                  "Save every N steps and at the end (0: at the end)")
+      .add_option(
+          "--save-every", train.saveEvery,
+          "Save every N steps and at the end (0: at the end); the newest "
+          "two checkpoints are kept")
       ->type_name("N")
       ->check(steps);
   command.add_flag("--quiet", train.quiet, "Print errors only");
@@ -205,7 +221,7 @@ void CommandLine::addGenerate() {
   command.add_option("--tokens", generate.tokens, "Tokens to make")
       ->type_name("N")
       ->capture_default_str()
-      ->check(CLI::Range(int64_t(0), int64_t(1) << 40));
+      ->check(isCount(0, int64_t(1) << 40));
   command
       .add_option("--temperature", generate.temperature,
                   "0 takes the likeliest token, 1 samples as learned")
@@ -217,7 +233,7 @@ void CommandLine::addGenerate() {
                   "Sample among the N likeliest tokens (0: all)")
       ->type_name("N")
       ->capture_default_str()
-      ->check(CLI::Range(int64_t(0), int64_t(1) << 40));
+      ->check(isCount(0, int64_t(1) << 40));
   command.add_option("--seed", generate.seed, "Seed of sampling")
       ->type_name("N")
       ->capture_default_str()
@@ -241,7 +257,7 @@ void CommandLine::addBench() {
   command.add_option("--steps", bench.steps, "Steps to time")
       ->type_name("N")
       ->capture_default_str()
-      ->check(CLI::Range(int64_t(1), int64_t(1) << 24));
+      ->check(isCount(1, int64_t(1) << 24));
   command.add_option("--seed", bench.seed, "Seed of the random tokens")
       ->type_name("N")
       ->check(isSeed());
@@ -295,30 +311,33 @@ static std::string describeMissing(CLI::App &app, int argc,
                           : "; did you mean '" + nearest + "'?");
 }
 
-/// "--stpes" -> "; did you mean '--steps'?"
-static std::string hintFor(CLI::App &app, const std::string &message) {
+/// "there is no option '--stpes'; did you mean '--steps'?"
+static std::string describeExtra(const CLI::App &app) {
+  std::vector<std::string> extras = app.remaining(/*recurse=*/true);
+  auto found =
+      std::find_if(extras.begin(), extras.end(),
+                   [](const std::string &word) { return word[0] == '-'; });
+  if (found == extras.end())
+    return "'" + extras[0] + "' belongs to no option";
+  std::string word = found->substr(0, found->find('='));
   std::vector<std::string> names;
-  CLI::App *scope = &app;
-  for (CLI::App *command : app.get_subcommands())
-    scope = command;
-  for (const CLI::Option *option : scope->get_options())
+  for (const CLI::Option *option : app.get_subcommands()[0]->get_options())
     for (const std::string &name : option->get_lnames())
       names.push_back("--" + name);
-  size_t begin = message.rfind(' ');
-  std::string word =
-      begin == std::string::npos ? "" : message.substr(begin + 1);
-  word = word.substr(0, word.find('='));
   std::string nearest = nearestName(word, names);
-  return nearest.empty() || nearest == word
-             ? ""
-             : "; did you mean '" + nearest + "'?";
+  return "there is no option '" + word + "'" +
+         (nearest.empty() ? "" : "; did you mean '" + nearest + "'?");
 }
 
-static std::string describe(CLI::App &app, const CLI::ParseError &error) {
+static std::string describe(const CLI::App &app, const CLI::ParseError &error) {
   std::string message = error.what();
-  if (dynamic_cast<const CLI::ArgumentMismatch *>(&error))
-    return message.substr(0, message.find(':')) + " needs a value";
-  return message + hintFor(app, message);
+  if (dynamic_cast<const CLI::ExtrasError *>(&error))
+    return describeExtra(app);
+  if (!dynamic_cast<const CLI::ArgumentMismatch *>(&error))
+    return message;
+  bool several = message.find("At Most") != std::string::npos;
+  return message.substr(0, message.find(':')) +
+         (several ? " is given more than once" : " needs a value");
 }
 
 static int run(const Program &program, int argc, const char *const *argv) {

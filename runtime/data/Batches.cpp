@@ -75,11 +75,6 @@ TrainBatches::TrainBatches(const Windows &windows, int64_t batch,
   assert(windows.countFull() > 0 && batch > 0 && microBatch > 0);
 }
 
-double TrainBatches::getEpoch(int64_t step) const {
-  return static_cast<double>(step) * static_cast<double>(batch) /
-         static_cast<double>(windows.countFull());
-}
-
 void TrainBatches::get(int64_t step, Batch &out) const {
   resize(out, micros * microBatch * windows.getWindow());
   int64_t count = windows.countFull();

@@ -52,7 +52,6 @@ public:
                uint64_t seed);
   /// Number of micro-batches in a batch.
   int64_t countMicro() const { return micros; }
-  double getEpoch(int64_t step) const;
   /// The batch of step `step` (from 0), padded with masked windows to a whole
   /// number of micro-batches.
   void get(int64_t step, Batch &batch) const;
