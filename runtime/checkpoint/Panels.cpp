@@ -13,22 +13,12 @@
 
 namespace hashc::runtime {
 
-std::vector<int64_t> getStoredShape(const std::vector<int64_t> &shape,
-                                    int64_t panel) {
-  if (panel == 0)
-    return shape;
-  assert(shape.size() >= 2 && "panels cut a matrix's columns");
-  std::vector<int64_t> stored(shape.begin(), shape.end() - 2);
-  int64_t rows = shape[shape.size() - 2], columns = shape.back();
-  stored.insert(stored.end(), {(columns + panel - 1) / panel, rows, panel});
-  return stored;
-}
-
 /// Calls visit(logical offset, stored offset, elements, padding) for each row
 /// of each panel.
 template <typename Visit>
 static void visitPanels(const std::vector<int64_t> &shape, int64_t panel,
                         Visit visit) {
+  assert(shape.size() >= 2 && "panels cut a matrix's columns");
   int64_t rows = shape[shape.size() - 2], columns = shape.back();
   int64_t matrices = 1;
   for (size_t i = 0; i + 2 < shape.size(); ++i)

@@ -14,12 +14,8 @@
 
 namespace hashc::runtime {
 
-/// The stored shape [..., ceil(N/panel), K, panel] of a logical [..., K, N].
-/// Panel 0: the same.
-std::vector<int64_t> getStoredShape(const std::vector<int64_t> &shape,
-                                    int64_t panel);
-
-/// Logical -> stored; columns past N become zero. Panel 0: a copy.
+/// A logical [..., K, N] to the stored [..., ceil(N/panel), K, panel]; columns
+/// past N become zero. Panel 0: a copy.
 void packPanels(const std::vector<int64_t> &shape, int64_t panel,
                 size_t elementSize, const void *logical, void *stored);
 /// Stored -> logical.

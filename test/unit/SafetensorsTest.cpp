@@ -173,15 +173,14 @@ TEST(Panels, RoundTripAndPadding) {
     std::vector<int64_t> shape = {3, 5, columns};
     std::vector<int32_t> logical(3 * 5 * columns);
     std::iota(logical.begin(), logical.end(), 1);
-    std::vector<int64_t> storedShape = getStoredShape(shape, 8);
-    EXPECT_EQ(storedShape, (std::vector<int64_t>{3, (columns + 7) / 8, 5, 8}));
-    std::vector<int32_t> stored(3 * ((columns + 7) / 8) * 5 * 8, -1);
+    int64_t panels = (columns + 7) / 8;
+    std::vector<int32_t> stored(3 * panels * 5 * 8, -1);
     packPanels(shape, 8, 4, logical.data(), stored.data());
     // Element (e, k, n) lies in panel n / 8, row k, column n % 8.
     for (int64_t e = 0; e < 3; ++e)
       for (int64_t k = 0; k < 5; ++k)
-        for (int64_t n = 0; n < storedShape[1] * 8; ++n)
-          EXPECT_EQ(stored[((e * storedShape[1] + n / 8) * 5 + k) * 8 + n % 8],
+        for (int64_t n = 0; n < panels * 8; ++n)
+          EXPECT_EQ(stored[((e * panels + n / 8) * 5 + k) * 8 + n % 8],
                     n < columns ? logical[(e * 5 + k) * columns + n] : 0);
     std::vector<int32_t> back(logical.size());
     unpackPanels(shape, 8, 4, stored.data(), back.data());
