@@ -104,9 +104,9 @@ ExitCode Compiler::load() {
     return fail(kEnvironmentError, resolved.takeError());
   target = *resolved;
   ExitCode code = isModuleFile(options.input) ? loadModule() : loadSpec();
-  auto stage = code ? StringAttr() : getStage();
-  // Later stages carry the hash of this one.
-  if (stage && stage.getValue() == "hash")
+  // Whatever passes make of a module, it stays the model that it was.
+  if (!code && getStage().getValue() == "hash" &&
+      !(*module)->hasAttr("hash.model_hash"))
     (*module)->setAttr("hash.model_hash",
                        StringAttr::get(&context, hashModel(*module)));
   return code;
