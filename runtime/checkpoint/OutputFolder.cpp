@@ -49,11 +49,17 @@ static int64_t parseFolderName(const std::string &name) {
   return getFolderName(step) == name ? step : -1;
 }
 
-static std::vector<std::string> listFolder(const std::string &path) {
+static std::vector<std::string> listFolder(const std::string &path,
+                                           std::error_code &error) {
   std::vector<std::string> names;
-  std::error_code error;
   for (const auto &entry : std::filesystem::directory_iterator(path, error))
     names.push_back(entry.path().filename().string());
+  return names;
+}
+
+static std::vector<std::string> listFolder(const std::string &path) {
+  std::error_code error;
+  std::vector<std::string> names = listFolder(path, error);
   if (error)
     failSystem("read folder", path, error.value());
   return names;
@@ -84,11 +90,11 @@ static bool isScrapFolder(const std::string &name) {
 /// Removes a checkpoint's files, and the folder if it held nothing else. What
 /// cannot be removed is in nobody's way.
 static void removeCheckpoint(const std::string &folder) {
-  std::error_code gone;
+  std::error_code ignored;
   if (!std::filesystem::is_directory(
-          std::filesystem::symlink_status(folder, gone)))
+          std::filesystem::symlink_status(folder, ignored)))
     return;
-  for (const std::string &name : listFolder(folder))
+  for (const std::string &name : listFolder(folder, ignored))
     if (isCheckpointFile(name))
       ::unlink((folder + "/" + name).c_str());
   ::rmdir(folder.c_str());
@@ -210,13 +216,7 @@ namespace {
 /// A checkpoint that goes away unless it was given its name.
 struct ScrapFolder {
   std::string path;
-  ~ScrapFolder() {
-    try {
-      removeCheckpoint(path);
-    } catch (const UserError &) {
-      // The next run tries again.
-    }
-  }
+  ~ScrapFolder() { removeCheckpoint(path); }
 };
 } // namespace
 
