@@ -46,8 +46,6 @@ static ExitCode check(llvm::Error error) {
 Compiler::Compiler(const Options &options, MLIRContext &context)
     : options(options), context(context), diagnostics(sources, &context) {}
 
-static bool isModuleFile(StringRef path) { return path.ends_with(".mlir"); }
-
 /// True for what may never end.
 static bool mayNeverEnd(StringRef path) {
   llvm::sys::fs::file_status status;
@@ -99,25 +97,39 @@ ExitCode Compiler::load() {
   if (options.emit == Emit::Ast)
     return kSuccess;
 
-  llvm::Expected<cpu::CpuTarget> resolved = cpu::resolveTarget(options.arch);
-  if (!resolved)
-    return fail(kEnvironmentError, resolved.takeError());
-  target = *resolved;
-  ExitCode code = isModuleFile(options.input) ? loadModule() : loadSpec();
+  if (ExitCode code = options.isModule ? loadModule() : loadSpec())
+    return code;
   // Whatever passes make of a module, it stays the model that it was.
-  if (!code && getStage().getValue() == "hash" &&
+  if (getStage().getValue() == "hash" &&
       !(*module)->hasAttr("hash.model_hash"))
     (*module)->setAttr("hash.model_hash",
                        StringAttr::get(&context, hashModel(*module)));
-  return code;
+  return checkOutput();
+}
+
+ExitCode Compiler::resolveTarget(StringRef arch) {
+  llvm::Expected<cpu::CpuTarget> resolved = cpu::resolveTarget(arch);
+  if (!resolved)
+    return fail(kEnvironmentError, resolved.takeError());
+  target = *resolved;
+  return kSuccess;
 }
 
 ExitCode Compiler::loadModule() {
   module = parseSourceFile<ModuleOp>(sources, &context);
-  return module ? checkModule() : kSpecError;
+  if (!module)
+    return kSpecError;
+  if (ExitCode code = checkModule())
+    return code;
+  auto attributes =
+      (*module)->getAttrOfType<DictionaryAttr>(hash::HashDialect::kTargetAttr);
+  auto arch = attributes ? attributes.getAs<StringAttr>("arch") : StringAttr();
+  return resolveTarget(arch ? arch.getValue() : StringRef(options.arch));
 }
 
 ExitCode Compiler::loadSpec() {
+  if (ExitCode code = resolveTarget(options.arch))
+    return code;
   module = frontend::buildModule(sources, {options.defines}, context);
   if (!module)
     return kSpecError;
@@ -125,7 +137,7 @@ ExitCode Compiler::loadSpec() {
   NamedAttrList attributes;
   attributes.set("target", builder.getStringAttr(options.target));
   attributes.set("arch", builder.getStringAttr(options.arch));
-  attributes.set("fuse", builder.getStringAttr(options.fuse));
+  attributes.set("fuse", builder.getStringAttr(options.fuse.value_or("all")));
   (*module)->setAttr(hash::HashDialect::kTargetAttr,
                      attributes.getDictionary(&context));
   cpu::setTargetAttributes(*module, target);
@@ -136,8 +148,26 @@ StringAttr Compiler::getStage() const {
   return (*module)->getAttrOfType<StringAttr>(hash::HashDialect::kStageAttr);
 }
 
+ExitCode Compiler::checkOutput() {
+  auto refuse = [&](const Twine &what) {
+    return fail(kUsageError,
+                llvm::createStringError(
+                    what + "; choose another name for the output with -o"));
+  };
+  std::string output = getOutputPath();
+  std::string header = options.emit == Emit::Lib ? getHeaderPath() : "";
+  for (StringRef path : {StringRef(output), StringRef(header)})
+    if (llvm::sys::fs::equivalent(path, options.input) && !isDevice(path))
+      return refuse("'" + path + "' would overwrite " +
+                    (options.isModule ? "the module" : "the spec"));
+  if (isForeignHeader(header))
+    return refuse("the library's header would overwrite '" + header +
+                  "', which hashc did not write");
+  return kSuccess;
+}
+
 ExitCode Compiler::printAst() {
-  if (isModuleFile(options.input))
+  if (options.isModule)
     return fail(kUsageError,
                 llvm::createStringError("--emit=ast needs a spec, and '" +
                                         options.input + "' is a module"));
@@ -145,12 +175,11 @@ ExitCode Compiler::printAst() {
   llvm::raw_string_ostream stream(text);
   if (!frontend::printAst(sources, {options.defines}, stream))
     return kSpecError;
-  return check(
-      writeAtomically(options.output.empty() ? "-" : options.output,
-                      [&](llvm::raw_pwrite_stream &out) -> llvm::Error {
-                        out << text;
-                        return llvm::Error::success();
-                      }));
+  return check(writeAtomically(
+      getOutputPath(), [&](llvm::raw_pwrite_stream &out) -> llvm::Error {
+        out << text;
+        return llvm::Error::success();
+      }));
 }
 
 namespace {
@@ -182,6 +211,8 @@ ExitCode Compiler::lowerTo(Emit emit) {
                 llvm::createStringError(
                     "the module is at stage '" + current.getValue() +
                     "' already, past what --emit asks for"));
+  if (ExitCode code = overrideFusion(begin->emit))
+    return code;
   PassManager passes(&context);
   if (failed(applyPassManagerCLOptions(passes)))
     return kUsageError;
@@ -196,18 +227,33 @@ ExitCode Compiler::lowerTo(Emit emit) {
   return kSuccess;
 }
 
+ExitCode Compiler::overrideFusion(Emit stage) {
+  if (!options.isModule || !options.fuse)
+    return kSuccess;
+  if (stage >= Emit::Fused)
+    return fail(kUsageError, llvm::createStringError(
+                                 "--fuse has no effect on '" + options.input +
+                                 "': its stage comes after fusion"));
+  NamedAttrList attributes(
+      (*module)->getAttrOfType<DictionaryAttr>(hash::HashDialect::kTargetAttr));
+  attributes.set("fuse", StringAttr::get(&context, *options.fuse));
+  (*module)->setAttr(hash::HashDialect::kTargetAttr,
+                     attributes.getDictionary(&context));
+  return kSuccess;
+}
+
 ExitCode Compiler::emitText() {
   if (ExitCode code = lowerTo(options.emit))
     return code;
-  return check(
-      writeAtomically(options.output.empty() ? "-" : options.output,
-                      [&](llvm::raw_pwrite_stream &out) -> llvm::Error {
-                        OpPrintingFlags flags;
-                        flags.enableDebugInfo();
-                        (*module)->print(out, flags);
-                        out << '\n';
-                        return llvm::Error::success();
-                      }));
+  ExitCode code = check(writeAtomically(
+      getOutputPath(), [&](llvm::raw_pwrite_stream &out) -> llvm::Error {
+        OpPrintingFlags flags;
+        flags.enableDebugInfo();
+        (*module)->print(out, flags);
+        out << '\n';
+        return llvm::Error::success();
+      }));
+  return code ? code : report();
 }
 
 std::string Compiler::getModelName() const {
@@ -220,7 +266,7 @@ std::string Compiler::getModelName() const {
 std::string Compiler::getOutputPath() const {
   if (!options.output.empty())
     return options.output;
-  if (options.emit == Emit::Llvm)
+  if (options.emit <= Emit::Llvm)
     return "-";
   std::string base = getModelName();
   switch (options.emit) {
@@ -283,7 +329,7 @@ ExitCode Compiler::writeLinked(bool usesSentencePiece) {
     return code;
   bool shared = options.emit == Emit::Lib;
   if (shared && !isDevice(path))
-    if (ExitCode code = writeHeader(path))
+    if (ExitCode code = writeHeader())
       return code;
   return check(produceAtomically(path, [&](StringRef temporary) {
     return link({object->getPath(), temporary, shared, usesSentencePiece});
@@ -291,13 +337,18 @@ ExitCode Compiler::writeLinked(bool usesSentencePiece) {
 }
 
 /// The header lies beside the library.
-ExitCode Compiler::writeHeader(StringRef library) {
-  SmallString<128> path = library;
+std::string Compiler::getHeaderPath() const {
+  SmallString<128> path(getOutputPath());
   llvm::sys::path::replace_extension(path, "h");
-  return check(writeAtomically(path, [&](llvm::raw_pwrite_stream &out) {
-    writeLibraryHeader(getModelName(), out);
-    return llvm::Error::success();
-  }));
+  return path.str().str();
+}
+
+ExitCode Compiler::writeHeader() {
+  return check(
+      writeAtomically(getHeaderPath(), [&](llvm::raw_pwrite_stream &out) {
+        writeLibraryHeader(getModelName(), out);
+        return llvm::Error::success();
+      }));
 }
 
 ExitCode Compiler::report() {

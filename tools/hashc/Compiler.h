@@ -32,19 +32,25 @@ private:
   ExitCode load();
   ExitCode loadModule();
   ExitCode loadSpec();
+  ExitCode resolveTarget(llvm::StringRef arch);
   ExitCode checkModule();
+  /// Nothing that hashc did not write itself may be lost.
+  ExitCode checkOutput();
   ExitCode printAst();
   /// Runs the pipelines up to `emit`, starting after the module's stage.
   ExitCode lowerTo(Emit emit);
+  /// Lets --fuse replace what the module says, if it is not fused yet.
+  ExitCode overrideFusion(Emit stage);
   ExitCode emitText();
   ExitCode emitBinary();
   ExitCode writeObject(llvm::StringRef path);
   ExitCode writeLinked(bool usesSentencePiece);
   ExitCode report();
-  ExitCode writeHeader(llvm::StringRef library);
+  ExitCode writeHeader();
   mlir::StringAttr getStage() const;
   std::string getModelName() const;
   std::string getOutputPath() const;
+  std::string getHeaderPath() const;
 
   const Options &options;
   mlir::MLIRContext &context;

@@ -9,6 +9,9 @@
 
 #include "runtime/engine/Abi.h"
 
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+
 #include <type_traits>
 
 namespace hashc {
@@ -19,8 +22,22 @@ static_assert(
     std::is_same_v<decltype(HashModelEntry::function), HashEntryFunction>);
 static_assert(std::is_same_v<HashEntryFunction, void (*)(void *const *)>);
 
+static constexpr llvm::StringLiteral kBegin = "/* The model '";
+static constexpr llvm::StringLiteral kEnd =
+    "', compiled by hashc --emit=lib. */";
+
+bool isForeignHeader(llvm::StringRef path) {
+  if (!llvm::sys::fs::is_regular_file(path))
+    return false;
+  auto file = llvm::MemoryBuffer::getFile(path, /*IsText=*/true);
+  if (!file)
+    return true;
+  llvm::StringRef line = (*file)->getBuffer().split('\n').first;
+  return !line.starts_with(kBegin) || !line.ends_with(kEnd);
+}
+
 void writeLibraryHeader(llvm::StringRef model, llvm::raw_ostream &out) {
-  out << "/* The model '" << model << "', compiled by hashc --emit=lib. */\n"
+  out << kBegin << model << kEnd << '\n'
       << R"(#ifndef HASHC_MODEL_H
 #define HASHC_MODEL_H
 

@@ -16,6 +16,9 @@ namespace hashc {
 /// The C header of a model's shared library.
 void writeLibraryHeader(llvm::StringRef model, llvm::raw_ostream &out);
 
+/// True if there is a file that writeLibraryHeader did not write.
+bool isForeignHeader(llvm::StringRef path);
+
 } // namespace hashc
 
 #endif // HASHC_TOOLS_HASHC_LIBRARYHEADER_H

@@ -25,20 +25,53 @@ using namespace llvm;
 namespace hashc {
 namespace {
 
+/// Begins the help of what is refused.
+constexpr StringLiteral kNotBuilt = "not built yet: ";
+
+/// What is wrong with a value that is none of `values`.
+std::string describeChoice(StringRef flag, StringRef value,
+                           ArrayRef<StringRef> values) {
+  return ("--" + flag + " is one of " + join(values, ", ") + ", not '" + value +
+          "'")
+             .str() +
+         frontend::suggest(value, values);
+}
+
+/// Says of a wrong value what there is instead.
+template <typename T> struct ChoiceParser : cl::parser<T> {
+  using cl::parser<T>::parser;
+  bool parse(cl::Option &option, StringRef name, StringRef value, T &result) {
+    if (this->findOption(value) != this->getNumOptions())
+      return cl::parser<T>::parse(option, name, value, result);
+    std::vector<StringRef> values;
+    for (unsigned i = 0; i < this->getNumOptions(); ++i)
+      if (!this->getOption(i).empty() &&
+          !this->getDescription(i).starts_with(kNotBuilt))
+        values.push_back(this->getOption(i));
+    WithColor::error(errs(), "hashc")
+        << describeChoice(name, value, values) << '\n';
+    return true;
+  }
+};
+
 /// The options, created when main runs: LLVM registers hundreds of its own, and
 /// only those of this category (and MLIR's) are shown.
 struct CommandLine {
-  cl::OptionCategory category{"hashc options"};
+  // Categories are shown by name: before MLIR's, which are general.
+  cl::OptionCategory category{"Compiler options"};
   cl::opt<std::string> input{cl::Positional, cl::desc("SPEC"), cl::Required,
                              cl::cat(category)};
   cl::opt<std::string> output{"o", cl::desc("Output file"),
                               cl::value_desc("FILE"), cl::cat(category)};
-  cl::opt<std::string> target{"target", cl::desc("Machine to compile for: cpu"),
-                              cl::init("cpu"), cl::cat(category)};
+  cl::opt<std::string> target{
+      "target",
+      cl::desc("Machine to compile for: cpu (cuda is not "
+               "built yet)"),
+      cl::init("cpu"), cl::cat(category)};
   cl::opt<std::string> arch{"arch",
                             cl::desc("Processor: native, x86-64-v3, x86-64-v4"),
                             cl::init("native"), cl::cat(category)};
-  cl::opt<Emit> emit{
+  cl::opt<Emit, false, ChoiceParser<Emit>> emit{
       "emit", cl::desc("What to write (default: exe)"), cl::init(Emit::Exe),
       cl::values(
           clEnumValN(Emit::Ast, "ast", "the spec in canonical form"),
@@ -47,8 +80,8 @@ struct CommandLine {
           clEnumValN(Emit::Fused, "fused", "the step after fusion"),
           clEnumValN(Emit::Kernels, "kernels", "kernels on buffers"),
           clEnumValN(Emit::Llvm, "llvm", "LLVM IR"),
-          clEnumValN(Emit::Ptx, "ptx", "PTX (--target=cuda)"),
-          clEnumValN(Emit::Cubin, "cubin", "a cubin (--target=cuda)"),
+          clEnumValN(Emit::Ptx, "ptx", "not built yet: PTX"),
+          clEnumValN(Emit::Cubin, "cubin", "not built yet: a cubin"),
           clEnumValN(Emit::Obj, "obj", "an object file"),
           clEnumValN(Emit::Lib, "lib", "a shared library"),
           clEnumValN(Emit::Exe, "exe", "an executable")),
@@ -59,7 +92,7 @@ struct CommandLine {
   cl::opt<std::string> fuse{
       "fuse", cl::desc("Fusions to run: none, dispatch, epilogue, all"),
       cl::init("all"), cl::cat(category)};
-  cl::opt<ReportFormat> report{
+  cl::opt<ReportFormat, false, ChoiceParser<ReportFormat>> report{
       "report",
       cl::desc("Print what was compiled, to stdout"),
       cl::ValueOptional,
@@ -107,8 +140,7 @@ bool isOneOf(StringRef flag, StringRef value, ArrayRef<StringRef> values,
              int &exitCode) {
   if (is_contained(values, value))
     return true;
-  exitCode = usageError("--" + flag + " is one of " + join(values, ", ") +
-                        ", not '" + value + "'");
+  exitCode = usageError(describeChoice(flag, value, values));
   return false;
 }
 
@@ -125,6 +157,78 @@ bool splitDefines(const cl::list<std::string> &defines, Options &options,
   return true;
 }
 
+/// The first flag that was given and has no effect, and why; "" if there is
+/// none.
+std::string findIdle(const CommandLine &line, const Options &options) {
+  std::pair<StringRef, const cl::Option &> flags[] = {
+      {"-D", line.defines},      {"--target", line.target},
+      {"--arch", line.arch},     {"--fuse", line.fuse},
+      {"--report", line.report}, {"--remarks", line.remarks},
+  };
+  for (const auto &[name, flag] : flags)
+    if (options.emit == Emit::Ast && flag.getNumOccurrences())
+      return (name + " has no effect with --emit=ast, which prints the spec as "
+                     "it is written")
+          .str();
+  for (const auto &[name, flag] : ArrayRef(flags).slice(0, 3))
+    if (options.isModule && flag.getNumOccurrences())
+      return (name + " has no effect on '" + options.input +
+              "': a module has it in itself; compile the spec with it")
+          .str();
+  if (options.remarks && options.emit < Emit::Step)
+    return "--remarks has no effect before --emit=step: passes make remarks";
+  if (options.report == ReportFormat::None)
+    return "";
+  if (options.emit < Emit::Kernels)
+    return "--report has no effect before --emit=kernels: it tells of kernels "
+           "and memory";
+  if (options.emit <= Emit::Llvm &&
+      (options.output.empty() || options.output == "-"))
+    return "--report goes to standard output, and so does what --emit writes: "
+           "give it a file with -o";
+  return "";
+}
+
+/// False after saying so if the values, or what they are together, are wrong.
+bool checkOptions(const CommandLine &line, const Options &options,
+                  int &exitCode) {
+  bool cuda = options.target == "cuda" ||
+              StringRef(options.arch).starts_with("sm_") ||
+              options.emit == Emit::Ptx || options.emit == Emit::Cubin;
+  if (cuda) {
+    exitCode = usageError("this hashc has no CUDA back end yet; compile with "
+                          "--target=cpu, and --emit up to exe");
+    return false;
+  }
+  if (options.target != "cpu") {
+    exitCode = usageError("--target is cpu (cuda is not built yet), not '" +
+                          options.target + "'");
+    return false;
+  }
+  if (!isOneOf("arch", line.arch, {"native", "x86-64-v3", "x86-64-v4"},
+               exitCode) ||
+      !isOneOf("fuse", line.fuse, {"none", "dispatch", "epilogue", "all"},
+               exitCode))
+    return false;
+  if (line.output.getNumOccurrences() && options.output.empty()) {
+    exitCode = usageError("-o needs the name of a file");
+    return false;
+  }
+  if (std::string idle = findIdle(line, options); !idle.empty()) {
+    exitCode = usageError(idle);
+    return false;
+  }
+  return true;
+}
+
+/// Leaves what belongs to hashc, and MLIR's, in --help.
+void hideForeignOptions(const CommandLine &line) {
+  for (auto &[name, option] : cl::getRegisteredOptions())
+    if (!is_contained(option->Categories, &line.category) &&
+        !name.starts_with("mlir-") && name != "help" && name != "version")
+      option->setHiddenFlag(cl::ReallyHidden);
+}
+
 } // namespace
 
 std::optional<Options> parseOptions(int argc, char **argv, int &exitCode) {
@@ -133,11 +237,7 @@ std::optional<Options> parseOptions(int argc, char **argv, int &exitCode) {
   mlir::registerMLIRContextCLOptions();
   mlir::registerPassManagerCLOptions();
   mlir::registerDefaultTimingManagerCLOptions();
-  for (auto &[name, option] : cl::getRegisteredOptions())
-    if (!is_contained(option->Categories, &line.category) &&
-        !name.starts_with("mlir-") && name != "help" && name != "version")
-      option->setHiddenFlag(cl::ReallyHidden);
-
+  hideForeignOptions(line);
   cl::SetVersionPrinter([](raw_ostream &out) {
     out << "hashc " HASHC_VERSION " (LLVM " LLVM_VERSION_STRING ")\n";
   });
@@ -154,25 +254,16 @@ std::optional<Options> parseOptions(int argc, char **argv, int &exitCode) {
   }
   Options options;
   options.input = line.input;
+  options.isModule = StringRef(options.input).ends_with(".mlir");
   options.output = line.output;
   options.target = line.target;
   options.arch = line.arch;
-  options.fuse = line.fuse;
+  if (line.fuse.getNumOccurrences())
+    options.fuse = line.fuse;
   options.emit = line.emit;
   options.report = line.report;
   options.remarks = line.remarks;
-  exitCode = kUsageError;
-  if (options.target == "cuda" || options.emit == Emit::Ptx ||
-      options.emit == Emit::Cubin) {
-    exitCode = usageError("this hashc has no CUDA back end yet; compile with "
-                          "--target=cpu, and --emit up to exe");
-    return std::nullopt;
-  }
-  if (!isOneOf("target", options.target, {"cpu", "cuda"}, exitCode) ||
-      !isOneOf("arch", options.arch, {"native", "x86-64-v3", "x86-64-v4"},
-               exitCode) ||
-      !isOneOf("fuse", options.fuse, {"none", "dispatch", "epilogue", "all"},
-               exitCode) ||
+  if (!checkOptions(line, options, exitCode) ||
       !splitDefines(line.defines, options, exitCode))
     return std::nullopt;
   return options;

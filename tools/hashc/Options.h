@@ -42,11 +42,12 @@ enum class ReportFormat { None, Text, Json };
 
 struct Options {
   std::string input;
-  std::string
-      output; // empty: stdout for text, else a name made from the model's
+  bool isModule = false; // a stage that --emit printed, not a spec
+  /// Empty: stdout for text, else a name made from the model's.
+  std::string output;
   std::string target;
   std::string arch;
-  std::string fuse;
+  std::optional<std::string> fuse; // a spec without it: all
   Emit emit = Emit::Exe;
   ReportFormat report = ReportFormat::None;
   bool remarks = false;

@@ -14,7 +14,7 @@ def get_help(*command):
 
 
 def list_hashc_options(text):
-    own = text[text.index("hashc options:"):]
+    own = text[text.index("Compiler options:"):text.index("General options:")]
     return {name: set(re.findall(r"^    =(\w+)", body, re.MULTILINE))
             for name, body in re.findall(r"^  (--?[\w-]+)(.*?(?=^  -|\Z))", own, re.MULTILINE | re.DOTALL)}
 
