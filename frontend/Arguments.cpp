@@ -38,9 +38,15 @@ SMLoc Elaborator::placeOf(const Layer &layer, StringRef name) const {
 
 Value Elaborator::failArgument(const Layer &layer, StringRef name,
                                const Twine &expected) {
-  return fail(placeOf(layer, name),
-              name + " of '" + Twine(layer.library->name) + "' is " + expected +
-                  ", not " + findArgument(layer, name)->describe());
+  return failArgument(layer, name, expected,
+                      findArgument(layer, name)->describe());
+}
+
+Value Elaborator::failArgument(const Layer &layer, StringRef name,
+                               const Twine &expected, StringRef found) {
+  return fail(placeOf(layer, name), name + " of '" +
+                                        Twine(layer.library->name) + "' is " +
+                                        expected + ", not " + found);
 }
 
 int64_t Elaborator::readInteger(const Layer &layer, StringRef name, int64_t low,
@@ -50,7 +56,8 @@ int64_t Elaborator::readInteger(const Layer &layer, StringRef name, int64_t low,
     return otherwise;
   if (value->isInteger() && value->integer >= low && value->integer <= high)
     return value->integer;
-  failArgument(layer, name, "an integer in " + Twine(low) + ".." + Twine(high));
+  failArgument(layer, name, "an integer in " + Twine(low) + ".." + Twine(high),
+               value->describeForInteger());
   ok = false;
   return low;
 }

@@ -8,6 +8,7 @@
 #include "frontend/Binding.h"
 #include "frontend/Diagnostics.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 
 using llvm::StringRef;
 using llvm::Twine;
@@ -42,6 +43,19 @@ Signature getSignature(const FnItem &fn) {
 
 Signature getSignature(const RouterItem &router) {
   return getSignature(router.name, router.formals);
+}
+
+/// The parameter that may be meant, or all that there are.
+static std::string hintParameter(StringRef name, const Signature &signature) {
+  std::vector<StringRef> names;
+  for (auto [known, parameter] :
+       llvm::zip(signature.names, signature.parameters))
+    if (!parameter.missing)
+      names.push_back(known);
+  std::string near = suggest(name, names);
+  if (!near.empty() || names.empty())
+    return near;
+  return "; it has " + llvm::join(names, ", ");
 }
 
 Binding bindArguments(const CallExpr &call, const Signature &signature,
@@ -86,7 +100,7 @@ Binding bindArguments(const CallExpr &call, const Signature &signature,
       if (parameter == signature.names.size()) {
         fail(argument.nameLoc,
              "'" + signature.function + "' has no parameter '" + argument.name +
-                 "'" + suggest(argument.name, signature.names));
+                 "'" + hintParameter(argument.name, signature));
         continue;
       }
     }

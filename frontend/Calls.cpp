@@ -134,7 +134,7 @@ Value Elaborator::callLibrary(Frame &frame, const CallExpr &call,
                 "'" + function.name + "' is " + describePlace(function.kind));
   Signature signature = getSignature(function);
   bool skipInput = false;
-  if (function.takesInput) {
+  if (function.takesInput()) {
     const Value *first = nullptr;
     for (size_t i = 0; i < arguments.size(); ++i) {
       if (call.arguments[i].name == signature.names[0] ||
@@ -165,7 +165,8 @@ Value Elaborator::callLibrary(Frame &frame, const CallExpr &call,
     return callElementwise(call.loc, function, bound.values);
   case LibraryKind::stream:
     builder->setPlace(call.loc, frame.path);
-    return callStream(frame, call, function, bound, positional);
+    return (this->*function.emitStream)(
+        {frame, call, function, bound, positional});
   case LibraryKind::setting:
     return makeSetting(function, bound);
   case LibraryKind::layer:
@@ -180,14 +181,14 @@ Value Elaborator::callLibrary(Frame &frame, const CallExpr &call,
   layer->given = bound.given;
   layer->places = bound.places;
   layer->loc = call.loc;
-  if (function.takesInput && skipInput) {
+  if (function.takesInput() && skipInput) {
     Value value;
     value.kind = Value::Kind::layer;
     value.layer = layer;
     return value;
   }
   return emitLayer(frame, *layer,
-                   function.takesInput ? bound.values[0] : Value::makeNone(),
+                   function.takesInput() ? bound.values[0] : Value::makeNone(),
                    call.loc);
 }
 

@@ -30,7 +30,8 @@ static void showLine(llvm::StringRef line, size_t column,
   size_t begin = 0, end = line.size();
   if (line.size() > kMaxShown) {
     begin = column > kShownBefore ? column - kShownBefore : 0;
-    end = std::min(begin + kMaxShown, line.size());
+    begin = std::min(begin, line.size() - kMaxShown);
+    end = begin + kMaxShown;
   }
   while (isInsideCharacter(line, begin))
     ++begin;
@@ -68,15 +69,25 @@ void Diagnostics::print(llvm::SMLoc loc, llvm::SourceMgr::DiagKind kind,
   showLine(line, diagnostic.getColumnNo(), llvm::errs());
 }
 
-void Diagnostics::error(llvm::SMLoc loc, const llvm::Twine &message) {
-  lastShown = false;
-  if (isFull() || !seen.insert({loc.getPointer(), message.str()}).second)
-    return;
+bool Diagnostics::isNew(llvm::SMLoc loc, const llvm::Twine &message) {
+  return seen.insert({loc.getPointer(), message.str()}).second;
+}
+
+bool Diagnostics::error(llvm::SMLoc loc, const llvm::Twine &message) {
+  lastShown = !isFull() && isNew(loc, message);
+  if (!lastShown)
+    return false;
   ++count;
-  lastShown = true;
   print(loc, llvm::SourceMgr::DK_Error, message);
   if (isFull())
     errorInFile("too many errors: the rest is not shown");
+  return true;
+}
+
+void Diagnostics::warning(llvm::SMLoc loc, const llvm::Twine &message) {
+  lastShown = isNew(loc, message);
+  if (lastShown)
+    print(loc, llvm::SourceMgr::DK_Warning, message);
 }
 
 void Diagnostics::errorInFile(const llvm::Twine &message) {

@@ -17,19 +17,22 @@
 
 namespace hashc::frontend {
 
-/// Prints errors with their place, the source line and a caret, and counts
-/// them. An error is printed once for a place, however many times a loop of the
-/// spec meets it, and the run ends its list after `kMaxErrors`.
+/// Prints errors and warnings with their place, the source line and a caret,
+/// and counts errors. Each is printed once for a place, however many times a
+/// loop of the spec meets it, and the list of errors ends after `kMaxErrors`.
 class Diagnostics {
 public:
   static constexpr unsigned kMaxErrors = 20;
 
   explicit Diagnostics(llvm::SourceMgr &sources) : sources(sources) {}
 
-  void error(llvm::SMLoc loc, const llvm::Twine &message);
+  /// True if it is printed: it is new, and the list has not ended.
+  bool error(llvm::SMLoc loc, const llvm::Twine &message);
+  /// What the spec may say, but hardly means.
+  void warning(llvm::SMLoc loc, const llvm::Twine &message);
   /// An error of the spec as a whole; shows no line.
   void errorInFile(const llvm::Twine &message);
-  /// Points at a second place that explains the error before it.
+  /// Points at a second place that explains the one before it.
   void note(llvm::SMLoc loc, const llvm::Twine &message);
 
   bool hasErrors() const { return count != 0; }
@@ -38,6 +41,8 @@ public:
   llvm::SourceMgr &getSources() { return sources; }
 
 private:
+  /// False for what was said of that place before.
+  bool isNew(llvm::SMLoc loc, const llvm::Twine &message);
   void print(llvm::SMLoc loc, llvm::SourceMgr::DiagKind kind,
              const llvm::Twine &message);
 

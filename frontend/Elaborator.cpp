@@ -7,6 +7,7 @@
 
 #include "frontend/Elaborator.h"
 #include "frontend/Parser.h"
+#include "frontend/Walk.h"
 #include "mlir/IR/Verifier.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/StringExtras.h"
@@ -33,7 +34,9 @@ constexpr int64_t kMaxVocab = int64_t(1) << 24;
 
 /// An error, and where the running functions were called.
 Value Elaborator::fail(SMLoc loc, const Twine &message) {
-  diagnostics.error(loc, message);
+  if (!diagnostics.error(loc, message))
+    return Value::makeError();
+  noteDefines(loc);
   unsigned shown = 0;
   SMLoc last = loc;
   for (Frame *frame : llvm::reverse(callers)) {
@@ -45,6 +48,40 @@ Value Elaborator::fail(SMLoc loc, const Twine &message) {
       break;
   }
   return Value::makeError();
+}
+
+void Elaborator::warn(SMLoc loc, const Twine &message) {
+  diagnostics.warning(loc, message);
+  noteDefines(loc);
+}
+
+/// Shows what the command line says in the expression at `loc`.
+void Elaborator::noteDefines(SMLoc loc) {
+  if (defines.empty())
+    return;
+  std::set<const Expr *> seen;
+  auto noteNames = [&](const Expr &expr, auto &&noteNames) -> void {
+    walk(expr, [&](const Expr &inner) {
+      const auto *name = dyn_cast<NameExpr>(&inner);
+      if (!name ||
+          (!callers.empty() && findLocal(*callers.back(), name->name, false)))
+        return;
+      if (auto it = defines.find(name->name); it != defines.end()) {
+        diagnostics.note(it->second, "'" + name->name + "' is given here");
+        return;
+      }
+      // A param follows from those above it.
+      auto it = items.find(name->name);
+      const auto *param =
+          it == items.end() ? nullptr : dyn_cast<ParamItem>(it->second);
+      if (param && seen.insert(param->value.get()).second)
+        noteNames(*param->value, noteNames);
+    });
+  };
+  walk(spec, [&](const Expr &expr) {
+    if (expr.loc == loc && seen.insert(&expr).second)
+      noteNames(expr, noteNames);
+  });
 }
 
 /// Bounds what a spec can make the compiler do.
@@ -136,20 +173,28 @@ void Elaborator::overrideParam(const ParamItem &param, Value &value) {
     value = Value::makeString(text.trim('"'));
     return;
   }
+  defines[param.name] = loc;
   LexedFile file = lex(text, diagnostics);
   ExprPtr expr = parseValue(file, diagnostics);
   if (!expr || diagnostics.hasErrors())
     return;
   Frame frame;
-  Value replacement = evaluate(frame, *expr);
+  // Which words are right is known where the param is used.
+  const auto *name = dyn_cast<NameExpr>(expr.get());
+  bool isWord = value.kind == Value::Kind::word && name &&
+                !items.count(name->name) && !findFunctionAnywhere(name->name);
+  Value replacement =
+      isWord ? Value::makeWord(name->name) : evaluate(frame, *expr);
   if (replacement.isError())
     return;
   if (value.kind == Value::Kind::number && replacement.isInteger())
     replacement = Value::makeNumber(replacement.asNumber());
   if (replacement.kind != value.kind) {
-    diagnostics.error(loc, "the param '" + Twine(param.name) + "' is " +
-                               describeKind(value.kind) + ", not " +
-                               replacement.describe());
+    diagnostics.error(loc,
+                      "the param '" + Twine(param.name) + "' is " +
+                          describeKind(value.kind) + ", not " +
+                          (value.isInteger() ? replacement.describeForInteger()
+                                             : replacement.describe()));
     diagnostics.note(param.nameLoc, "it is declared here");
     return;
   }
@@ -174,7 +219,8 @@ bool Elaborator::elaborateShape(const ModelItem &item, ModelShape &result) {
     } else if (!value.isInteger() || value.integer < 1 ||
                value.integer > limit) {
       fail(argument.value->loc, Twine(argument.name) + " is an integer in 1.." +
-                                    Twine(limit) + ", not " + value.describe());
+                                    Twine(limit) + ", not " +
+                                    value.describeForInteger());
       ok = false;
     } else {
       (isContext ? result.window : result.vocab) = value.integer;
@@ -215,6 +261,23 @@ Value Elaborator::elaborateModel(const ModelItem &item) {
   return logits;
 }
 
+/// Weights that no loss depends on are counted and stored, but never trained.
+void Elaborator::warnUnused(mlir::Value logits) {
+  std::map<const char *, std::vector<ModelBuilder::Layer>> byPlace;
+  for (const ModelBuilder::Layer &layer : builder->findUnused(logits))
+    byPlace[layer.loc.getPointer()].push_back(layer);
+  for (const auto &[place, layers] : byPlace) {
+    const size_t more = layers.size() - 1;
+    diagnostics.warning(
+        layers.front().loc,
+        "'" + layers.front().path + "'" +
+            (more == 0 ? " does not reach the loss: its"
+                       : " and " + std::to_string(more) +
+                             " more made here do not reach the loss: their") +
+            " weights are never trained");
+  }
+}
+
 mlir::OwningOpRef<mlir::ModuleOp> Elaborator::run() {
   collectItems();
   elaborateParams();
@@ -243,6 +306,7 @@ mlir::OwningOpRef<mlir::ModuleOp> Elaborator::run() {
     return nullptr;
   if (isOutOfBudget(model->loc))
     return nullptr;
+  warnUnused(logits.tensor);
   builder->setPlace(train->loc, "loss");
   mlir::ModuleOp module = builder->getModule();
   module->setAttr(hash::HashDialect::kStageAttr,

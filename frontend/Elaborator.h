@@ -47,6 +47,18 @@ struct BoundCall {
   bool ok = true;
 };
 
+/// A call of a function of the token stream.
+struct StreamCall {
+  Frame &frame;
+  const CallExpr &call;
+  const LibraryFunction &function;
+  const BoundCall &bound;
+  const std::vector<Value> &variadic;
+};
+
+class FieldReader;
+struct Ffn;
+
 /// Runs the spec at compile time. Integers, loops and choices are computed;
 /// operations on tensors and on the token stream become ops of the module.
 class Elaborator {
@@ -59,19 +71,38 @@ public:
   mlir::OwningOpRef<mlir::ModuleOp> run();
 
 private:
+  friend struct LibraryMaker;
+  /// What `tied = true` may mean.
+  struct Embedding {
+    std::string path;
+    int64_t width;
+  };
+
   // Items (Elaborator.cpp).
   void collectItems();
   void elaborateParams();
   void overrideParam(const ParamItem &param, Value &value);
   bool elaborateShape(const ModelItem &model, ModelShape &shape);
   Value elaborateModel(const ModelItem &model);
+  void warnUnused(mlir::Value logits);
 
   // The train block (Train.cpp).
   bool elaborateTrain(const TrainItem &train);
   mlir::DictionaryAttr makeTrainAttr();
-  mlir::Attribute readData(const Setting &setting, const Value &value);
-  mlir::Attribute readOptimizer(const Setting &setting, const Value &value);
-  mlir::Attribute readSchedule(const Setting &setting, const Value &value);
+  void presetTrain();
+  bool checkMicroBatch(const TrainItem &train);
+  void checkWarmup(const TrainItem &train, const Value &schedule);
+  int64_t getCount(llvm::StringRef name) const;
+  FieldReader readFields(const Value &value);
+  void readTokenizer(FieldReader &reader, const Setting &setting);
+  /// False for what is wrong, and already reported.
+  bool keepSetting(llvm::StringRef name, mlir::Attribute attribute);
+  bool readCount(const Setting &setting, const Value &value);
+  bool readData(const Setting &setting, const Value &value);
+  bool readLoss(const Setting &setting, const Value &value);
+  bool readOptimizer(const Setting &setting, const Value &value);
+  bool readPrecision(const Setting &setting, const Value &value);
+  bool readSchedule(const Setting &setting, const Value &value);
 
   // Statements (Statements.cpp).
   enum class Flow { next, returned };
@@ -138,37 +169,56 @@ private:
   Value applyActivation(Frame &frame, const Value &function,
                         std::vector<Value> arguments, llvm::SMLoc loc,
                         llvm::StringRef path);
-  mlir::Value emitElementwise(llvm::StringRef name, mlir::Value x);
+  Value applyToIntegers(llvm::SMLoc loc, llvm::StringRef name,
+                        const std::vector<Value> &arguments);
+  Value applyToNumbers(llvm::SMLoc loc, const LibraryFunction &function,
+                       const std::vector<Value> &arguments);
+  Value applyToTensors(llvm::SMLoc loc, const LibraryFunction &function,
+                       const std::vector<Value> &arguments);
+  Value applyToStreams(llvm::StringRef name,
+                       const std::vector<Value> &arguments);
   mlir::Value toTensor(const Value &value, mlir::Type type);
 
   // Layers (Layers.cpp).
   Value emitLayer(Frame &frame, Layer &layer, const Value &input,
                   llvm::SMLoc loc);
-  Value emitEmbedding(Layer &layer, const Value &input);
-  Value emitPositions(Layer &layer);
-  Value emitNorm(Layer &layer, const Value &input);
-  Value emitAttention(Layer &layer, const Value &input);
-  Value emitFfn(Frame &frame, Layer &layer, const Value &input);
-  Value emitLinear(Layer &layer, const Value &input);
-  Value emitUnembed(Layer &layer, const Value &input);
-  Value emitDropout(Layer &layer, const Value &input);
+  Value emitEmbedding(Frame &frame, Layer &layer, const Value &input);
+  Value emitPositions(Frame &frame, Layer &layer, const Value &input);
+  Value emitLayerNorm(Frame &frame, Layer &layer, const Value &input);
+  Value emitRmsNorm(Frame &frame, Layer &layer, const Value &input);
+  Value emitAttention(Frame &frame, Layer &layer, const Value &input);
+  Value emitDenseFfn(Frame &frame, Layer &layer, const Value &input);
+  Value emitHashFfn(Frame &frame, Layer &layer, const Value &input);
+  Value emitLinear(Frame &frame, Layer &layer, const Value &input);
+  Value emitUnembed(Frame &frame, Layer &layer, const Value &input);
+  Value emitDropout(Frame &frame, Layer &layer, const Value &input);
+  const Embedding *findOnlyEmbedding(const Layer &unembed);
+  const Embedding *findTied(const Layer &unembed, const Value &tied);
+  Value checkHeads(const Layer &layer, int64_t width, int64_t heads,
+                   int64_t kvHeads, bool rope);
+  mlir::Value project(Layer &layer, llvm::StringRef suffix, mlir::Value x,
+                      int64_t out, bool bias, bool residual = false);
+  mlir::Value rotate(mlir::Value x, mlir::Value positions, int64_t heads);
+  mlir::Value attend(mlir::Value q, mlir::Value k, mlir::Value v, int64_t heads,
+                     int64_t kvHeads);
+  bool readActivation(Ffn &ffn);
+  std::optional<Ffn> readFfn(Layer &layer);
+  mlir::Value project(const Ffn &ffn, llvm::StringRef suffix, mlir::Value x,
+                      int64_t out, bool residual = false);
+  Value emitFfn(Frame &frame, const Ffn &ffn, mlir::Value x);
   mlir::Value weight(Layer &layer, llvm::StringRef name, WeightSpec weight);
   mlir::Value matmul(mlir::Value x, mlir::Value weight, bool transposed,
                      mlir::Value plan, mlir::Type type);
   mlir::Value addBias(mlir::Value x, mlir::Value bias, mlir::Value plan);
   mlir::Value dropout(mlir::Value x, double rate);
-  /// The experts of a layer: how many each of its hash functions has, and the
-  /// plan of every token's. Joined: the functions' results stand side by side,
-  /// and each has the layer's share of the features.
-  struct Routing {
-    mlir::Value plan;
-    int64_t experts = 0;
-    int64_t parts = 1;
-  };
-  bool isBoundRouter(Layer &layer, const Value &router);
+  bool isBoundRouter(const Layer &layer, const Value &router);
   std::optional<Stream> chooseExperts(Frame &frame, const Value &router,
-                                      Layer &layer, int64_t &experts);
-  Routing makeRouting(Frame &frame, Layer &layer);
+                                      const Layer &layer, int64_t &experts);
+  /// The experts of a list of routers side by side; of one, its own.
+  mlir::Value chooseAll(Frame &frame, Ffn &ffn);
+  bool route(Frame &frame, Ffn &ffn, int64_t width);
+  mlir::Value dispatch(const Ffn &ffn, mlir::Value tokens);
+  mlir::Value join(const Ffn &ffn, mlir::Value slots);
   mlir::Value getPositions();
 
   // Arguments of layers and settings (Arguments.cpp).
@@ -182,30 +232,34 @@ private:
   llvm::SMLoc placeOf(const Layer &layer, llvm::StringRef name) const;
   Value failArgument(const Layer &layer, llvm::StringRef name,
                      const llvm::Twine &expected);
+  Value failArgument(const Layer &layer, llvm::StringRef name,
+                     const llvm::Twine &expected, llvm::StringRef found);
 
   // Routers (Routers.cpp).
   std::optional<Stream> evaluateRouter(Frame &caller, const Value &router,
                                        const Layer &layer);
   Value evaluateFeature(Frame &frame, const NameExpr &name);
-  Value callStream(Frame &frame, const CallExpr &call,
-                   const LibraryFunction &function, const BoundCall &bound,
-                   const std::vector<Value> &variadic);
-  Value callHash(const CallExpr &call, const BoundCall &bound,
-                 const std::vector<Value> &values);
-  Value callPrev(const CallExpr &call, const BoundCall &bound);
-  Value callTable(Frame &frame, const CallExpr &call,
-                  const LibraryFunction &function, const BoundCall &bound);
+  Value callHash(const StreamCall &call);
+  Value callPrev(const StreamCall &call);
+  Value callRandom(const StreamCall &call);
+  Value callBalanced(const StreamCall &call);
+  Value callRoundRobin(const StreamCall &call);
+  Value callTable(const StreamCall &call);
+  /// An expert by key, of the table's `experts` and, if it has one, `seed`.
+  Value lookUp(const StreamCall &call, TableSpec table, const Value &key,
+               llvm::SMLoc keyLoc);
   Value chooseByStream(Frame &frame, const IfExpr &choice,
                        const Value &condition);
   mlir::Value getWide(Stream &stream);
   Stream toStream(const Value &value);
-  std::optional<int64_t> readStreamInteger(const CallExpr &call,
-                                           const BoundCall &bound,
-                                           unsigned index, int64_t low,
+  std::optional<int64_t> readStreamInteger(const StreamCall &call,
+                                           llvm::StringRef name, int64_t low,
                                            int64_t high, int64_t otherwise);
 
-  // Errors.
+  // Errors and warnings.
   Value fail(llvm::SMLoc loc, const llvm::Twine &message);
+  void warn(llvm::SMLoc loc, const llvm::Twine &message);
+  void noteDefines(llvm::SMLoc loc);
   bool isOutOfBudget(llvm::SMLoc loc);
 
   const Spec &spec;
@@ -216,16 +270,13 @@ private:
 
   std::map<llvm::StringRef, const Item *> items;
   std::map<llvm::StringRef, Value> params;
+  /// Where the command line gives params another value.
+  std::map<llvm::StringRef, llvm::SMLoc> defines;
   const ModelItem *model = nullptr;
   const TrainItem *train = nullptr;
   ModelShape shape;
   std::map<std::string, mlir::Attribute> trainAttrs;
 
-  /// The embeddings of the model: what `tied = true` may mean.
-  struct Embedding {
-    std::string path;
-    int64_t width;
-  };
   std::vector<Embedding> embeddings;
   /// Indices of routed layers by path: a shared one keeps its own.
   std::map<std::string, int64_t> routedLayers;

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "frontend/Elementwise.h"
 #include "frontend/Elaborator.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -26,29 +27,9 @@ constexpr double kSqrtTwoOverPi = 0.79788456080286535588;
 constexpr double kGeluCubic = 0.044715;
 constexpr double kSoftplusThreshold = 20;
 
-double computeElementwise(StringRef name, double x) {
-  double sigmoid = 1 / (1 + std::exp(-x));
-  return llvm::StringSwitch<double>(name)
-      .Case("relu", x > 0 ? x : 0)
-      .Case("gelu", 0.5 * x * (1 + std::erf(x * kSqrtHalf)))
-      .Case("gelu_tanh",
-            0.5 * x *
-                (1 + std::tanh(kSqrtTwoOverPi * (x + kGeluCubic * x * x * x))))
-      .Case("silu", x * sigmoid)
-      .Case("sigmoid", sigmoid)
-      .Case("tanh", std::tanh(x))
-      .Case("softplus", x > kSoftplusThreshold ? x : std::log1p(std::exp(x)))
-      .Case("exp", std::exp(x))
-      .Case("log", std::log(x))
-      .Case("sqrt", std::sqrt(x))
-      .Case("rsqrt", 1 / std::sqrt(x))
-      .Case("abs", std::fabs(x))
-      .Case("erf", std::erf(x))
-      .Case("sin", std::sin(x))
-      .Case("cos", std::cos(x))
-      .Case("square", x * x)
-      .Default(NAN);
-}
+double computeSigmoid(double x) { return 1 / (1 + std::exp(-x)); }
+
+} // namespace
 
 /// Writes formulas as ops on tensors of one type.
 class Formula {
@@ -56,6 +37,9 @@ public:
   Formula(ModelBuilder &builder, mlir::Type type)
       : builder(builder), type(type) {}
 
+  template <typename Op> mlir::Value op(mlir::Value x) {
+    return builder.create<Op>(x);
+  }
   mlir::Value number(double value) { return builder.getNumber(value, type); }
   mlir::Value add(mlir::Value a, mlir::Value b) {
     return builder.create<arith::AddFOp>(a, b);
@@ -69,6 +53,10 @@ public:
   }
   mlir::Value select(mlir::Value condition, mlir::Value a, mlir::Value b) {
     return builder.create<arith::SelectOp>(condition, a, b);
+  }
+  mlir::Value relu(mlir::Value x) {
+    mlir::Value zero = number(0);
+    return select(greater(x, zero), x, zero);
   }
   /// By tanh: its derivative is finite everywhere, that of the quotient by
   /// exp(-x) is not.
@@ -102,119 +90,144 @@ private:
   mlir::Type type;
 };
 
-} // namespace
-
-mlir::Value Elaborator::emitElementwise(StringRef name, mlir::Value x) {
-  Formula formula(*builder, x.getType());
-  if (name == "relu") {
-    mlir::Value zero = formula.number(0);
-    return formula.select(formula.greater(x, zero), x, zero);
-  }
-  if (name == "gelu")
-    return formula.gelu(x);
-  if (name == "gelu_tanh")
-    return formula.geluTanh(x);
-  if (name == "silu")
-    return formula.mul(x, formula.sigmoid(x));
-  if (name == "sigmoid")
-    return formula.sigmoid(x);
-  if (name == "softplus")
-    return formula.softplus(x);
-  if (name == "square")
-    return formula.mul(x, x);
-  if (name == "tanh")
-    return builder->create<math::TanhOp>(x);
-  if (name == "exp")
-    return builder->create<math::ExpOp>(x);
-  if (name == "log")
-    return builder->create<math::LogOp>(x);
-  if (name == "sqrt")
-    return builder->create<math::SqrtOp>(x);
-  if (name == "rsqrt")
-    return builder->create<math::RsqrtOp>(x);
-  if (name == "abs")
-    return builder->create<math::AbsFOp>(x);
-  if (name == "erf")
-    return builder->create<math::ErfOp>(x);
-  if (name == "sin")
-    return builder->create<math::SinOp>(x);
-  return builder->create<math::CosOp>(x);
+/// One op of MLIR.
+template <typename Op> static mlir::Value emitOp(Formula &f, mlir::Value x) {
+  return f.op<Op>(x);
 }
+
+static constexpr UnaryFunction kUnaryFunctions[] = {
+    {"relu", [](double x) { return x > 0 ? x : 0; },
+     [](Formula &f, mlir::Value x) { return f.relu(x); }},
+    {"gelu", [](double x) { return 0.5 * x * (1 + std::erf(x * kSqrtHalf)); },
+     [](Formula &f, mlir::Value x) { return f.gelu(x); }},
+    {"gelu_tanh",
+     [](double x) {
+       return 0.5 * x *
+              (1 + std::tanh(kSqrtTwoOverPi * (x + kGeluCubic * x * x * x)));
+     },
+     [](Formula &f, mlir::Value x) { return f.geluTanh(x); }},
+    {"silu", [](double x) { return x * computeSigmoid(x); },
+     [](Formula &f, mlir::Value x) { return f.mul(x, f.sigmoid(x)); }},
+    {"sigmoid", computeSigmoid,
+     [](Formula &f, mlir::Value x) { return f.sigmoid(x); }},
+    {"tanh", std::tanh, emitOp<math::TanhOp>},
+    {"softplus",
+     [](double x) {
+       return x > kSoftplusThreshold ? x : std::log1p(std::exp(x));
+     },
+     [](Formula &f, mlir::Value x) { return f.softplus(x); }},
+    {"exp", std::exp, emitOp<math::ExpOp>},
+    {"log", std::log, emitOp<math::LogOp>},
+    {"sqrt", std::sqrt, emitOp<math::SqrtOp>},
+    {"rsqrt", [](double x) { return 1 / std::sqrt(x); }, emitOp<math::RsqrtOp>},
+    {"abs", std::fabs, emitOp<math::AbsFOp>},
+    {"erf", std::erf, emitOp<math::ErfOp>},
+    {"sin", std::sin, emitOp<math::SinOp>},
+    {"cos", std::cos, emitOp<math::CosOp>},
+    {"square", [](double x) { return x * x; },
+     [](Formula &f, mlir::Value x) { return f.mul(x, x); }},
+};
+
+llvm::ArrayRef<UnaryFunction> getUnaryFunctions() { return kUnaryFunctions; }
+
+//===----------------------------------------------------------------------===//
+// Calls
+//===----------------------------------------------------------------------===//
 
 Value Elaborator::callElementwise(SMLoc loc, const LibraryFunction &function,
                                   const std::vector<Value> &arguments) {
   StringRef name = function.name;
-  bool isMax = name == "max", isMin = name == "min";
-  bool integers = true, numbers = true, streams = true, tensors = true;
+  bool integers = true, numbers = true, streams = true;
   for (const Value &argument : arguments) {
     bool isStream = argument.kind == Value::Kind::stream;
-    integers &= argument.isInteger();
-    numbers &= argument.isNumeric();
-    streams &= argument.isInteger() || isStream;
-    tensors &= argument.isNumeric() || argument.isTensor();
     if (!argument.isNumeric() && !argument.isTensor() && !isStream)
       return fail(loc, "'" + name + "' is of tensors and numbers, not of " +
                            argument.describe());
+    integers &= argument.isInteger();
+    numbers &= argument.isNumeric();
+    streams &= argument.isInteger() || isStream;
   }
-  if (integers && (isMax || isMin || name == "abs" || name == "square")) {
-    int64_t x = arguments[0].integer;
-    int64_t result = 0;
-    if (isMax || isMin) {
-      int64_t y = arguments[1].integer;
-      return Value::makeInteger(isMax ? std::max(x, y) : std::min(x, y));
-    }
-    bool overflow = name == "square"
-                        ? __builtin_mul_overflow(x, x, &result)
-                        : __builtin_sub_overflow(int64_t(0), x, &result);
-    if (name == "abs" && x >= 0)
-      return Value::makeInteger(x);
-    if (overflow)
-      return fail(loc, "the result does not fit into 64 bits");
-    return Value::makeInteger(result);
+  bool ofIntegers = !function.unary || name == "abs" || name == "square";
+  if (integers && ofIntegers)
+    return applyToIntegers(loc, name, arguments);
+  if (numbers)
+    return applyToNumbers(loc, function, arguments);
+  if (streams && ofIntegers && name != "square")
+    return applyToStreams(name, arguments);
+  if (llvm::none_of(arguments, [](const Value &argument) {
+        return argument.kind == Value::Kind::stream;
+      }))
+    return applyToTensors(loc, function, arguments);
+  return fail(loc, "'" + name + "' is not for integers of the token stream");
+}
+
+/// max, min, abs and square.
+Value Elaborator::applyToIntegers(SMLoc loc, StringRef name,
+                                  const std::vector<Value> &arguments) {
+  int64_t x = arguments[0].integer;
+  if (name == "max")
+    return Value::makeInteger(std::max(x, arguments[1].integer));
+  if (name == "min")
+    return Value::makeInteger(std::min(x, arguments[1].integer));
+  int64_t result = x;
+  bool overflow = name == "square"
+                      ? __builtin_mul_overflow(x, x, &result)
+                      : x < 0 && __builtin_sub_overflow(int64_t(0), x, &result);
+  if (overflow)
+    return fail(loc, "the result does not fit into 64 bits");
+  return Value::makeInteger(result);
+}
+
+Value Elaborator::applyToNumbers(SMLoc loc, const LibraryFunction &function,
+                                 const std::vector<Value> &arguments) {
+  double x = arguments[0].asNumber();
+  if (function.unary)
+    return makeFinite(loc, function.unary->compute(x));
+  double y = arguments[1].asNumber();
+  return Value::makeNumber(function.name == "max" ? std::max(x, y)
+                                                  : std::min(x, y));
+}
+
+Value Elaborator::applyToTensors(SMLoc loc, const LibraryFunction &function,
+                                 const std::vector<Value> &arguments) {
+  const Value &shaped = arguments[0].isTensor() ? arguments[0] : arguments[1];
+  mlir::Type type = llvm::cast<mlir::ShapedType>(shaped.tensor.getType())
+                        .clone(builder->getActivationType());
+  mlir::Value x = toTensor(arguments[0], type);
+  if (function.unary) {
+    Formula formula(*builder, x.getType());
+    return Value::makeTensor(function.unary->emit(formula, x));
   }
-  if (numbers) {
-    double x = arguments[0].asNumber();
-    if (isMax || isMin) {
-      double y = arguments[1].asNumber();
-      return Value::makeNumber(isMax ? std::max(x, y) : std::min(x, y));
-    }
-    return makeFinite(loc, computeElementwise(name, x));
-  }
-  if (tensors) {
-    const Value &shaped = arguments[0].isTensor() ? arguments[0] : arguments[1];
-    mlir::Type type = llvm::cast<mlir::ShapedType>(shaped.tensor.getType())
-                          .clone(builder->getActivationType());
-    mlir::Value x = toTensor(arguments[0], type);
-    if (!isMax && !isMin)
-      return Value::makeTensor(emitElementwise(name, x));
-    if (arguments[0].isTensor() && arguments[1].isTensor() &&
-        arguments[0].getWidth() != arguments[1].getWidth())
-      return fail(loc, "'" + name + "' of tensors of widths " +
-                           Twine(arguments[0].getWidth()) + " and " +
-                           Twine(arguments[1].getWidth()));
-    mlir::Value y = toTensor(arguments[1], type);
-    return Value::makeTensor(
-        isMax ? builder->create<arith::MaximumFOp>(x, y).getResult()
-              : builder->create<arith::MinimumFOp>(x, y).getResult());
-  }
-  if (streams && (isMax || isMin || name == "abs")) {
-    Stream x = toStream(arguments[0]);
-    Stream result;
-    if (name == "abs") {
-      result.wide = builder->create<math::AbsIOp>(getWide(x));
-      result.range = x.range.abs();
-      return Value::makeStream(result);
-    }
-    Stream y = toStream(arguments[1]);
-    result.range = isMax ? x.range.max(y.range) : x.range.min(y.range);
-    result.wide = isMax
-                      ? builder->create<arith::MaxSIOp>(getWide(x), getWide(y))
-                            .getResult()
-                      : builder->create<arith::MinSIOp>(getWide(x), getWide(y))
-                            .getResult();
+  if (arguments[0].isTensor() && arguments[1].isTensor() &&
+      arguments[0].getWidth() != arguments[1].getWidth())
+    return fail(loc, "'" + function.name + "' of tensors of widths " +
+                         Twine(arguments[0].getWidth()) + " and " +
+                         Twine(arguments[1].getWidth()));
+  mlir::Value y = toTensor(arguments[1], type);
+  return Value::makeTensor(
+      function.name == "max"
+          ? builder->create<arith::MaximumFOp>(x, y).getResult()
+          : builder->create<arith::MinimumFOp>(x, y).getResult());
+}
+
+/// max, min and abs.
+Value Elaborator::applyToStreams(StringRef name,
+                                 const std::vector<Value> &arguments) {
+  Stream x = toStream(arguments[0]);
+  Stream result;
+  if (name == "abs") {
+    result.wide = builder->create<math::AbsIOp>(getWide(x));
+    result.range = x.range.abs();
     return Value::makeStream(result);
   }
-  return fail(loc, "'" + name + "' is not for integers of the token stream");
+  Stream y = toStream(arguments[1]);
+  mlir::Value left = getWide(x), right = getWide(y);
+  const bool isMax = name == "max";
+  result.range = isMax ? x.range.max(y.range) : x.range.min(y.range);
+  result.wide = isMax
+                    ? builder->create<arith::MaxSIOp>(left, right).getResult()
+                    : builder->create<arith::MinSIOp>(left, right).getResult();
+  return Value::makeStream(result);
 }
 
 /// Calls `function` on tensors, as an activation of the layer at `path`.

@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "frontend/Library.h"
+#include "frontend/Elaborator.h"
+#include "frontend/Elementwise.h"
 #include "llvm/ADT/STLExtras.h"
 
 using llvm::StringLiteral;
@@ -24,153 +26,172 @@ constexpr const char *kScore =
 constexpr const char *kGate =
     "gates on a hash choice (gate); the expert's output is taken as it is";
 
-std::vector<LibraryFunction> makeLibrary() {
-  const LibraryKind layer = LibraryKind::layer;
-  const LibraryKind elementwise = LibraryKind::elementwise;
-  const LibraryKind stream = LibraryKind::stream;
-  const LibraryKind setting = LibraryKind::setting;
-  std::vector<LibraryFunction> library = {
-      {"embedding", layer, {{"x", true}, {"dim", true}}, true},
-      {"positions", layer, {{"dim", true}}},
-      {"layer_norm", layer, {{"x", true}, {"eps"}}, true},
-      {"rms_norm", layer, {{"x", true}, {"eps"}}, true},
-      {"attention",
-       layer,
-       {{"x", true},
-        {"heads", true},
-        {"kv_heads"},
-        {"causal"},
-        {"rope"},
-        {"bias"},
-        {"dropout"},
-        {"memory", false, kCrossAttention},
-        {"window", false, kWindow},
-        {"score", false, kScore}},
-       true},
-      {"dense_ffn",
-       layer,
-       {{"x", true}, {"hidden", true}, {"act"}, {"bias"}, {"dropout"}},
-       true},
-      {"hash_ffn",
-       layer,
-       {{"x", true},
-        {"hidden", true},
-        {"act"},
-        {"router", true},
-        {"experts"},
-        {"bias"},
-        {"dropout"},
-        {"gate", false, kGate}},
-       true},
-      {"linear", layer, {{"x", true}, {"out", true}, {"bias"}}, true},
-      {"unembed", layer, {{"x", true}, {"tied"}}, true},
-      {"dropout", layer, {{"x", true}, {"rate", true}}, true},
-      {"experts",
-       layer,
-       {},
-       false,
-       true,
-       "experts with a body of your own; hash_ffn with an act of your own is "
-       "there"},
-      {"lookup", layer, {}, false, true, "hashed lookup tables"},
+constexpr const char *kReadsActivations =
+    "routers that read activations; a router is a formula of the token stream "
+    "for now";
+constexpr const char *kFromEmbeddings =
+    "tables from embeddings; write them to a file and use table(\"file\", "
+    "experts = n)";
 
-      {"hash", stream, {{"seed"}}, false, true},
-      {"prev", stream, {{"input", true}, {"distance"}}},
-      {"random", stream, {{"key", true}, {"experts", true}, {"seed"}, {"top"}}},
-      {"balanced",
-       stream,
-       {{"key", true}, {"experts", true}, {"seed"}, {"top"}}},
-      {"round_robin", stream, {{"key", true}, {"experts", true}, {"top"}}},
-      {"table", stream, {{"file", true}, {"experts", true}, {"key"}, {"top"}}},
-      {"switch",
-       stream,
-       {},
-       false,
-       true,
-       "routers that read activations; a router is a formula of the token "
-       "stream for now"},
-      {"base",
-       stream,
-       {},
-       false,
-       true,
-       "routers that read activations; a router is a formula of the token "
-       "stream for now"},
-      {"clustered",
-       stream,
-       {},
-       false,
-       true,
-       "tables from embeddings; "
-       "write them to a file and use "
-       "table(\"file\", experts = n)"},
-      {"dispersed",
-       stream,
-       {},
-       false,
-       true,
-       "tables from embeddings; "
-       "write them to a file and use "
-       "table(\"file\", experts = n)"},
+using Parameters = std::vector<LibraryParameter>;
 
-      {"text",
-       setting,
-       {{"file", true}, {"tokenizer"}, {"valid"}, {"documents"}}},
-      {"tokens",
-       setting,
-       {{"file", true}, {"dtype"}, {"valid"}, {"documents"}}},
-      {"bpe", setting, {{"vocab", true}}},
-      {"adamw",
-       setting,
-       {{"lr"}, {"betas"}, {"eps"}, {"weight_decay"}, {"clip"}}},
-      {"cosine", setting, {{"warmup"}, {"floor"}}},
-      {"linear", setting, {{"warmup"}, {"floor"}}},
-      {"constant", setting, {{"warmup"}}},
-      {"inverse_sqrt",
-       setting,
-       {},
-       false,
-       true,
-       "this schedule; cosine, linear and constant are there"},
-      {"mix",
-       setting,
-       {},
-       false,
-       true,
-       "mixed data sets; join the texts into one file"},
-      {"sentencepiece",
-       setting,
-       {},
-       false,
-       true,
-       "ready-made tokenizers; bytes and bpe(n) are there"},
-      {"words",
-       setting,
-       {},
-       false,
-       true,
-       "word tokenizers; bytes and bpe(n) are there"},
-      {"sgd", setting, {}, false, true, "this optimizer; adamw is there"},
-      {"adam",
-       setting,
-       {},
-       false,
-       true,
-       "this optimizer; adamw(weight_decay = 0) is the same"},
-  };
-  for (StringLiteral name :
-       {StringLiteral("relu"), StringLiteral("gelu"),
-        StringLiteral("gelu_tanh"), StringLiteral("silu"),
-        StringLiteral("sigmoid"), StringLiteral("tanh"),
-        StringLiteral("softplus"), StringLiteral("exp"), StringLiteral("log"),
-        StringLiteral("sqrt"), StringLiteral("rsqrt"), StringLiteral("abs"),
-        StringLiteral("erf"), StringLiteral("sin"), StringLiteral("cos"),
-        StringLiteral("square")})
-    library.push_back({name, elementwise, {{"x", true}}});
-  for (StringLiteral name : {StringLiteral("max"), StringLiteral("min")})
-    library.push_back({name, elementwise, {{"a", true}, {"b", true}}});
-  return library;
+// What each kind of function must have.
+
+LibraryFunction layer(StringLiteral name, LayerInput input,
+                      LayerEmitter emitter, Parameters parameters) {
+  LibraryFunction function = {name, LibraryKind::layer, std::move(parameters)};
+  function.input = input;
+  function.emitLayer = emitter;
+  return function;
 }
+
+LibraryFunction stream(StringLiteral name, StreamEmitter emitter,
+                       Parameters parameters) {
+  LibraryFunction function = {name, LibraryKind::stream, std::move(parameters)};
+  function.emitStream = emitter;
+  return function;
+}
+
+LibraryFunction setting(StringLiteral name, Parameters parameters) {
+  return {name, LibraryKind::setting, std::move(parameters)};
+}
+
+LibraryFunction missing(StringLiteral name, LibraryKind kind,
+                        const char *instead) {
+  return {name, kind, {}, /*variadic=*/true, instead};
+}
+
+std::vector<LibraryFunction> makeElementwise() {
+  std::vector<LibraryFunction> functions;
+  for (const UnaryFunction &unary : getUnaryFunctions()) {
+    functions.push_back({unary.name, LibraryKind::elementwise, {{"x", true}}});
+    functions.back().unary = &unary;
+  }
+  for (StringLiteral name : {StringLiteral("max"), StringLiteral("min")})
+    functions.push_back(
+        {name, LibraryKind::elementwise, {{"a", true}, {"b", true}}});
+  return functions;
+}
+
+} // namespace
+
+/// The elaborator lets it take the addresses of its emitters.
+struct LibraryMaker {
+  static std::vector<LibraryFunction> makeLayers();
+  static std::vector<LibraryFunction> makeStreams();
+  static std::vector<LibraryFunction> makeSettings();
+  static std::vector<LibrarySetting> makeTrain();
+};
+
+std::vector<LibraryFunction> LibraryMaker::makeLayers() {
+  const LayerInput nothing = LayerInput::nothing;
+  const LayerInput ids = LayerInput::ids;
+  const LayerInput tensor = LayerInput::tensor;
+  return {
+      layer("embedding", ids, &Elaborator::emitEmbedding,
+            {{"x", true}, {"dim", true}}),
+      layer("positions", nothing, &Elaborator::emitPositions, {{"dim", true}}),
+      layer("layer_norm", tensor, &Elaborator::emitLayerNorm,
+            {{"x", true}, {"eps"}}),
+      layer("rms_norm", tensor, &Elaborator::emitRmsNorm,
+            {{"x", true}, {"eps"}}),
+      layer("attention", tensor, &Elaborator::emitAttention,
+            {{"x", true},
+             {"heads", true},
+             {"kv_heads"},
+             {"causal"},
+             {"rope"},
+             {"bias"},
+             {"dropout"},
+             {"memory", false, kCrossAttention},
+             {"window", false, kWindow},
+             {"score", false, kScore}}),
+      layer("dense_ffn", tensor, &Elaborator::emitDenseFfn,
+            {{"x", true}, {"hidden", true}, {"act"}, {"bias"}, {"dropout"}}),
+      layer("hash_ffn", tensor, &Elaborator::emitHashFfn,
+            {{"x", true},
+             {"hidden", true},
+             {"act"},
+             {"router", true},
+             {"experts"},
+             {"bias"},
+             {"dropout"},
+             {"gate", false, kGate}}),
+      layer("linear", tensor, &Elaborator::emitLinear,
+            {{"x", true}, {"out", true}, {"bias"}}),
+      layer("unembed", tensor, &Elaborator::emitUnembed,
+            {{"x", true}, {"tied"}}),
+      layer("dropout", tensor, &Elaborator::emitDropout,
+            {{"x", true}, {"rate", true}}),
+      missing("experts", LibraryKind::layer,
+              "experts with a body of your own; hash_ffn with an act of your "
+              "own is there"),
+      missing("lookup", LibraryKind::layer, "hashed lookup tables"),
+  };
+}
+
+std::vector<LibraryFunction> LibraryMaker::makeStreams() {
+  std::vector<LibraryFunction> functions = {
+      stream("hash", &Elaborator::callHash, {{"seed"}}),
+      stream("prev", &Elaborator::callPrev, {{"input", true}, {"distance"}}),
+      stream("random", &Elaborator::callRandom,
+             {{"key", true}, {"experts", true}, {"seed"}, {"top"}}),
+      stream("balanced", &Elaborator::callBalanced,
+             {{"key", true}, {"experts", true}, {"seed"}, {"top"}}),
+      stream("round_robin", &Elaborator::callRoundRobin,
+             {{"key", true}, {"experts", true}, {"top"}}),
+      stream("table", &Elaborator::callTable,
+             {{"file", true}, {"experts", true}, {"key"}, {"top"}}),
+      missing("switch", LibraryKind::stream, kReadsActivations),
+      missing("base", LibraryKind::stream, kReadsActivations),
+      missing("clustered", LibraryKind::stream, kFromEmbeddings),
+      missing("dispersed", LibraryKind::stream, kFromEmbeddings),
+  };
+  functions.front().variadic = true;
+  return functions;
+}
+
+std::vector<LibraryFunction> LibraryMaker::makeSettings() {
+  const LibraryKind kind = LibraryKind::setting;
+  return {
+      setting("text",
+              {{"file", true}, {"tokenizer"}, {"valid"}, {"documents"}}),
+      setting("tokens", {{"file", true}, {"dtype"}, {"valid"}, {"documents"}}),
+      setting("bpe", {{"vocab", true}}),
+      setting("adamw",
+              {{"lr"}, {"betas"}, {"eps"}, {"weight_decay"}, {"clip"}}),
+      setting("cosine", {{"warmup"}, {"floor"}}),
+      setting("linear", {{"warmup"}, {"floor"}}),
+      setting("constant", {{"warmup"}}),
+      missing("inverse_sqrt", kind,
+              "this schedule; cosine, linear and constant are there"),
+      missing("mix", kind, "mixed data sets; join the texts into one file"),
+      missing("sentencepiece", kind,
+              "ready-made tokenizers; bytes and bpe(n) are there"),
+      missing("words", kind, "word tokenizers; bytes and bpe(n) are there"),
+      missing("sgd", kind, "this optimizer; adamw is there"),
+      missing("adam", kind,
+              "this optimizer; adamw(weight_decay = 0) is the same"),
+  };
+}
+
+std::vector<LibrarySetting> LibraryMaker::makeTrain() {
+  return {
+      {"data", &Elaborator::readData},
+      {"loss", &Elaborator::readLoss},
+      {"optimizer", &Elaborator::readOptimizer},
+      {"schedule", &Elaborator::readSchedule},
+      {"batch", &Elaborator::readCount},
+      {"micro_batch", &Elaborator::readCount},
+      {"steps", &Elaborator::readCount},
+      {"eval_every", &Elaborator::readCount},
+      {"save_every", &Elaborator::readCount},
+      {"seed", &Elaborator::readCount},
+      {"precision", &Elaborator::readPrecision},
+  };
+}
+
+namespace {
 
 bool belongs(LibraryKind kind, Context context) {
   switch (kind) {
@@ -191,9 +212,19 @@ constexpr StringLiteral kWords[] = {"f32",    "f64",          "bf16",  "tf32",
                                     "joined", "cross_entropy"};
 constexpr StringLiteral kFeatures[] = {"token", "position", "document_position",
                                        "layer"};
-constexpr StringRef kSettings[] = {
-    "data",  "loss",       "optimizer",  "schedule", "batch",    "micro_batch",
-    "steps", "eval_every", "save_every", "seed",     "precision"};
+const std::vector<LibrarySetting> &getTrain() {
+  static const std::vector<LibrarySetting> settings = LibraryMaker::makeTrain();
+  return settings;
+}
+
+std::vector<LibraryFunction> makeLibrary() {
+  std::vector<LibraryFunction> library;
+  for (std::vector<LibraryFunction> part :
+       {LibraryMaker::makeLayers(), LibraryMaker::makeStreams(),
+        LibraryMaker::makeSettings(), makeElementwise()})
+    llvm::append_range(library, part);
+  return library;
+}
 
 } // namespace
 
@@ -227,7 +258,19 @@ std::vector<StringRef> listFunctions(Context context) {
 bool isWord(StringRef name) { return llvm::is_contained(kWords, name); }
 llvm::ArrayRef<StringLiteral> listWords() { return kWords; }
 
-llvm::ArrayRef<StringRef> listSettings() { return kSettings; }
+const LibrarySetting *findSetting(StringRef name) {
+  for (const LibrarySetting &setting : getTrain())
+    if (setting.name == name)
+      return &setting;
+  return nullptr;
+}
+
+std::vector<StringRef> listSettings() {
+  std::vector<StringRef> names;
+  for (const LibrarySetting &setting : getTrain())
+    names.push_back(setting.name);
+  return names;
+}
 
 bool isFeature(StringRef name) { return llvm::is_contained(kFeatures, name); }
 llvm::ArrayRef<StringLiteral> listFeatures() { return kFeatures; }

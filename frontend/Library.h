@@ -14,6 +14,19 @@
 
 namespace hashc::frontend {
 
+class Elaborator;
+struct Frame;
+struct Layer;
+struct Setting;
+struct StreamCall;
+struct UnaryFunction;
+struct Value;
+
+/// How the elaborator makes each of them.
+using LayerEmitter = Value (Elaborator::*)(Frame &, Layer &, const Value &);
+using StreamEmitter = Value (Elaborator::*)(const StreamCall &);
+using SettingReader = bool (Elaborator::*)(const Setting &, const Value &);
+
 /// Where an expression stands: functions and words mean something in one place
 /// only (`linear` is a layer in a model and a schedule in a train block).
 enum class Context { constant, model, router, train };
@@ -32,15 +45,31 @@ struct LibraryParameter {
   const char *missing = nullptr;
 };
 
+/// What a layer is applied to: its first parameter, unless it is nothing.
+enum class LayerInput { nothing, ids, tensor };
+
 struct LibraryFunction {
   llvm::StringLiteral name;
   LibraryKind kind;
   std::vector<LibraryParameter> parameters;
-  /// The first parameter is the input, which makes a layer of a call without.
-  bool takesInput = false;
   /// Any number of arguments without names, before the named ones.
   bool variadic = false;
+  /// Part of the language, not of this hashc: what to do instead.
   const char *missing = nullptr;
+
+  LayerInput input = LayerInput::nothing;
+  LayerEmitter emitLayer = nullptr;     // of a layer that is not missing
+  StreamEmitter emitStream = nullptr;   // of a stream that is not missing
+  const UnaryFunction *unary = nullptr; // elementwise, of one parameter
+
+  /// A call without its first parameter makes a layer.
+  bool takesInput() const { return input != LayerInput::nothing; }
+};
+
+/// What a train block may say.
+struct LibrarySetting {
+  llvm::StringLiteral name;
+  SettingReader read;
 };
 
 /// All of them, with those that belong to the language but not to this hashc.
@@ -58,8 +87,12 @@ std::vector<llvm::StringRef> listFunctions(Context context);
 bool isWord(llvm::StringRef name);
 llvm::ArrayRef<llvm::StringLiteral> listWords();
 
-/// `data`, `batch`, ...: what a train block may say.
-llvm::ArrayRef<llvm::StringRef> listSettings();
+/// What `precision` may be, for messages.
+constexpr llvm::StringLiteral kPrecisions = "f32, bf16 or f64";
+
+/// `data`, `batch`, ...; null if there is none of that name.
+const LibrarySetting *findSetting(llvm::StringRef name);
+std::vector<llvm::StringRef> listSettings();
 
 /// `token`, `position`, `document_position`, `layer`: what routers see.
 bool isFeature(llvm::StringRef name);

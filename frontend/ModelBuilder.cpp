@@ -8,6 +8,7 @@
 #include "frontend/ModelBuilder.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include <cmath>
@@ -59,6 +60,7 @@ void ModelBuilder::setPlace(llvm::SMLoc loc, StringRef path) {
         context, sources.getMemoryBuffer(id)->getBufferIdentifier(), line,
         column);
   }
+  layer = {path.str(), loc};
   // What the model's own body does is called after the model.
   place = mlir::NameLoc::get(
       builder.getStringAttr(path.empty() ? StringRef(shape.name) : path), file);
@@ -91,7 +93,7 @@ mlir::Value ModelBuilder::getWeight(StringRef name, const WeightSpec &weight) {
     numElements = std::numeric_limits<int64_t>::max();
   mlir::Value value = body->insertArgument(
       weights.size(), RankedTensorType::get(weight.shape, paramType), place);
-  weights.push_back({name.str(), weight, value, place});
+  weights.push_back({name.str(), weight, value, place, layer});
   return value;
 }
 
@@ -153,6 +155,21 @@ void ModelBuilder::declareSymbols() {
                           table.spec.keys, table.spec.groups, table.spec.k,
                           table.spec.seed, table.spec.file, mlir::StringAttr());
   }
+}
+
+std::vector<ModelBuilder::Layer>
+ModelBuilder::findUnused(mlir::Value result) const {
+  llvm::SetVector<mlir::Value> used;
+  used.insert(result);
+  for (size_t i = 0; i < used.size(); ++i)
+    if (mlir::Operation *op = used[i].getDefiningOp())
+      used.insert(op->operand_begin(), op->operand_end());
+  std::vector<Layer> unused;
+  for (const Weight &weight : weights)
+    if (!used.contains(weight.value) &&
+        (unused.empty() || unused.back().path != weight.layer.path))
+      unused.push_back(weight.layer);
+  return unused;
 }
 
 mlir::OwningOpRef<mlir::ModuleOp> ModelBuilder::finish(mlir::Value logits) {

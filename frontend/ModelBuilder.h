@@ -99,6 +99,13 @@ public:
   void countResidualBranch() { ++residualBranches; }
   int64_t takeDropoutStream() { return dropoutStreams++; }
 
+  /// The layers with weights that no op between them and `result` passes on.
+  struct Layer {
+    std::string path;
+    llvm::SMLoc loc;
+  };
+  std::vector<Layer> findUnused(mlir::Value result) const;
+
   /// Ends the function with the loss of these logits and gives up the module.
   mlir::OwningOpRef<mlir::ModuleOp> finish(mlir::Value logits);
   mlir::ModuleOp getModule() { return *module; }
@@ -109,6 +116,7 @@ private:
     WeightSpec spec;
     mlir::Value value;
     mlir::Location loc;
+    Layer layer;
   };
   struct Table {
     std::string name;
@@ -128,6 +136,7 @@ private:
   mlir::FloatType paramType, activationType;
   mlir::Value tokens, targets, starts, seed;
   mlir::Location place;
+  Layer layer; // of the place
   std::vector<Weight> weights;
   llvm::StringMap<size_t> weightByName;
   std::vector<Table> tables;

@@ -115,7 +115,8 @@ std::nullptr_t Parser::fail(const Twine &expected) {
 }
 
 bool Parser::failTooDeep() {
-  error(token().getLoc(), "this is nested too deeply");
+  error(token().getLoc(), "this is nested more than " + Twine(kMaxHeight) +
+                              " deep: give its parts names with 'let'");
   // Nothing behind it is worth reading.
   index = file.tokens.size() - 1;
   return false;

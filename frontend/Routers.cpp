@@ -6,9 +6,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "frontend/Elaborator.h"
+#include "frontend/Limits.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/ADT/ScopeExit.h"
 
+using llvm::SMLoc;
 using llvm::StringRef;
 using llvm::Twine;
 namespace arith = mlir::arith;
@@ -18,10 +20,6 @@ namespace hashc::frontend {
 namespace {
 
 constexpr int64_t kMaxKeys = int64_t(1) << 24;
-constexpr int64_t kMaxExperts = 65536;
-constexpr int64_t kMaxChoices = 64;
-constexpr int64_t kMaxInteger = std::numeric_limits<int64_t>::max();
-
 } // namespace
 
 //===----------------------------------------------------------------------===//
@@ -74,48 +72,44 @@ Value Elaborator::evaluateFeature(Frame &frame, const NameExpr &name) {
 // Functions
 //===----------------------------------------------------------------------===//
 
-std::optional<int64_t> Elaborator::readStreamInteger(const CallExpr &call,
-                                                     const BoundCall &bound,
-                                                     unsigned index,
+static size_t indexOf(const StreamCall &call, StringRef name) {
+  const std::vector<LibraryParameter> &parameters = call.function.parameters;
+  return llvm::find_if(parameters,
+                       [&](const LibraryParameter &parameter) {
+                         return parameter.name == name;
+                       }) -
+         parameters.begin();
+}
+
+/// `otherwise` where the function has no such parameter, or it is not given.
+std::optional<int64_t> Elaborator::readStreamInteger(const StreamCall &call,
+                                                     StringRef name,
                                                      int64_t low, int64_t high,
                                                      int64_t otherwise) {
-  if (!bound.given[index])
+  size_t index = indexOf(call, name);
+  if (index == call.bound.given.size() || !call.bound.given[index])
     return otherwise;
-  const Value &value = bound.values[index];
+  const Value &value = call.bound.values[index];
   if (value.isInteger() && value.integer >= low && value.integer <= high)
     return value.integer;
   std::string range = high == kMaxInteger
                           ? "an integer"
                           : "an integer in " + std::to_string(low) + ".." +
                                 std::to_string(high);
-  const auto &name = *llvm::cast<NameExpr>(call.callee.get());
-  const LibraryFunction *function = findFunction(name.name, Context::router);
-  StringRef parameter =
-      function ? StringRef(function->parameters[index].name) : name.name;
-  fail(bound.places[index],
-       parameter + " is " + range + ", not " + value.describe());
+  fail(call.bound.places[index],
+       name + " is " + range + ", not " + value.describeForInteger());
   return std::nullopt;
 }
 
-Value Elaborator::callStream(Frame &frame, const CallExpr &call,
-                             const LibraryFunction &function,
-                             const BoundCall &bound,
-                             const std::vector<Value> &variadic) {
-  if (function.name == "hash")
-    return callHash(call, bound, variadic);
-  if (function.name == "prev")
-    return callPrev(call, bound);
-  return callTable(frame, call, function, bound);
-}
-
-Value Elaborator::callHash(const CallExpr &call, const BoundCall &bound,
-                           const std::vector<Value> &values) {
-  std::optional<int64_t> seed = readStreamInteger(
-      call, bound, 0, std::numeric_limits<int64_t>::min(), kMaxInteger, 0);
+Value Elaborator::callHash(const StreamCall &call) {
+  std::optional<int64_t> seed =
+      readStreamInteger(call, "seed", kMinInteger, kMaxInteger, 0);
   if (!seed)
     return Value::makeError();
+  const std::vector<Value> &values = call.variadic;
   if (values.empty())
-    return fail(call.loc, "'hash' needs something to hash, as in hash(token)");
+    return fail(call.call.loc,
+                "'hash' needs something to hash, as in hash(token)");
   bool constant = true;
   for (const Value &value : values) {
     if (value.isError())
@@ -143,16 +137,17 @@ Value Elaborator::callHash(const CallExpr &call, const BoundCall &bound,
   return Value::makeStream(result);
 }
 
-Value Elaborator::callPrev(const CallExpr &call, const BoundCall &bound) {
-  const Value &input = bound.values[0];
+Value Elaborator::callPrev(const StreamCall &call) {
+  const Value &input = call.bound.values[0];
   bool isToken = input.kind == Value::Kind::stream && input.stream->isToken &&
                  input.stream->narrow == builder->getTokens();
   if (!isToken)
-    return fail(bound.places[0], "'prev' is of token, as in prev(token) or "
-                                 "prev(token, 2), not of " +
-                                     input.describe());
+    return fail(call.bound.places[0],
+                "'prev' is of token, as in prev(token) or prev(token, 2), not "
+                "of " +
+                    input.describe());
   std::optional<int64_t> distance =
-      readStreamInteger(call, bound, 1, 1, shape.window, 1);
+      readStreamInteger(call, "distance", 1, shape.window, 1);
   if (!distance)
     return Value::makeError();
   Stream stream;
@@ -165,79 +160,95 @@ Value Elaborator::callPrev(const CallExpr &call, const BoundCall &bound) {
   return Value::makeStream(stream);
 }
 
-/// random, balanced, round_robin and table: one or several experts by key.
-Value Elaborator::callTable(Frame &frame, const CallExpr &call,
-                            const LibraryFunction &function,
-                            const BoundCall &bound) {
-  StringRef name = function.name;
-  bool isFile = name == "table";
+//===----------------------------------------------------------------------===//
+// Tables
+//===----------------------------------------------------------------------===//
+
+Value Elaborator::callRandom(const StreamCall &call) {
   TableSpec table;
-  table.algorithm = isFile ? "file" : name.str();
+  table.algorithm = "random";
+  return lookUp(call, table, call.bound.values[0], call.bound.places[0]);
+}
+
+Value Elaborator::callRoundRobin(const StreamCall &call) {
+  TableSpec table;
+  table.algorithm = "round_robin";
+  return lookUp(call, table, call.bound.values[0], call.bound.places[0]);
+}
+
+Value Elaborator::callBalanced(const StreamCall &call) {
+  const Value &key = call.bound.values[0];
+  bool isToken = key.kind == Value::Kind::stream && key.stream->isToken;
+  if (!isToken && (key.kind == Value::Kind::stream || key.isInteger()))
+    return fail(call.bound.places[0],
+                "'balanced' counts tokens: its key is token or prev(token); "
+                "random takes any key");
+  TableSpec table;
+  table.algorithm = "balanced";
+  return lookUp(call, table, key, call.bound.places[0]);
+}
+
+Value Elaborator::callTable(const StreamCall &call) {
+  const BoundCall &bound = call.bound;
+  if (bound.values[0].kind != Value::Kind::string)
+    return fail(bound.places[0], "the table's file is a string, not " +
+                                     bound.values[0].describe());
+  TableSpec table;
+  table.algorithm = "file";
+  table.file = bound.values[0].text;
+  size_t key = indexOf(call, "key");
+  if (bound.given[key])
+    return lookUp(call, table, bound.values[key], bound.places[key]);
+  NameExpr token(call.call.loc);
+  token.name = "token";
+  return lookUp(call, table, evaluateFeature(call.frame, token),
+                bound.places[key]);
+}
+
+Value Elaborator::lookUp(const StreamCall &call, TableSpec table,
+                         const Value &key, SMLoc keyLoc) {
   std::optional<int64_t> experts =
-      readStreamInteger(call, bound, 1, 1, kMaxExperts, 1);
-  if (!experts)
-    return Value::makeError();
-  table.groups = *experts;
-  unsigned keyIndex = isFile ? 2 : 0;
-  if (isFile) {
-    if (bound.values[0].kind != Value::Kind::string)
-      return fail(bound.places[0], "the table's file is a string, not " +
-                                       bound.values[0].describe());
-    table.file = bound.values[0].text;
-  } else if (name != "round_robin") {
-    std::optional<int64_t> seed = readStreamInteger(
-        call, bound, 2, std::numeric_limits<int64_t>::min(), kMaxInteger, 0);
-    if (!seed)
-      return Value::makeError();
-    table.seed = *seed;
-  }
-  unsigned topIndex = function.parameters.size() - 1;
+      readStreamInteger(call, "experts", 1, kMaxExperts, 1);
+  std::optional<int64_t> seed =
+      readStreamInteger(call, "seed", kMinInteger, kMaxInteger, 0);
   std::optional<int64_t> top =
-      readStreamInteger(call, bound, topIndex, 1, kMaxChoices, 1);
-  if (!top)
+      readStreamInteger(call, "top", 1, kMaxChoices, 1);
+  if (!experts || !seed || !top)
     return Value::makeError();
-  if (*top > table.groups)
-    return fail(bound.places[topIndex],
+  if (*top > *experts)
+    return fail(call.bound.places[indexOf(call, "top")],
                 "top = " + Twine(*top) + ", but there are only " +
-                    Twine(table.groups) + " experts to choose from");
+                    Twine(*experts) + " experts to choose from");
+  table.groups = *experts;
+  table.seed = *seed;
   table.k = *top;
-  Value key = bound.values[keyIndex];
-  if (isFile && !bound.given[keyIndex]) {
-    NameExpr token(call.loc);
-    token.name = "token";
-    key = evaluateFeature(frame, token);
-  }
   if (key.kind != Value::Kind::stream && !key.isInteger())
-    return fail(bound.places[keyIndex],
+    return fail(keyLoc,
                 "the key of a table is an integer of the token stream, not " +
                     key.describe());
   Stream stream = toStream(key);
-  if (name == "balanced" && !stream.isToken)
-    return fail(bound.places[keyIndex],
-                "'balanced' counts tokens: its key is token or prev(token); "
-                "random takes any key");
   if (stream.range.low < 0 || stream.range.high >= kMaxKeys)
-    return fail(
-        bound.places[keyIndex],
-        "the key of a table lies in 0.." + Twine(kMaxKeys - 1) +
-            "; this one can be " +
-            Twine(stream.range.low < 0 ? stream.range.low : stream.range.high) +
-            ": bound it with '% n'");
+    return fail(keyLoc, "the key of a table lies in 0.." + Twine(kMaxKeys - 1) +
+                            "; this one can be " +
+                            Twine(stream.range.low < 0 ? stream.range.low
+                                                       : stream.range.high) +
+                            ": bound it with '% n'");
   table.keys = stream.range.high + 1;
-  builder->setPlace(call.loc, frame.path);
-  mlir::Value values = builder->getTable(frame.routerName, table);
+  builder->setPlace(call.call.loc, call.frame.path);
+  mlir::Value values = builder->getTable(call.frame.routerName, table);
   // Plain token ids go in as they are: the table passes a masked row's -1 on.
   mlir::Value keys = stream.narrow ? stream.narrow : getWide(stream);
   Stream result;
-  mlir::Type type = builder->getStream(32);
-  if (table.k > 1)
-    type = mlir::RankedTensorType::get({shape.getRows(), table.k},
-                                       builder->getBuilder().getI32Type());
+  mlir::Type type =
+      table.k == 1
+          ? builder->getStream(32)
+          : mlir::RankedTensorType::get({shape.getRows(), table.k},
+                                        builder->getBuilder().getI32Type());
   result.narrow = builder->create<hash::TableLookupOp>(type, keys, values);
   result.range = {0, table.groups - 1};
   result.masked = true;
-  return Value::makeStream(result, table.k > 1 ? Value::Kind::choices
-                                               : Value::Kind::stream);
+  return Value::makeStream(result, table.k == 1 ? Value::Kind::stream
+                                                : Value::Kind::choices);
 }
 
 Value Elaborator::chooseByStream(Frame &frame, const IfExpr &choice,

@@ -8,6 +8,7 @@
 #include "frontend/Sema.h"
 #include "frontend/Binding.h"
 #include "frontend/Library.h"
+#include "frontend/Walk.h"
 #include "llvm/ADT/STLExtras.h"
 #include <map>
 #include <set>
@@ -44,17 +45,24 @@ private:
   void checkTrain(const TrainItem &train);
   void checkRecursion();
   void checkFormals(const std::vector<Formal> &formals);
-  void checkBlock(const Block &block);
-  void checkStatement(const Stmt &stmt);
+  /// What becomes of the value of an expression, or of a block.
+  enum class Use {
+    value,  // it is used, and must be there
+    last,   // it ends a block whose value is used
+    nothing // it is thrown away
+  };
+  void checkBlock(const Block &block, Use use);
+  void checkStatement(const Stmt &stmt, Use use);
+  void checkShadow(const LetStmt &let);
   void checkAssign(const AssignStmt &assign);
-  void checkExpr(const Expr &expr, bool isStatement = false);
+  void checkExpr(const Expr &expr, Use use = Use::value);
   void checkName(const NameExpr &name, bool called);
   void checkCall(const CallExpr &call);
+  bool isUnknownWord(const Expr &expr) const;
   bool alwaysReturns(const Block &block) const;
   void declare(StringRef name, SMLoc loc, bool isLoop = false);
   const Local *findLocal(StringRef name) const;
   std::vector<StringRef> listVisible(bool called) const;
-  void collectCalls(const Expr &expr, std::set<const FnItem *> &calls) const;
 
   const Spec &spec;
   Diagnostics &diagnostics;
@@ -181,7 +189,7 @@ void Sema::checkCall(const CallExpr &call) {
     // A layer may be called with its input or without: names are checked here,
     // their number when it runs.
     Signature signature = getSignature(*function);
-    signature.variadic |= function->takesInput;
+    signature.variadic |= function->takesInput();
     bindArguments(call, signature, false, report);
   }
 }
@@ -190,7 +198,11 @@ void Sema::checkCall(const CallExpr &call) {
 // Bodies
 //===----------------------------------------------------------------------===//
 
-void Sema::checkExpr(const Expr &expr, bool isStatement) {
+void Sema::checkExpr(const Expr &expr, Use use) {
+  if (use == Use::nothing && !isa<IfExpr>(expr))
+    diagnostics.warning(expr.loc, "this value is thrown away: give it a name "
+                                  "with 'let', or change a variable with 'x = "
+                                  "...'");
   switch (expr.kind) {
   case Expr::Kind::Number:
   case Expr::Kind::String:
@@ -213,10 +225,11 @@ void Sema::checkExpr(const Expr &expr, bool isStatement) {
   case Expr::Kind::If: {
     const auto &choice = cast<IfExpr>(expr);
     checkExpr(*choice.condition);
-    checkBlock(*choice.thenBlock);
+    Use inner = use == Use::nothing ? use : Use::last;
+    checkBlock(*choice.thenBlock, inner);
     if (choice.elseBlock)
-      checkBlock(*choice.elseBlock);
-    else if (!isStatement)
+      checkBlock(*choice.elseBlock, inner);
+    else if (use == Use::value)
       diagnostics.error(expr.loc, "an 'if' that gives a value needs an "
                                   "'else'");
     return;
@@ -236,15 +249,37 @@ void Sema::checkExpr(const Expr &expr, bool isStatement) {
   }
 }
 
-void Sema::checkBlock(const Block &block) {
+/// `let x = x + ...` in a block that gives no value is mostly meant to change
+/// the x outside.
+void Sema::checkShadow(const LetStmt &let) {
+  const Local *local = findLocal(let.name);
+  bool isBody = scopes.size() <= 2; // parameters, and the block they are for
+  if (isBody || !local || local->isLoop || scopes.back().count(let.name) ||
+      !mentions(*let.value, let.name))
+    return;
+  diagnostics.warning(let.nameLoc,
+                      "this '" + let.name +
+                          "' ends with the block; to change the outer one "
+                          "write '" +
+                          let.name + " = ...'");
+  diagnostics.note(local->loc, "the outer one is here");
+}
+
+void Sema::checkBlock(const Block &block, Use use) {
   scopes.emplace_back();
+  if (!block.statements.empty() && isa<ReturnStmt>(*block.statements.back()))
+    use = Use::last;
   bool ended = false;
   for (const StmtPtr &stmt : block.statements) {
     if (ended) {
       diagnostics.error(stmt->loc, "nothing after 'return' is ever run");
       break;
     }
-    checkStatement(*stmt);
+    const auto *let = dyn_cast<LetStmt>(stmt.get());
+    if (let && use == Use::nothing)
+      checkShadow(*let);
+    bool isLast = stmt == block.statements.back();
+    checkStatement(*stmt, isLast ? use : Use::nothing);
     ended = isa<ReturnStmt>(*stmt);
   }
   scopes.pop_back();
@@ -280,7 +315,7 @@ void Sema::checkAssign(const AssignStmt &assign) {
                                       : hint));
 }
 
-void Sema::checkStatement(const Stmt &stmt) {
+void Sema::checkStatement(const Stmt &stmt, Use use) {
   switch (stmt.kind) {
   case Stmt::Kind::Let: {
     const auto &let = cast<LetStmt>(stmt);
@@ -299,12 +334,12 @@ void Sema::checkStatement(const Stmt &stmt) {
     checkExpr(*loop.to);
     scopes.emplace_back();
     declare(loop.name, loop.nameLoc, true);
-    checkBlock(loop.body);
+    checkBlock(loop.body, Use::nothing);
     scopes.pop_back();
     return;
   }
   case Stmt::Kind::Expression:
-    return checkExpr(*cast<ExprStmt>(stmt).value, true);
+    return checkExpr(*cast<ExprStmt>(stmt).value, use);
   case Stmt::Kind::Weight:
     diagnostics.error(stmt.loc, "not supported yet: weights of your own; "
                                 "linear(x, out) and hash_ffn(...) make "
@@ -393,7 +428,7 @@ void Sema::checkFn(const FnItem &fn) {
   current = &fn;
   scopes.emplace_back();
   checkFormals(fn.formals);
-  checkBlock(fn.body);
+  checkBlock(fn.body, Use::last);
   if (!alwaysReturns(fn.body))
     diagnostics.error(fn.nameLoc,
                       "the function '" + fn.name + "' ends without 'return'");
@@ -445,11 +480,18 @@ void Sema::checkModel(const ModelItem &model) {
   scopes.emplace_back();
   for (const ModelInput &any : model.inputs)
     declare(any.name, any.loc);
-  checkBlock(model.body);
+  checkBlock(model.body, Use::last);
   if (!alwaysReturns(model.body))
     diagnostics.error(model.nameLoc,
                       "the model '" + model.name + "' ends without 'return'");
   scopes.pop_back();
+}
+
+/// `f16`: a name that nothing has.
+bool Sema::isUnknownWord(const Expr &expr) const {
+  const auto *name = dyn_cast<NameExpr>(&expr);
+  return name && !items.count(name->name) && !isWord(name->name) &&
+         !isFeature(name->name) && !findFunctionAnywhere(name->name);
 }
 
 void Sema::checkTrain(const TrainItem &train) {
@@ -472,7 +514,7 @@ void Sema::checkTrain(const TrainItem &train) {
                                          "start, decay is on matrices");
       continue;
     }
-    if (!llvm::is_contained(listSettings(), setting.name)) {
+    if (!findSetting(setting.name)) {
       diagnostics.error(setting.loc, "there is no setting '" + setting.name +
                                          "'" +
                                          suggest(setting.name, listSettings()));
@@ -487,6 +529,10 @@ void Sema::checkTrain(const TrainItem &train) {
     if (ownLoss)
       diagnostics.error(setting.value->loc, "not supported yet: losses of "
                                             "your own; write cross_entropy");
+    else if (setting.name == "precision" && isUnknownWord(*setting.value))
+      diagnostics.error(setting.value->loc,
+                        "precision is " + kPrecisions + ", not '" +
+                            cast<NameExpr>(*setting.value).name + "'");
     else
       checkExpr(*setting.value);
   }

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "frontend/Elaborator.h"
+#include "frontend/Limits.h"
 #include <functional>
 
 using llvm::SMLoc;
@@ -16,14 +17,13 @@ namespace hashc::frontend {
 
 namespace {
 
-constexpr int64_t kMaxInteger = std::numeric_limits<int64_t>::max();
-
-/// An integer setting: its range, and what it is without being said.
-struct IntegerSetting {
+/// A setting that counts something: its range, and what it is without being
+/// said.
+struct Count {
   StringRef name;
   int64_t low, high, otherwise;
 };
-const IntegerSetting kIntegerSettings[] = {
+const Count kCounts[] = {
     {"batch", 1, 1 << 24, 16},
     {"micro_batch", 1, 1 << 24, 0},
     {"steps", 1, int64_t(1) << 40, 1000},
@@ -41,10 +41,10 @@ std::string showRange(int64_t low, int64_t high) {
 } // namespace
 
 /// Reads the fields of `text(...)`, `adamw(...)` and the like.
-class SettingReader {
+class FieldReader {
 public:
   using Fail = std::function<void(SMLoc, const Twine &)>;
-  SettingReader(mlir::MLIRContext &context, const Value &setting, Fail fail)
+  FieldReader(mlir::MLIRContext &context, const Value &setting, Fail fail)
       : builder(&context), setting(setting), fail(std::move(fail)) {}
 
   const Value *find(StringRef name) const {
@@ -59,7 +59,13 @@ public:
   }
   void reject(StringRef name, const Twine &expected) {
     const Value *value = find(name);
-    fail(value->loc, name + " is " + expected + ", not " + value->describe());
+    rejectAs(name, expected, value->describe());
+  }
+  void rejectAs(StringRef name, const Twine &expected, StringRef found) {
+    failAt(find(name)->loc, name + " is " + expected + ", not " + found);
+  }
+  void failAt(SMLoc loc, const Twine &message) {
+    fail(loc, message);
     ok = false;
   }
   void addNumber(StringRef name, double low, double high, double otherwise) {
@@ -75,7 +81,7 @@ public:
     const Value *value = find(name);
     int64_t integer = value ? value->integer : otherwise;
     if (value && (!value->isInteger() || integer < low || integer > high))
-      reject(name, showRange(low, high));
+      rejectAs(name, showRange(low, high), value->describeForInteger());
     add(name, builder.getI64IntegerAttr(integer));
   }
   void addWord(StringRef name, llvm::ArrayRef<StringRef> words) {
@@ -101,18 +107,68 @@ private:
   llvm::SmallVector<mlir::NamedAttribute> fields;
 };
 
-mlir::Attribute Elaborator::readData(const Setting &setting,
-                                     const Value &value) {
+FieldReader Elaborator::readFields(const Value &value) {
+  return FieldReader(context, value, [&](SMLoc loc, const Twine &message) {
+    fail(loc, message);
+  });
+}
+
+bool Elaborator::keepSetting(StringRef name, mlir::Attribute attribute) {
+  trainAttrs[name.str()] = attribute;
+  return attribute != nullptr;
+}
+
+//===----------------------------------------------------------------------===//
+// Settings
+//===----------------------------------------------------------------------===//
+
+bool Elaborator::readCount(const Setting &setting, const Value &value) {
+  const Count &count = *llvm::find_if(
+      kCounts, [&](const Count &known) { return known.name == setting.name; });
+  if (!value.isInteger() || value.integer < count.low ||
+      value.integer > count.high) {
+    fail(setting.value->loc, setting.name + " is " +
+                                 showRange(count.low, count.high) + ", not " +
+                                 value.describeForInteger());
+    return false;
+  }
+  return keepSetting(setting.name,
+                     mlir::Builder(&context).getI64IntegerAttr(value.integer));
+}
+
+int64_t Elaborator::getCount(StringRef name) const {
+  return llvm::cast<mlir::IntegerAttr>(trainAttrs.at(name.str())).getInt();
+}
+
+bool Elaborator::readLoss(const Setting &setting, const Value &value) {
+  if (value.kind == Value::Kind::word && value.text == "cross_entropy")
+    return true;
+  fail(setting.value->loc,
+       "not supported yet: losses other than cross_entropy");
+  return false;
+}
+
+bool Elaborator::readPrecision(const Setting &setting, const Value &value) {
+  const bool isWord = value.kind == Value::Kind::word;
+  if (isWord && llvm::is_contained({"f32", "f64", "bf16"}, value.text)) {
+    shape.precision = value.text;
+    return true;
+  }
+  fail(setting.value->loc,
+       isWord && value.text == "tf32"
+           ? Twine("not supported yet: tf32; write f32 or bf16")
+           : "precision is " + kPrecisions + ", not " + value.describe());
+  return false;
+}
+
+bool Elaborator::readData(const Setting &setting, const Value &value) {
   if (value.kind != Value::Kind::setting ||
       (value.text != "text" && value.text != "tokens")) {
     fail(setting.value->loc,
          "data is text(\"file\") or tokens(\"file\"), not " + value.describe());
-    return nullptr;
+    return false;
   }
-  SettingReader reader(context, value, [&](SMLoc loc, const Twine &message) {
-    fail(loc, message);
-  });
-  bool text = value.text == "text";
+  FieldReader reader = readFields(value);
   reader.addString("kind", value.text);
   const Value *file = reader.find("file");
   if (file->kind != Value::Kind::string || file->text.empty())
@@ -121,10 +177,15 @@ mlir::Attribute Elaborator::readData(const Setting &setting,
   reader.addNumber("valid", 0, 0.9, 0.05);
   reader.addWord("documents", {"apart", "joined"});
   shape.bos = 0;
-  if (!text) {
+  if (value.text == "tokens")
     reader.addWord("dtype", {"u16", "u32"});
-    return reader.finish();
-  }
+  else
+    readTokenizer(reader, setting);
+  return keepSetting("data", reader.finish());
+}
+
+/// The tokenizer has as many entries as the model's vocabulary.
+void Elaborator::readTokenizer(FieldReader &reader, const Setting &setting) {
   const Value *tokenizer = reader.find("tokenizer");
   int64_t vocab = 256;
   if (!tokenizer ||
@@ -134,37 +195,31 @@ mlir::Attribute Elaborator::readData(const Setting &setting,
              tokenizer->text == "bpe") {
     const Value &size = tokenizer->fields.at("vocab");
     constexpr int64_t kLow = 260, kHigh = 1 << 20;
-    if (!size.isInteger() || size.integer < kLow || size.integer > kHigh) {
-      fail(size.loc, "the vocabulary of bpe is " + showRange(kLow, kHigh) +
-                         ", not " + size.describe());
-      return nullptr;
-    }
+    if (!size.isInteger() || size.integer < kLow || size.integer > kHigh)
+      return reader.failAt(size.loc, "the vocabulary of bpe is " +
+                                         showRange(kLow, kHigh) + ", not " +
+                                         size.describeForInteger());
     vocab = size.integer;
     shape.bos = 1;
     reader.addString("tokenizer", "bpe(" + std::to_string(vocab) + ")");
   } else {
-    reader.reject("tokenizer", "bytes or bpe(n)");
+    return reader.reject("tokenizer", "bytes or bpe(n)");
   }
-  if (reader.ok && vocab != shape.vocab) {
-    fail(tokenizer ? tokenizer->loc : setting.value->loc,
-         "the tokenizer has " + Twine(vocab) +
-             " entries, the model's vocab is " + Twine(shape.vocab));
-    diagnostics.note(model->inputs.front().loc, "the model's input is here");
-    return nullptr;
-  }
-  return reader.finish();
+  if (!reader.ok || vocab == shape.vocab)
+    return;
+  reader.failAt(tokenizer ? tokenizer->loc : setting.value->loc,
+                "the tokenizer has " + Twine(vocab) +
+                    " entries, the model's vocab is " + Twine(shape.vocab));
+  diagnostics.note(model->inputs.front().loc, "the model's input is here");
 }
 
-mlir::Attribute Elaborator::readOptimizer(const Setting &setting,
-                                          const Value &value) {
+bool Elaborator::readOptimizer(const Setting &setting, const Value &value) {
   if (value.kind != Value::Kind::setting || value.text != "adamw") {
     fail(setting.value->loc,
          "the optimizer is adamw(...), not " + value.describe());
-    return nullptr;
+    return false;
   }
-  SettingReader reader(context, value, [&](SMLoc loc, const Twine &message) {
-    fail(loc, message);
-  });
+  FieldReader reader = readFields(value);
   reader.addString("name", value.text);
   reader.addNumber("lr", 0, 1000, 1e-3);
   reader.addNumber("eps", 0, 1, 1e-8);
@@ -183,11 +238,10 @@ mlir::Attribute Elaborator::readOptimizer(const Setting &setting,
   }
   reader.add("beta1", reader.builder.getF64FloatAttr(betas[0]));
   reader.add("beta2", reader.builder.getF64FloatAttr(betas[1]));
-  return reader.finish();
+  return keepSetting("optimizer", reader.finish());
 }
 
-mlir::Attribute Elaborator::readSchedule(const Setting &setting,
-                                         const Value &value) {
+bool Elaborator::readSchedule(const Setting &setting, const Value &value) {
   bool known = value.kind == Value::Kind::setting &&
                (value.text == "cosine" || value.text == "linear" ||
                 value.text == "constant");
@@ -195,105 +249,88 @@ mlir::Attribute Elaborator::readSchedule(const Setting &setting,
     fail(setting.value->loc, "the schedule is cosine(...), linear(...) or "
                              "constant(...), not " +
                                  value.describe());
-    return nullptr;
+    return false;
   }
-  SettingReader reader(context, value, [&](SMLoc loc, const Twine &message) {
-    fail(loc, message);
-  });
+  FieldReader reader = readFields(value);
   reader.addString("name", value.text);
   reader.addInteger("warmup", 0, int64_t(1) << 40, 0);
   reader.addNumber("floor", 0, 1, value.text == "constant" ? 1.0 : 0.0);
-  return reader.finish();
+  return keepSetting("schedule", reader.finish());
+}
+
+//===----------------------------------------------------------------------===//
+// The block
+//===----------------------------------------------------------------------===//
+
+static const Setting *findGiven(const TrainItem &item, StringRef name) {
+  for (const Setting &setting : item.settings)
+    if (setting.name == name)
+      return &setting;
+  return nullptr;
+}
+
+/// What every setting is without being said.
+void Elaborator::presetTrain() {
+  mlir::Builder attributes(&context);
+  for (const Count &count : kCounts)
+    keepSetting(count.name, attributes.getI64IntegerAttr(count.otherwise));
+  keepSetting("loss", attributes.getStringAttr("cross_entropy"));
+  Value empty;
+  empty.kind = Value::Kind::setting;
+  empty.text = "adamw";
+  readOptimizer({}, empty);
+  empty.text = "constant";
+  readSchedule({}, empty);
 }
 
 bool Elaborator::elaborateTrain(const TrainItem &item) {
   Frame frame;
   frame.context = Context::train;
-  mlir::Builder attributes(&context);
-  std::map<StringRef, const Setting *> places;
+  presetTrain();
   bool ok = true;
-  auto keep = [&](StringRef name, mlir::Attribute attribute) {
-    ok &= attribute != nullptr;
-    trainAttrs[name.str()] = attribute;
-  };
-  for (const IntegerSetting &integer : kIntegerSettings)
-    keep(integer.name, attributes.getI64IntegerAttr(integer.otherwise));
-  keep("loss", attributes.getStringAttr("cross_entropy"));
-  int64_t integers[std::size(kIntegerSettings)];
-  for (size_t i = 0; i < std::size(kIntegerSettings); ++i)
-    integers[i] = kIntegerSettings[i].otherwise;
+  Value schedule;
   for (const Setting &setting : item.settings) {
-    places[setting.name] = &setting;
     Value value = evaluate(frame, *setting.value);
-    if (value.isError()) {
-      ok = false;
-      continue;
-    }
-    if (setting.name == "data") {
-      keep("data", readData(setting, value));
-    } else if (setting.name == "optimizer") {
-      keep("optimizer", readOptimizer(setting, value));
-    } else if (setting.name == "schedule") {
-      keep("schedule", readSchedule(setting, value));
-    } else if (setting.name == "loss") {
-      if (value.kind != Value::Kind::word || value.text != "cross_entropy") {
-        fail(setting.value->loc, "not supported yet: losses other than "
-                                 "cross_entropy");
-        ok = false;
-      }
-    } else if (setting.name == "precision") {
-      bool known =
-          value.kind == Value::Kind::word &&
-          (value.text == "f32" || value.text == "f64" || value.text == "bf16");
-      if (!known) {
-        fail(setting.value->loc,
-             value.kind == Value::Kind::word && value.text == "tf32"
-                 ? Twine("not supported yet: tf32; write f32 or bf16")
-                 : "precision is f32, bf16 or f64, not " + value.describe());
-        ok = false;
-      }
-      shape.precision = value.text;
-    } else {
-      for (auto [i, integer] : llvm::enumerate(kIntegerSettings)) {
-        if (integer.name != setting.name)
-          continue;
-        if (!value.isInteger() || value.integer < integer.low ||
-            value.integer > integer.high) {
-          fail(setting.value->loc, setting.name + " is " +
-                                       showRange(integer.low, integer.high) +
-                                       ", not " + value.describe());
-          ok = false;
-          continue;
-        }
-        integers[i] = value.integer;
-        keep(setting.name, attributes.getI64IntegerAttr(value.integer));
-      }
-    }
+    // Sema made sure that there is one of the name.
+    ok &= !value.isError() &&
+          (this->*findSetting(setting.name)->read)(setting, value);
+    if (setting.name == "schedule")
+      schedule = value;
   }
-  if (!places.count("data")) {
+  if (!findGiven(item, "data")) {
     fail(item.nameLoc, "the train block does not say its data, as in 'data = "
                        "text(\"corpus.txt\")'");
     ok = false;
   }
-  Value empty;
-  empty.kind = Value::Kind::setting;
-  if (!places.count("optimizer")) {
-    empty.text = "adamw";
-    keep("optimizer", readOptimizer({}, empty));
-  }
-  if (!places.count("schedule")) {
-    empty.text = "constant";
-    keep("schedule", readSchedule({}, empty));
-  }
-  shape.microBatch = integers[1] ? integers[1] : integers[0];
-  if (shape.microBatch > integers[0] && ok) {
-    fail(places["micro_batch"]->value->loc,
-         "micro_batch = " + Twine(shape.microBatch) +
-             " is more than batch = " + Twine(integers[0]));
-    ok = false;
-  }
-  trainAttrs.erase("micro_batch");
+  ok = ok && checkMicroBatch(item);
+  if (ok)
+    checkWarmup(item, schedule);
   return ok;
+}
+
+bool Elaborator::checkMicroBatch(const TrainItem &item) {
+  const int64_t batch = getCount("batch");
+  const int64_t given = getCount("micro_batch");
+  trainAttrs.erase("micro_batch"); // the model's shape has it
+  shape.microBatch = given ? given : batch;
+  if (given <= batch)
+    return true;
+  fail(findGiven(item, "micro_batch")->value->loc,
+       "micro_batch = " + Twine(given) +
+           " is more than batch = " + Twine(batch));
+  return false;
+}
+
+void Elaborator::checkWarmup(const TrainItem &item, const Value &schedule) {
+  auto it = schedule.fields.find("warmup");
+  const int64_t steps = getCount("steps");
+  if (it == schedule.fields.end() || it->second.integer <= steps)
+    return;
+  warn(it->second.loc, "the rate rises for " + Twine(it->second.integer) +
+                           " steps, but there are " + Twine(steps) +
+                           ": it never reaches lr");
+  if (const Setting *setting = findGiven(item, "steps"))
+    noteDefines(setting->value->loc);
 }
 
 mlir::DictionaryAttr Elaborator::makeTrainAttr() {

@@ -9,6 +9,7 @@
 #include "mlir/IR/BuiltinTypes.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/Format.h"
+#include <cmath>
 
 using llvm::StringRef;
 
@@ -163,6 +164,16 @@ std::string Value::describe() const {
   default:
     return describeKind(kind);
   }
+}
+
+std::string Value::describeForInteger() const {
+  if (kind != Kind::number || number != std::trunc(number))
+    return describe();
+  bool fits = std::fabs(number) < 1e15;
+  return fits ? "a number: write " +
+                    std::to_string(static_cast<int64_t>(number)) +
+                    " without fraction and exponent"
+              : describe();
 }
 
 } // namespace hashc::frontend

@@ -93,6 +93,8 @@ struct Value {
   int64_t getWidth() const;
   /// "a tensor of width 256", "the number 0.5", ...
   std::string describe() const;
+  /// The same where an integer is expected: `1e3` looks like one, and is none.
+  std::string describeForInteger() const;
 };
 
 /// A layer made without its input: the place of its weights is fixed, what they

@@ -1,0 +1,24 @@
+//===- Limits.h - Bounds that several places share --------------*- C++ -*-===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HASHC_FRONTEND_LIMITS_H
+#define HASHC_FRONTEND_LIMITS_H
+
+#include <cstdint>
+#include <limits>
+
+namespace hashc::frontend {
+
+constexpr int64_t kMinInteger = std::numeric_limits<int64_t>::min();
+constexpr int64_t kMaxInteger = std::numeric_limits<int64_t>::max();
+constexpr int64_t kMaxExperts = 65536;
+/// Experts that a table gives one key.
+constexpr int64_t kMaxChoices = 64;
+
+} // namespace hashc::frontend
+
+#endif // HASHC_FRONTEND_LIMITS_H
