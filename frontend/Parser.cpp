@@ -115,8 +115,9 @@ std::nullptr_t Parser::fail(const Twine &expected) {
 }
 
 bool Parser::failTooDeep() {
-  error(token().getLoc(), "this is nested more than " + Twine(kMaxHeight) +
-                              " deep: give its parts names with 'let'");
+  error(token().getLoc(), "this is nested too deeply, more than " +
+                              Twine(kMaxHeight) +
+                              " levels: give its parts names with 'let'");
   // Nothing behind it is worth reading.
   index = file.tokens.size() - 1;
   return false;
