@@ -71,8 +71,7 @@ double Elaborator::readNumber(const Layer &layer, StringRef name, double low,
       value->asNumber() <= high)
     return value->asNumber();
   failArgument(layer, name,
-               "a number from " + Value::makeNumber(low).describe() + " to " +
-                   Value::makeNumber(high).describe());
+               "a number from " + showNumber(low) + " to " + showNumber(high));
   ok = false;
   return low;
 }

@@ -123,6 +123,12 @@ Value Elaborator::evaluateCall(Frame &frame, const CallExpr &call) {
   }
 }
 
+static size_t countPositional(const CallExpr &call) {
+  return llvm::count_if(call.arguments, [](const Argument &argument) {
+    return argument.name.empty();
+  });
+}
+
 Value Elaborator::callLibrary(Frame &frame, const CallExpr &call,
                               const LibraryFunction &function,
                               std::vector<Value> arguments) {
@@ -150,6 +156,11 @@ Value Elaborator::callLibrary(Frame &frame, const CallExpr &call,
                            first->kind != Value::Kind::mask &&
                            first->kind != Value::Kind::layer);
   }
+  if (skipInput && !arguments.empty() &&
+      countPositional(call) >= signature.names.size())
+    return fail(call.arguments[0].value->loc,
+                "the first argument of '" + function.name +
+                    "' is its input, not " + arguments[0].describe());
   std::vector<Value> positional;
   if (function.variadic)
     for (size_t i = 0; i < arguments.size(); ++i)

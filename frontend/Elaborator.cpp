@@ -181,7 +181,7 @@ void Elaborator::overrideParam(const ParamItem &param, Value &value) {
   Frame frame;
   // Which words are right is known where the param is used.
   const auto *name = dyn_cast<NameExpr>(expr.get());
-  bool isWord = value.kind == Value::Kind::word && name &&
+  bool isWord = value.kind != Value::Kind::function && name &&
                 !items.count(name->name) && !findFunctionAnywhere(name->name);
   Value replacement =
       isWord ? Value::makeWord(name->name) : evaluate(frame, *expr);

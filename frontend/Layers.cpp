@@ -409,6 +409,11 @@ std::optional<Stream> Elaborator::chooseExperts(Frame &frame,
              " experts; end it with '% experts'");
     return std::nullopt;
   }
+  if (given > ids->range.high + 1)
+    warn(placeOf(layer, "experts"),
+         "the router gives at most " + Twine(ids->range.high) +
+             ": the experts from " + Twine(ids->range.high + 1) +
+             " on get no tokens");
   experts = given ? given : ids->range.high + 1;
   return ids;
 }

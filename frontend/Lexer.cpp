@@ -221,7 +221,10 @@ void Lexer::lexUnknown() {
   } else if (static_cast<unsigned char>(*begin) < 0x20 || *begin == 0x7f) {
     error(begin, "an unexpected control character");
   } else {
-    error(begin, "unexpected '" + character + "'");
+    bool isQuote =
+        llvm::is_contained({"\u201c", "\u201d", "\u2018", "\u2019"}, character);
+    error(begin, "unexpected '" + character + "'" +
+                     (isQuote ? ": strings stand in plain double quotes" : ""));
   }
   push(TokenKind::invalid, begin, cursor);
 }

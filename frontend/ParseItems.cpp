@@ -26,6 +26,8 @@ ItemPtr Parser::parseItem() {
 std::nullptr_t Parser::failNoItem() {
   std::string hint =
       suggest(token().text, {"param", "fn", "router", "model", "train"});
+  if (is_contained({"def", "func", "function"}, token().text))
+    hint = ": a function begins with 'fn'";
   if (token().is("let") || ahead().is("="))
     hint = ": a value of the whole spec is a param, as in 'param dim = 256'";
   if (token().kind != TokenKind::invalid)

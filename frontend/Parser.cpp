@@ -99,6 +99,50 @@ std::nullptr_t Parser::error(SMLoc loc, const Twine &message) {
   return nullptr;
 }
 
+namespace {
+/// How other languages say something, seen where the parser stops: what it
+/// expects, the word before and the word there; "" is any.
+struct Habit {
+  StringRef expected, before, found;
+  StringRef hint;
+};
+} // namespace
+
+static constexpr StringRef kChangeHint =
+    ": a variable is changed by 'x = x + ...'";
+static constexpr StringRef kRangeHint = ": '0..3' runs from 0 to 2";
+static constexpr Habit kHabits[] = {
+    {"", "+", "=", kChangeHint},
+    {"", "-", "=", kChangeHint},
+    {"", "*", "=", kChangeHint},
+    {"", "/", "=", kChangeHint},
+    {"", "*", "*", ": a power is a product, as in 'x * x'"},
+    {"", "..", "=", kRangeHint},
+    {"", "..", ".", kRangeHint},
+    {"", "", "and", ": write '&&'"},
+    {"", "", "or", ": write '||'"},
+    {"", "not", "", ": write '!' for 'not'"},
+    {"", "", "elif", ": write 'else if'"},
+    {"", "while", "", ": repeat with 'for i in 0..n'"},
+    {"condition", "", "=", ": compare with '=='"},
+    {"parameters", "", ":", ": parameters have no types"},
+    {"function's body", "", "-", ": functions have no types"},
+    {"function's body", "", "=", ": write '{ return ... }'"},
+    {"model's input", "", "(", ": write 'ids[context = ..., vocab = ...]'"},
+    {"end of the line", "", ",", ": begin a line, or write ';'"},
+};
+
+/// What to write instead, or "".
+StringRef Parser::hintHabit(StringRef expected) const {
+  StringRef before = index == 0 ? "" : file.tokens[index - 1].text;
+  for (const Habit &habit : kHabits)
+    if (expected.contains(habit.expected) &&
+        (habit.before.empty() || habit.before == before) &&
+        (habit.found.empty() || habit.found == token().text))
+      return habit.hint;
+  return "";
+}
+
 /// Reports what was expected in place of the token.
 std::nullptr_t Parser::fail(const Twine &expected) {
   bool reported =
@@ -111,7 +155,9 @@ std::nullptr_t Parser::fail(const Twine &expected) {
   SMLoc loc = lineEnded ? endOfPrevious() : token().getLoc();
   std::string found =
       lineEnded && !atEnd() ? "the end of the line" : describe(token());
-  return error(loc, "expected " + expected + ", found " + found);
+  std::string what = expected.str();
+  return error(loc, "expected " + what + ", found " + found +
+                        (lineEnded ? "" : hintHabit(what)));
 }
 
 bool Parser::failTooDeep() {

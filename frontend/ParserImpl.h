@@ -58,6 +58,8 @@ private:
   void skipToItem();
   void skipToStatement(size_t begin);
 
+  llvm::StringRef hintHabit(llvm::StringRef expected) const;
+
   // Comments and blank lines (Parser.cpp).
   void takeTrivia(Trivia &trivia);
   void takeCommentBehind(Trivia &trivia);

@@ -10,6 +10,7 @@
 #include "frontend/Library.h"
 #include "frontend/Walk.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 #include <map>
 #include <set>
 
@@ -57,6 +58,7 @@ private:
   void checkAssign(const AssignStmt &assign);
   void checkExpr(const Expr &expr, Use use = Use::value);
   void checkName(const NameExpr &name, bool called);
+  void checkMember(const MemberExpr &member);
   void checkCall(const CallExpr &call);
   bool isUnknownWord(const Expr &expr) const;
   bool alwaysReturns(const Block &block) const;
@@ -146,18 +148,39 @@ void Sema::checkName(const NameExpr &name, bool called) {
     return;
   }
   if (const LibraryFunction *function = findFunctionAnywhere(text)) {
-    diagnostics.error(name.loc,
-                      "'" + text + "' is " + describePlace(function->kind));
+    diagnostics.error(name.loc, "'" + text + "' is " +
+                                    describePlace(function->kind) +
+                                    suggest(text, listVisible(called)));
     return;
   }
+  std::string hint = suggest(text, listVisible(called));
+  bool mayBeText = context == Context::train || context == Context::constant;
+  if (hint.empty() && mayBeText && !called)
+    hint = "; a text stands in double quotes";
   diagnostics.error(name.loc,
                     (called ? "there is no function '" : "there is no '") +
-                        text + "'" + suggest(text, listVisible(called)));
+                        text + "'" + hint);
+}
+
+/// Nothing has members yet.
+void Sema::checkMember(const MemberExpr &member) {
+  if (context == Context::train || context == Context::constant)
+    diagnostics.error(member.loc, "nothing here has a '." + member.name +
+                                      "'; a text stands in double quotes");
+  else
+    diagnostics.error(member.loc, "not supported yet: streams of one of "
+                                  "several inputs; a model has one, write '" +
+                                      member.name + "' alone");
 }
 
 void Sema::checkCall(const CallExpr &call) {
   const auto *name = dyn_cast<NameExpr>(call.callee.get());
-  if (!name)
+  const auto *member = dyn_cast<MemberExpr>(call.callee.get());
+  if (member && context == Context::model)
+    diagnostics.error(member->loc, "values have no functions of their own: "
+                                   "write '" +
+                                       member->name + "(...)' around it");
+  else if (!name)
     checkExpr(*call.callee);
   else
     checkName(*name, true);
@@ -211,10 +234,7 @@ void Sema::checkExpr(const Expr &expr, Use use) {
   case Expr::Kind::Name:
     return checkName(cast<NameExpr>(expr), false);
   case Expr::Kind::Member:
-    diagnostics.error(expr.loc, "not supported yet: streams of one of several "
-                                "inputs; a model has one, write '" +
-                                    cast<MemberExpr>(expr).name + "' alone");
-    return;
+    return checkMember(cast<MemberExpr>(expr));
   case Expr::Kind::Unary:
     return checkExpr(*cast<UnaryExpr>(expr).operand);
   case Expr::Kind::Binary:
@@ -461,10 +481,13 @@ void Sema::checkModel(const ModelItem &model) {
     diagnostics.error(input.typeLoc, "a model's input is of type 'ids', not '" +
                                          input.type + "'");
   std::set<StringRef> given;
+  bool allNamed = true;
   for (const Argument &argument : input.arguments) {
+    allNamed &= !argument.name.empty();
     checkExpr(*argument.value);
     if (argument.name != "context" && argument.name != "vocab")
-      diagnostics.error(argument.nameLoc,
+      diagnostics.error(argument.name.empty() ? argument.value->loc
+                                              : argument.nameLoc,
                         argument.name.empty()
                             ? Twine("write context = ... or vocab = ...")
                             : "'ids' has no '" + argument.name + "'" +
@@ -474,7 +497,7 @@ void Sema::checkModel(const ModelItem &model) {
                         "'" + argument.name + "' is given twice");
   }
   for (StringRef name : {"context", "vocab"})
-    if (!given.count(name) && input.type == "ids")
+    if (!given.count(name) && input.type == "ids" && allNamed)
       diagnostics.error(input.typeLoc, "'ids' needs " + name + " = ...");
   context = Context::model;
   scopes.emplace_back();
@@ -485,6 +508,20 @@ void Sema::checkModel(const ModelItem &model) {
     diagnostics.error(model.nameLoc,
                       "the model '" + model.name + "' ends without 'return'");
   scopes.pop_back();
+}
+
+/// The setting that may be meant, the function that has such a parameter, or
+/// all settings.
+static std::string hintSetting(StringRef name) {
+  std::string near = suggest(name, listSettings());
+  if (!near.empty())
+    return near;
+  for (const LibraryFunction &function : getLibrary())
+    for (const LibraryParameter &parameter : function.parameters)
+      if (function.kind == LibraryKind::setting && parameter.name == name)
+        return ("; it stands in " + function.name + "(" + name + " = ...)")
+            .str();
+  return "; there are " + llvm::join(listSettings(), ", ");
 }
 
 /// `f16`: a name that nothing has.
@@ -516,8 +553,7 @@ void Sema::checkTrain(const TrainItem &train) {
     }
     if (!findSetting(setting.name)) {
       diagnostics.error(setting.loc, "there is no setting '" + setting.name +
-                                         "'" +
-                                         suggest(setting.name, listSettings()));
+                                         "'" + hintSetting(setting.name));
       continue;
     }
     auto [entry, isNew] = given.try_emplace(setting.name, setting.loc);

@@ -72,8 +72,8 @@ public:
     const Value *value = find(name);
     double number = value ? value->asNumber() : otherwise;
     if (value && (!value->isNumeric() || number < low || number > high))
-      reject(name, "a number from " + Value::makeNumber(low).describe() +
-                       " to " + Value::makeNumber(high).describe());
+      reject(name,
+             "a number from " + showNumber(low) + " to " + showNumber(high));
     add(name, builder.getF64FloatAttr(number));
   }
   void addInteger(StringRef name, int64_t low, int64_t high,

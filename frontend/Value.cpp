@@ -7,7 +7,6 @@
 
 #include "frontend/Value.h"
 #include "mlir/IR/BuiltinTypes.h"
-#include "llvm/ADT/SmallString.h"
 #include "llvm/Support/Format.h"
 #include <cmath>
 
@@ -88,6 +87,12 @@ int64_t Value::getWidth() const {
   return llvm::cast<mlir::RankedTensorType>(tensor.getType()).getShape().back();
 }
 
+std::string showNumber(double number) {
+  std::string digits;
+  llvm::raw_string_ostream(digits) << llvm::format("%g", number);
+  return digits;
+}
+
 std::string describeKind(Value::Kind kind) {
   switch (kind) {
   case Value::Kind::error:
@@ -137,9 +142,11 @@ std::string Value::describe() const {
   case Kind::integer:
     return std::to_string(integer);
   case Kind::number: {
-    llvm::SmallString<24> digits;
-    llvm::raw_svector_ostream(digits) << llvm::format("%g", number);
-    return digits.str().str();
+    std::string digits = showNumber(number);
+    // 2.0 is not the integer 2.
+    bool looksInteger =
+        digits.find_first_not_of("-0123456789") == std::string::npos;
+    return looksInteger ? digits + ".0" : digits;
   }
   case Kind::boolean:
     return integer ? "true" : "false";

@@ -126,6 +126,9 @@ struct Stream {
   bool isToken = false;
 };
 
+/// With up to 6 digits, and no more than are needed.
+std::string showNumber(double number);
+
 /// The name of a value's kind with its article: "an integer", "a tensor".
 std::string describeKind(Value::Kind kind);
 

@@ -93,6 +93,13 @@ ExitCode Compiler::load() {
       readInput(options.input);
   if (!file)
     return fail(kUsageError, file.takeError());
+  StringRef text = (*file)->getBuffer();
+  if (!options.isModule &&
+      (text.starts_with("#loc") || text.starts_with("module ")))
+    return fail(kUsageError, llvm::createStringError(
+                                 "'" + options.input +
+                                 "' is a module and no spec: give it a name "
+                                 "that ends with .mlir"));
   sources.AddNewSourceBuffer(std::move(*file), llvm::SMLoc());
   if (options.emit == Emit::Ast)
     return kSuccess;
@@ -160,6 +167,8 @@ ExitCode Compiler::checkOutput() {
     if (llvm::sys::fs::equivalent(path, options.input) && !isDevice(path))
       return refuse("'" + path + "' would overwrite " +
                     (options.isModule ? "the module" : "the spec"));
+  if (output == header)
+    return refuse("'" + output + "' is the name of the library's header");
   if (isForeignHeader(header))
     return refuse("the library's header would overwrite '" + header +
                   "', which hashc did not write");

@@ -131,8 +131,10 @@ std::string describeErrors(StringRef errors) {
     if (option->getOptionHiddenFlag() != cl::ReallyHidden)
       names.push_back(known);
   StringRef bare = name.ltrim('-').split('=').first;
-  return ("there is no option '" + name + "'").str() +
-         frontend::suggest(bare, names);
+  std::string hint = frontend::suggest(bare, names);
+  if (hint.empty() && name.contains('='))
+    hint = ("; a param of the spec is set by -D " + name.ltrim('-')).str();
+  return ("there is no option '" + name + "'").str() + hint;
 }
 
 /// True if the flag's value is one of `values`; otherwise says so.
@@ -148,8 +150,10 @@ bool splitDefines(const cl::list<std::string> &defines, Options &options,
                   int &exitCode) {
   for (const std::string &define : defines) {
     auto [name, value] = StringRef(define).split('=');
-    if (name.empty() || !StringRef(define).contains('=')) {
-      exitCode = usageError("-D needs name=value, not '" + define + "'");
+    if (name.empty() || name != name.trim() ||
+        !StringRef(define).contains('=')) {
+      exitCode = usageError("-D needs name=value without blanks, not '" +
+                            define + "'");
       return false;
     }
     options.defines.emplace_back(name.str(), value.str());
