@@ -279,7 +279,8 @@ mlir::Value Elaborator::attend(mlir::Value q, mlir::Value k, mlir::Value v,
   auto lse =
       RankedTensorType::get({shape.getRows(), heads}, builder->getParamType());
   int64_t width = llvm::cast<RankedTensorType>(q.getType()).getDimSize(1);
-  double scale = 1 / std::sqrt(static_cast<double>(width / heads));
+  const int64_t head = width / heads;
+  double scale = 1 / std::sqrt(static_cast<double>(head));
   return builder
       ->create<hash::AttentionOp>(
           q.getType(), lse, q, k, v, builder->getStarts(),
