@@ -107,8 +107,7 @@ ExitCode Compiler::load() {
   if (ExitCode code = options.isModule ? loadModule() : loadSpec())
     return code;
   // Whatever passes make of a module, it stays the model that it was.
-  if (getStage().getValue() == "hash" &&
-      !(*module)->hasAttr("hash.model_hash"))
+  if (getStage().getValue() == "hash" && !(*module)->hasAttr("hash.model_hash"))
     (*module)->setAttr("hash.model_hash",
                        StringAttr::get(&context, hashModel(*module)));
   return checkOutput();
