@@ -160,6 +160,95 @@ def Hash_SplatOp : Hash_ComputeOp<"splat", [
 }
 
 //===----------------------------------------------------------------------===//
+// Gates on a choice
+//===----------------------------------------------------------------------===//
+
+def Hash_GateOp : Hash_ComputeOp<"gate", [
+    Hash_RowPerToken<"logits">,
+    Hash_FeaturePerExpert<"logits">,
+    Hash_RowPerSlot<"weights">,
+    Hash_SameElement<["logits", "weights"]>], [Hash_Differentiable, Hash_RowWise]> {
+  let summary = "what each of a token's choices weighs, by learned scores";
+  let description = [{
+    The plan has chosen; the logits only say how much each choice counts (the
+    hash layers of DeepSeek-V4). `s = kind(logits[token, expert])` for each choice of the token,
+    kind being `sqrtsoftplus` (`sqrt(log(1 + exp(z)))`), `sigmoid` or
+    `softmax` (over all experts). `weights = scale * s`, and with `normalize`
+    `scale * s / sum of the token's s`, so that equal logits give
+    `scale / k` however small the scores are.
+
+    `weights` are in position order, as rows are: `hash.weigh` takes them. They
+    are zero in dead positions, and a dead slot has no share in the sum.
+
+    ```mlir
+    %w = hash.gate sqrtsoftplus %logits by %p {normalize, scale = 1.5 : f64} : (tensor<4096x64xf32>, !p) -> tensor<24576xf32>
+    ```
+  }] # Constraints;
+  let arguments = (ins Hash_WideMatrix:$logits, Hash_PlanType:$plan, Hash_GateKind:$kind,
+                       UnitAttr:$normalize, DefaultValuedAttr<Hash_Positive, "1.0">:$scale);
+  let results = (outs Hash_WideVector:$weights);
+  let assemblyFormat = "$kind $logits `by` $plan attr-dict `:` functional-type(operands, results)";
+}
+
+def Hash_GateGradOp : Hash_ComputeOp<"gate_grad", [
+    Hash_RowPerToken<"logits">,
+    Hash_FeaturePerExpert<"logits">,
+    Hash_RowPerSlot<"weights">,
+    Hash_SameType<["weights", "dweights"]>,
+    Hash_SameType<["logits", "dlogits"]>,
+    Hash_SameElement<["logits", "weights"]>]> {
+  let summary = "gradient of hash.gate";
+  let description = [{
+    Operands, result and attributes of the forward op, and what flows back. Works
+    with the slope of `log s`, which is finite where s is next to zero:
+    `sigmoid(z) / (2 softplus(z))`, `sigmoid(-z)`, or 1 less the softmax. Dead
+    positions of `dweights` are not read; experts without a choice of the token
+    get zero, but for `softmax` without `normalize`.
+  }] # Constraints;
+  let arguments = (ins Hash_WideMatrix:$logits, Hash_WideVector:$weights, Hash_WideVector:$dweights,
+                       Hash_PlanType:$plan, Hash_GateKind:$kind, UnitAttr:$normalize,
+                       DefaultValuedAttr<Hash_Positive, "1.0">:$scale);
+  let results = (outs Hash_WideMatrix:$dlogits);
+  let assemblyFormat = [{
+    $kind $logits `,` $weights `,` $dweights `by` $plan attr-dict `:` functional-type(operands, results)
+  }];
+}
+
+def Hash_WeighOp : Hash_ComputeOp<"weigh", [
+    Hash_SameRows<["x", "weights"]>,
+    Hash_SameType<["x", "result"]>,
+    Hash_WideAs<"x", ["weights"]>], [Hash_Differentiable, Hash_RowWise]> {
+  let summary = "each row times a number of its own";
+  let description = [{
+    `result[r] = x[r] * weights[r]`: between an expert's product and the combine
+    that sums a token's choices.
+
+    ```mlir
+    %y = hash.weigh %x, %w : (tensor<24576x256xf32>, tensor<24576xf32>) -> tensor<24576x256xf32>
+    ```
+  }] # Constraints;
+  let arguments = (ins Hash_Matrix:$x, Hash_Vector:$weights);
+  let results = (outs Hash_Matrix:$result);
+  let assemblyFormat = "$x `,` $weights attr-dict `:` functional-type(operands, results)";
+  let hasFolder = 1;
+}
+
+def Hash_WeighGradOp : Hash_ComputeOp<"weigh_grad", [
+    Hash_SameRows<["x", "dweights"]>,
+    Hash_SameType<["x", "dresult"]>,
+    Hash_WideAs<"x", ["dweights"]>]> {
+  let summary = "gradient of the weights of hash.weigh";
+  let description = [{
+    `dweights[r] = sum over features of x[r] * dresult[r]`, in an order that
+    follows from the number of features alone. The gradient of `x` is
+    `hash.weigh` again.
+  }] # Constraints;
+  let arguments = (ins Hash_Matrix:$x, Hash_Matrix:$dresult);
+  let results = (outs Hash_Vector:$dweights);
+  let assemblyFormat = "$x `,` $dresult attr-dict `:` functional-type(operands, results)";
+}
+
+//===----------------------------------------------------------------------===//
 // Matrix products
 //===----------------------------------------------------------------------===//
 

@@ -29,6 +29,8 @@ def Hash_State : RankedTensorOf<[Hash_StateFloat], [Hash_KnownShape], "tensor of
 def Hash_Vector : Hash_Tensor<[Hash_Float], [1], "vector">;
 def Hash_VectorOrMatrix : Hash_Tensor<[Hash_Float], [1, 2], "vector or matrix">;
 def Hash_Matrix : Hash_Tensor<[Hash_Float], [2], "matrix (rows x features)">;
+def Hash_WideVector : Hash_Tensor<[Hash_StateFloat], [1], "vector">;
+def Hash_WideMatrix : Hash_Tensor<[Hash_StateFloat], [2], "matrix (rows x features)">;
 def Hash_ExpertMatrices : Hash_Tensor<[Hash_Float], [3], "matrices (experts x rows x columns)">;
 def Hash_Matrices : Hash_Tensor<[Hash_Float], [2, 3], "matrix, or one for each expert,">;
 def Hash_Stream32 : Hash_Tensor<[I32], [1], "stream">;
@@ -111,6 +113,9 @@ class Hash_OneElement<string name>
 class Hash_RowPerToken<string name>
     : Hash_Constraint<"tokens", "`" # name # "` has a row for each token of the plan",
         "getRows($" # name # ") == getPlan().getType().getTokens()">;
+class Hash_FeaturePerExpert<string name>
+    : Hash_Constraint<"experts", "`" # name # "` has a feature for each expert of the plan",
+        "getFeatures($" # name # ") == getPlan().getType().getGroups()">;
 /// Also of ops whose plan is optional.
 class Hash_RowPerSlot<string name>
     : Hash_Constraint<"slots", "`" # name # "` has a row for each slot of the plan",

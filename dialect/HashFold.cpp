@@ -117,6 +117,12 @@ OpFoldResult DispatchOp::fold(FoldAdaptor adaptor) {
   return {};
 }
 
+OpFoldResult WeighOp::fold(FoldAdaptor adaptor) {
+  auto weight = dyn_cast_if_present<SplatElementsAttr>(adaptor.getWeights());
+  bool isOne = weight && weight.getSplatValue<APFloat>().isExactlyValue(1.0);
+  return isOne ? getX() : OpFoldResult();
+}
+
 OpFoldResult BroadcastOp::fold(FoldAdaptor adaptor) {
   return resizeSplat(adaptor.getX(), getType());
 }

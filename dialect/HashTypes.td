@@ -56,6 +56,19 @@ def Hash_RowSpace : I32EnumAttr<"RowSpace", "what the rows of an operand stand f
 }
 
 //===----------------------------------------------------------------------===//
+// Gates
+//===----------------------------------------------------------------------===//
+
+/// The CPU's kernel library knows these numbers.
+def Hash_GateKind : I32EnumAttr<"GateKind", "what a gate makes of a logit", [
+  I32EnumAttrCase<"sqrtsoftplus", 0>, // sqrt(log(1 + exp(z)))
+  I32EnumAttrCase<"sigmoid", 1>,      // 1 / (1 + exp(-z))
+  I32EnumAttrCase<"softmax", 2>       // exp(z) / sum of exp over all experts
+]> {
+  let cppNamespace = "::hashc::hash";
+}
+
+//===----------------------------------------------------------------------===//
 // Arguments of entry points
 //===----------------------------------------------------------------------===//
 

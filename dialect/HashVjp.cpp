@@ -58,6 +58,25 @@ LogicalResult BroadcastOp::buildVjp(OpBuilder &builder,
   return success();
 }
 
+LogicalResult GateOp::buildVjp(OpBuilder &builder, ValueRange resultCotangents,
+                               MutableArrayRef<Value> operandCotangents) {
+  operandCotangents[0] =
+      GateGradOp::create(builder, getLoc(), getLogits().getType(), getLogits(),
+                         getWeights(), resultCotangents[0], getPlan(),
+                         getKindAttr(), getNormalizeAttr(), getScaleAttr());
+  return success();
+}
+
+LogicalResult WeighOp::buildVjp(OpBuilder &builder, ValueRange resultCotangents,
+                                MutableArrayRef<Value> operandCotangents) {
+  Value dresult = resultCotangents[0];
+  operandCotangents[0] = WeighOp::create(builder, getLoc(), getX().getType(),
+                                         dresult, getWeights());
+  operandCotangents[1] = WeighGradOp::create(
+      builder, getLoc(), getWeights().getType(), getX(), dresult);
+  return success();
+}
+
 LogicalResult MatmulOp::buildVjp(OpBuilder &builder,
                                  ValueRange resultCotangents,
                                  MutableArrayRef<Value> operandCotangents) {

@@ -258,6 +258,18 @@ void Generalize::generalize(Operation *op) {
                               RowSpace::position, RowSpace::slot,
                               /*zeroDead=*/true);
           })
+          .Case([&](hash::WeighOp weigh) -> Operation * {
+            SpacedOperands reads;
+            reads.add(weigh.getX(), RowSpace::position);
+            reads.add(weigh.getWeights(), RowSpace::position);
+            return createMap(builder, location, /*plan=*/Value(), reads,
+                             makeOut(builder, op, RowSpace::position),
+                             /*zeroDead=*/false,
+                             [&](OpBuilder &body, ValueRange scalars) {
+                               return SmallVector<Value>{arith::MulFOp::create(
+                                   body, location, scalars[0], scalars[1])};
+                             });
+          })
           .Case([&](hash::BroadcastOp broadcast) {
             return createMove(op, broadcast.getPlan(), broadcast.getX(),
                               broadcast.getPlan() ? RowSpace::group

@@ -66,6 +66,7 @@ static int64_t getLibraryFlops(hash::LibraryCallOp op) {
                            .Cases({"cross_entropy", "cross_entropy_grad"}, 6)
                            .Case("adamw", 14)
                            .Cases({"global_norm", "reduce_rows"}, 2)
+                           .Cases({"gate", "gate_grad", "weigh_grad"}, 2)
                            .Cases({"rotary", "embedding_grad", "dropout"}, 2)
                            .Default(0);
   int64_t size = 0;
@@ -124,12 +125,15 @@ StringRef getKernelKind(StringRef op, StringRef path) {
           .Cases({"embedding", "embedding_grad"}, "embedding")
           .Cases({"adamw", "global_norm"}, "optimizer")
           .Cases({"plan", "prev", "position", "mix", "modulo", "table_lookup",
-                  "row_at"},
+                  "row_at", "gate", "gate_grad"},
                  "router")
           .Default("");
   if (!kind.empty())
     return kind;
   if (op != "map") {
+    // The product that makes a gate's logits goes by its weight's name.
+    if (path.ends_with("w_router"))
+      return "router";
     if (path.contains("attention"))
       return "attention";
     if (path.contains("unembed"))

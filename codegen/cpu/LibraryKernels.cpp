@@ -154,6 +154,17 @@ private:
     call(name + typeName(rows), plan().getTokens(), plan().getK(),
          plan().getGroups(), width, taskRows);
   }
+  void gate() {
+    int64_t taskRows = cutRows(plan().getTokens(), dim(in(0), 1));
+    call(op.getCallee() + "_" + typeName(in(0)), plan().getTokens(),
+         plan().getK(), plan().getGroups(), integer("kind"),
+         int64_t(flag("normalize")), real("scale"), taskRows);
+  }
+  void weighGrad() {
+    int64_t rows = dim(in(0), 0), width = dim(in(0), 1);
+    int64_t taskRows = cutRows(rows, width);
+    call("weigh_grad_" + typeName(in(0)), rows, width, taskRows);
+  }
   void embedding() {
     int64_t rows = dim(out(0), 0), width = dim(out(0), 1);
     int64_t taskRows = cutRows(rows, width);
@@ -280,6 +291,8 @@ const llvm::StringMap<KernelBuilder::Rule> &KernelBuilder::getRules() {
       {"dropout", &KernelBuilder::dropout},
       {"embedding", &KernelBuilder::embedding},
       {"embedding_grad", &KernelBuilder::embeddingGrad},
+      {"gate", &KernelBuilder::gate},
+      {"gate_grad", &KernelBuilder::gate},
       {"global_norm", &KernelBuilder::globalNorm},
       {"join", &KernelBuilder::join},
       {"layer_norm", &KernelBuilder::layerNorm},
@@ -296,6 +309,7 @@ const llvm::StringMap<KernelBuilder::Rule> &KernelBuilder::getRules() {
       {"row_at", &KernelBuilder::rowAt},
       {"split", &KernelBuilder::split},
       {"table_lookup", &KernelBuilder::tableLookup},
+      {"weigh_grad", &KernelBuilder::weighGrad},
   };
   return rules;
 }

@@ -238,6 +238,19 @@ func.func @broadcasts_stay(%s: tensor<1xf32>) -> (tensor<8x4xf32>, tensor<8x4xbf
   return %0, %1, %2, %3 : tensor<8x4xf32>, tensor<8x4xbf16>, tensor<8xbf16>, tensor<1xbf16>
 }
 
+// A weight of one for every row is none.
+// CHECK-LABEL: func.func @weigh
+// CHECK-SAME: (%[[X:[a-z0-9]+]]: tensor<8x4xbf16>
+// CHECK: %[[Y:.*]] = hash.weigh %[[X]], %{{.*}}
+// CHECK: return %[[X]], %[[Y]]
+func.func @weigh(%x: tensor<8x4xbf16>) -> (tensor<8x4xbf16>, tensor<8x4xbf16>) {
+  %one = arith.constant dense<1.0> : tensor<8xf32>
+  %two = arith.constant dense<2.0> : tensor<8xf32>
+  %0 = hash.weigh %x, %one : (tensor<8x4xbf16>, tensor<8xf32>) -> tensor<8x4xbf16>
+  %1 = hash.weigh %x, %two : (tensor<8x4xbf16>, tensor<8xf32>) -> tensor<8x4xbf16>
+  return %0, %1 : tensor<8x4xbf16>, tensor<8x4xbf16>
+}
+
 // CHECK-LABEL: func.func @dropout
 // CHECK-SAME: (%[[X:[a-z0-9]+]]: tensor<8x4xf32>
 // CHECK: %[[Y:.*]] = hash.dropout %[[X]], %{{.*}} {rate = 1.000000e-300 : f64

@@ -111,6 +111,25 @@ func.func @routed(%p: !p2, %x: tensor<8x6xbf16>, %b: tensor<6xf32>, %bs: tensor<
   return
 }
 
+// CHECK-LABEL: func.func @gates
+// CHECK: hash.gate sqrtsoftplus %{{.*}} by %{{.*}} {normalize, scale = 1.500000e+00 : f64} : (tensor<8x4xf32>, !hash.plan<{{.*}}>) -> tensor<16xf32>
+// CHECK: hash.gate sigmoid %{{.*}} by %{{.*}} : (tensor<8x4xf32>, !hash.plan<{{.*}}>) -> tensor<16xf32>
+// CHECK: hash.gate softmax %{{.*}} by %{{.*}} {normalize} : (tensor<8x4xf64>, !hash.plan<{{.*}}>) -> tensor<16xf64>
+// CHECK: hash.gate_grad sqrtsoftplus %{{.*}}, %{{.*}}, %{{.*}} by %{{.*}} {normalize, scale = 1.500000e+00 : f64} : (tensor<8x4xf32>, tensor<16xf32>, tensor<16xf32>, !hash.plan<{{.*}}>) -> tensor<8x4xf32>
+// CHECK: hash.gate_grad softmax %{{.*}}, %{{.*}}, %{{.*}} by %{{.*}} : (tensor<8x4xf64>, tensor<16xf64>, tensor<16xf64>, !hash.plan<{{.*}}>) -> tensor<8x4xf64>
+// CHECK: hash.weigh %{{.*}}, %{{.*}} : (tensor<16x6xbf16>, tensor<16xf32>) -> tensor<16x6xbf16>
+// CHECK: hash.weigh_grad %{{.*}}, %{{.*}} : (tensor<16x6xbf16>, tensor<16x6xbf16>) -> tensor<16xf32>
+func.func @gates(%p: !p2, %z: tensor<8x4xf32>, %wide: tensor<8x4xf64>, %x: tensor<16x6xbf16>) {
+  %0 = hash.gate sqrtsoftplus %z by %p {normalize, scale = 1.5 : f64} : (tensor<8x4xf32>, !p2) -> tensor<16xf32>
+  %1 = hash.gate sigmoid %z by %p {scale = 1.0 : f64} : (tensor<8x4xf32>, !p2) -> tensor<16xf32>
+  %2 = hash.gate softmax %wide by %p {normalize} : (tensor<8x4xf64>, !p2) -> tensor<16xf64>
+  %3 = hash.gate_grad sqrtsoftplus %z, %0, %1 by %p {normalize, scale = 1.5 : f64} : (tensor<8x4xf32>, tensor<16xf32>, tensor<16xf32>, !p2) -> tensor<8x4xf32>
+  %4 = hash.gate_grad softmax %wide, %2, %2 by %p : (tensor<8x4xf64>, tensor<16xf64>, tensor<16xf64>, !p2) -> tensor<8x4xf64>
+  %5 = hash.weigh %x, %0 : (tensor<16x6xbf16>, tensor<16xf32>) -> tensor<16x6xbf16>
+  %6 = hash.weigh_grad %x, %5 : (tensor<16x6xbf16>, tensor<16x6xbf16>) -> tensor<16xf32>
+  return
+}
+
 // CHECK-LABEL: func.func @products
 // CHECK: hash.matmul %{{.*}}, %{{.*}} : (tensor<8x6xbf16>, tensor<6x5xf32>) -> tensor<8x5xf32>
 // CHECK: hash.matmul %{{.*}}, %{{.*}} transposed : (tensor<8x5xf32>, tensor<6x5xf32>) -> tensor<8x6xbf16>
@@ -288,6 +307,7 @@ func.func @panels(%p: !p, %x: tensor<8x6xf32>, %w: tensor<4x2x6x4xf32>, %wt: ten
 // CHECK: hash.library_call "layer_norm" ins(%{{.*}}) outs(%{{.*}}) {config = {eps = 1.000000e-05 : f64}}
 // CHECK: hash.library_call "reduce_rows" ins(%{{.*}}) outs(%{{.*}}) {config = {}, plan_shape = !hash.plan<tokens = 8, k = 1, groups = 4, slots = 8>}
 // CHECK: hash.library_call "plan" ins(%{{.*}}) outs(%{{.*}}) {config = {}, plan_shape = !hash.plan<tokens = 8, k = 1, groups = 4, slots = 8>}
+// CHECK: hash.library_call "gate" ins(%{{.*}}) outs(%{{.*}}) {config = {kind = 2 : i32, normalize, scale = 1.000000e+00 : f64}, plan_shape = !hash.plan<tokens = 8, k = 1, groups = 4, slots = 8>}
 // CHECK: hash.library_call "embedding_grad" ins(%{{.*}}) outs(%{{.*}}) {config = {}}
 // CHECK: hash.library_call "attention_decode" ins(%{{.*}}) outs(%{{.*}}) {config = {heads = 2 : i64, kv_heads = 2 : i64, scale = 1.000000e+00 : f64}}
 // CHECK: hash.library_call "global_norm" ins() outs(%{{.*}} : memref<1xf64>) {config = {}}
@@ -295,7 +315,7 @@ func.func @panels(%p: !p, %x: tensor<8x6xf32>, %w: tensor<4x2x6x4xf32>, %wt: ten
 // CHECK: hash.launch @nothing tasks 1()
 func.func @buffers(%p: memref<21xi32>, %x: memref<8x6xf32>, %w: memref<4x6x5xf32>, %y: memref<8x5xf32>, %g: memref<6xf32>, %m: memref<8xf32>,
                    %r: memref<8xf32>, %y2: memref<8x6xf32>, %gs: memref<4x6xf32>, %tok: memref<8xi32>, %table: memref<32x6xf32>, %n: memref<1xf64>,
-                   %q: memref<1x6xf32>, %i: memref<1xi32>, %k: memref<4x6xf32>, %v: memref<4x6xf32>) {
+                   %q: memref<1x6xf32>, %i: memref<1xi32>, %k: memref<4x6xf32>, %v: memref<4x6xf32>, %z: memref<8x4xf32>) {
   hash.grouped_gemm plan(%p : memref<21xi32>) lhs(%x : memref<8x6xf32>) at [token] rhs(%w : memref<4x6x5xf32>) into [0] reads() at [] outs(%y : memref<8x5xf32>) at [position] {
   ^bb0(%s0: f32, %i0: f32):
     hash.yield %s0 : f32
@@ -311,6 +331,7 @@ func.func @buffers(%p: memref<21xi32>, %x: memref<8x6xf32>, %w: memref<4x6x5xf32
   hash.library_call "layer_norm" ins(%x, %g, %g : memref<8x6xf32>, memref<6xf32>, memref<6xf32>) outs(%y2, %m, %r : memref<8x6xf32>, memref<8xf32>, memref<8xf32>) {config = {eps = 1.0e-5 : f64}}
   hash.library_call "reduce_rows" ins(%x, %p : memref<8x6xf32>, memref<21xi32>) outs(%gs : memref<4x6xf32>) {config = {}, plan_shape = !p}
   hash.library_call "plan" ins(%tok, %tok : memref<8xi32>, memref<8xi32>) outs(%p : memref<21xi32>) {config = {}, plan_shape = !p}
+  hash.library_call "gate" ins(%z, %p : memref<8x4xf32>, memref<21xi32>) outs(%m : memref<8xf32>) {config = {kind = 2 : i32, normalize, scale = 1.0 : f64}, plan_shape = !p}
   hash.library_call "embedding_grad" ins(%tok, %x : memref<8xi32>, memref<8x6xf32>) outs(%table : memref<32x6xf32>) {config = {}}
   hash.library_call "attention_decode" ins(%q, %q, %q, %i, %i : memref<1x6xf32>, memref<1x6xf32>, memref<1x6xf32>, memref<1xi32>, memref<1xi32>) outs(%q, %k, %v : memref<1x6xf32>, memref<4x6xf32>, memref<4x6xf32>)
       {config = {heads = 2 : i64, kv_heads = 2 : i64, scale = 1.0 : f64}}

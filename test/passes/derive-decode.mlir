@@ -54,6 +54,31 @@ module attributes {hash.model = {window = 4 : i64}} {
 
 // -----
 
+// A token's choices are weighed as in training: one row of logits, as many weights as it has choices.
+// CHECK-LABEL: func.func @decode_step
+// CHECK: %[[P:.*]] = hash.plan {{.*}} -> !hash.plan<tokens = 1, k = 2, groups = 4, slots = 2>
+// CHECK: %[[Z:.*]] = hash.matmul {{.*}} -> tensor<1x4xf32>
+// CHECK: %[[W:.*]] = hash.gate sigmoid %[[Z]] by %[[P]] {normalize} : (tensor<1x4xf32>, {{.*}}) -> tensor<2xf32>
+// CHECK: hash.weigh %{{.*}}, %[[W]] : (tensor<2x4xf32>, tensor<2xf32>) -> tensor<2x4xf32>
+!two = !hash.plan<tokens = 8, k = 2, groups = 4, slots = 16>
+module attributes {hash.model = {window = 4 : i64}} {
+  func.func @forward(%e: tensor<16x4xf32> {hash.arg = #hash.arg<param, "e">}, %r: tensor<4x4xf32> {hash.arg = #hash.arg<param, "r">},
+      %t: tensor<16x2xi32> {hash.arg = #hash.arg<table, "t">}, %tokens: tensor<8xi32> {hash.arg = #hash.arg<tokens>})
+      -> (tensor<8x4xf32> {hash.arg = #hash.arg<logits>}) {
+    %x = hash.embedding %tokens, %e : (tensor<8xi32>, tensor<16x4xf32>) -> tensor<8x4xf32>
+    %c = hash.table_lookup %tokens in %t : (tensor<8xi32>, tensor<16x2xi32>) -> tensor<8x2xi32>
+    %p = hash.plan %c masked %tokens : (tensor<8x2xi32>, tensor<8xi32>) -> !two
+    %z = hash.matmul %x, %r : (tensor<8x4xf32>, tensor<4x4xf32>) -> tensor<8x4xf32>
+    %w = hash.gate sigmoid %z by %p {normalize} : (tensor<8x4xf32>, !two) -> tensor<16xf32>
+    %d = hash.dispatch %x by %p : (tensor<8x4xf32>, !two) -> tensor<16x4xf32>
+    %m = hash.weigh %d, %w : (tensor<16x4xf32>, tensor<16xf32>) -> tensor<16x4xf32>
+    %y = hash.combine %m by %p : (tensor<16x4xf32>, !two) -> tensor<8x4xf32>
+    return %y : tensor<8x4xf32>
+  }
+}
+
+// -----
+
 // A row that depends on the rows after it has no value yet when it is decoded.
 module attributes {hash.model = {window = 4 : i64}} {
   func.func @forward(%x: tensor<8x4xf32> {hash.arg = #hash.arg<param, "x">}, %tokens: tensor<8xi32> {hash.arg = #hash.arg<tokens>})

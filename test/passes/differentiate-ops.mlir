@@ -164,3 +164,35 @@ module {
     return %losses : tensor<8xf32>
   }
 }
+
+// -----
+
+// A gate's weights and the rows they weigh; what flows to the rows is weighed too. The logits' gradient
+// is in the logits' type, and dead rows are left to the plan.
+// CHECK-LABEL: func.func @grad_step
+// CHECK: %[[P:[a-z0-9]+]]: !hash.plan<
+// CHECK: %[[Z:.*]] = hash.matmul {{.*}} -> tensor<8x4xf32>
+// CHECK: %[[W:.*]] = hash.gate softmax %[[Z]] by %[[P]] {scale = 2.000000e+00 : f64}
+// CHECK: %[[ROWS:.*]] = hash.dispatch
+// CHECK: hash.weigh %[[ROWS]], %[[W]]
+// CHECK: %[[FLOW:.*]] = hash.dispatch {{.*}} -> tensor<16x6xbf16>
+// CHECK: hash.weigh %[[FLOW]], %[[W]] : (tensor<16x6xbf16>, tensor<16xf32>) -> tensor<16x6xbf16>
+// CHECK: %[[DW:.*]] = hash.weigh_grad %[[ROWS]], %[[FLOW]] : (tensor<16x6xbf16>, tensor<16x6xbf16>) -> tensor<16xf32>
+// CHECK: %[[DZ:.*]] = hash.gate_grad softmax %[[Z]], %[[W]], %[[DW]] by %[[P]] {scale = 2.000000e+00 : f64}
+// CHECK: hash.weight_grad %{{.*}}, %[[DZ]] : (tensor<8x6xbf16>, tensor<8x4xf32>) -> tensor<6x4xf32>
+!p = !hash.plan<tokens = 8, k = 2, groups = 4, slots = 16>
+hash.param @x : tensor<32x6xf32> init zeros
+hash.param @r : tensor<6x4xf32> init zeros
+func.func @forward(%x: tensor<32x6xf32> {hash.arg = #hash.arg<param, "x">}, %r: tensor<6x4xf32> {hash.arg = #hash.arg<param, "r">},
+    %tok: tensor<8xi32> {hash.arg = #hash.arg<tokens>}, %t: tensor<8xi32> {hash.arg = #hash.arg<targets>},
+    %p: !p {hash.arg = #hash.arg<plan, "plan0">}) -> (tensor<8xf32> {hash.arg = #hash.arg<losses>}) {
+  %0 = hash.embedding %tok, %x : (tensor<8xi32>, tensor<32x6xf32>) -> tensor<8x6xbf16>
+  %1 = hash.matmul %0, %r : (tensor<8x6xbf16>, tensor<6x4xf32>) -> tensor<8x4xf32>
+  %2 = hash.gate softmax %1 by %p {scale = 2.0 : f64} : (tensor<8x4xf32>, !p) -> tensor<16xf32>
+  %3 = hash.dispatch %0 by %p : (tensor<8x6xbf16>, !p) -> tensor<16x6xbf16>
+  %4 = hash.weigh %3, %2 : (tensor<16x6xbf16>, tensor<16xf32>) -> tensor<16x6xbf16>
+  %5 = hash.combine %4 by %p : (tensor<16x6xbf16>, !p) -> tensor<8x6xbf16>
+  %6 = arith.extf %5 : tensor<8x6xbf16> to tensor<8x6xf32>
+  %l, %lse = hash.cross_entropy %6, %t : (tensor<8x6xf32>, tensor<8xi32>) -> (tensor<8xf32>, tensor<8xf32>)
+  return %l : tensor<8xf32>
+}

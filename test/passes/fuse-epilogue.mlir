@@ -82,6 +82,33 @@ func.func @residual(%p: !p, %x: tensor<8x4xf32>, %w: tensor<4x4x6xf32>, %r: tens
   return %a : tensor<8x6xf32>
 }
 
+// A choice's weight goes into its expert's product. The gradient needs the rows before they are weighed,
+// so both are written.
+// CHECK-LABEL: func.func @weigh
+// CHECK: %[[Y:.*]]:2 = hash.grouped_gemm plan
+// CHECK-SAME: reads(%{{.*}} : tensor<8xf32>) at [position]
+// CHECK-SAME: at [position, position] {
+// CHECK-NEXT: ^bb0(%[[ACC:.*]]: f32, %[[W:.*]]: f32, %{{.*}}: f32, %{{.*}}: f32):
+// CHECK-NEXT: %[[M:.*]] = arith.mulf %[[ACC]], %[[W]]
+// CHECK-NEXT: hash.yield %[[ACC]], %[[M]]
+// CHECK-NOT: hash.map
+// CHECK: return %[[Y]]#0, %[[Y]]#1
+// REMARK-DAG: arith.mulf of gated fused into the product of gated
+func.func @weigh(%p: !p, %x: tensor<8x4xf32>, %w: tensor<4x4x6xf32>, %g: tensor<8xf32>) -> (tensor<8x6xf32>, tensor<8x6xf32>) {
+  %e = tensor.empty() : tensor<8x6xf32>
+  %y = hash.grouped_gemm plan(%p : !p) lhs(%x : tensor<8x4xf32>) at [token] rhs(%w : tensor<4x4x6xf32>) into [0]
+      reads() at [] outs(%e : tensor<8x6xf32>) at [position] {
+  ^bb0(%acc: f32, %i: f32):
+    hash.yield %acc : f32
+  } -> tensor<8x6xf32> loc("gated")
+  %m = hash.map reads(%y, %g : tensor<8x6xf32>, tensor<8xf32>) at [position, position] outs(%e : tensor<8x6xf32>) at [position] {
+  ^bb0(%v: f32, %u: f32, %i: f32):
+    %t = arith.mulf %v, %u : f32
+    hash.yield %t : f32
+  } -> tensor<8x6xf32> loc("gated")
+  return %y, %m : tensor<8x6xf32>, tensor<8x6xf32>
+}
+
 // What reads rows that had to become zero, other than by a sum, stays.
 // CHECK-LABEL: func.func @dead
 // CHECK: hash.grouped_gemm plan{{.*}} at [slot] zero_dead

@@ -38,6 +38,18 @@ func.func @moves(%p: !p, %x: !m, %b: tensor<4xf32>, %c: tensor<2x4xf32>, %s: ten
   return %k, %r, %g, %t : !m, !m, !m, !m
 }
 
+// A row's weight is read where the row is.
+// CHECK-LABEL: func.func @weigh
+// CHECK-SAME: (%[[X:.*]]: tensor<8x4xbf16>, %[[W:.*]]: tensor<8xf32>)
+// CHECK: hash.map reads(%[[X]], %[[W]] : tensor<8x4xbf16>, tensor<8xf32>) at [position, position] outs({{.*}} : tensor<8x4xbf16>) at [position] {
+// CHECK-NEXT: ^bb0(%[[A:.*]]: f32, %[[B:.*]]: f32, %{{.*}}: f32):
+// CHECK-NEXT: %[[Y:.*]] = arith.mulf %[[A]], %[[B]]
+// CHECK-NEXT: hash.yield %[[Y]]
+func.func @weigh(%x: tensor<8x4xbf16>, %w: tensor<8xf32>) -> tensor<8x4xbf16> {
+  %0 = hash.weigh %x, %w : (tensor<8x4xbf16>, tensor<8xf32>) -> tensor<8x4xbf16>
+  return %0 : tensor<8x4xbf16>
+}
+
 // Constants and comparisons move into the body; each operand is read once.
 // CHECK-LABEL: func.func @elementwise
 // CHECK-SAME: (%[[X:.*]]: tensor<8xf32>, %[[Y:.*]]: tensor<8xf32>)

@@ -24,6 +24,8 @@ struct Bf16 {
 
 /// The kernels of activations stored as S.
 template <typename S> struct Library;
+/// Those of numbers that are never narrow.
+template <typename C> struct WideLibrary;
 
 } // namespace hashc::test
 
@@ -86,6 +88,9 @@ using hashc::test::Bf16;
   void hash_split_##NAME(int64_t task, const S *x, const int32_t *plan,        \
                          S *out, int64_t tokens, int64_t k, int64_t groups,    \
                          int64_t width, int64_t taskRows);                     \
+  void hash_weigh_grad_##NAME(int64_t task, const S *x, const S *dy,           \
+                              C *dweights, int64_t rows, int64_t width,        \
+                              int64_t taskRows);                               \
   void hash_dropout_##NAME(int64_t task, const S *x, const int64_t *seed,      \
                            S *y, int64_t size, double rate, int64_t stream,    \
                            int64_t taskSize);                                  \
@@ -110,10 +115,30 @@ using hashc::test::Bf16;
     static constexpr auto combine = hash_combine_##NAME;                       \
     static constexpr auto join = hash_join_##NAME;                             \
     static constexpr auto split = hash_split_##NAME;                           \
+    static constexpr auto weighGrad = hash_weigh_grad_##NAME;                  \
     static constexpr auto dropout = hash_dropout_##NAME;                       \
     static constexpr auto rotary = hash_rotary_##NAME;                         \
   };
+#define HASHC_WIDE_LIBRARY(C, NAME)                                            \
+  extern "C" {                                                                 \
+  void hash_gate_##NAME(int64_t task, const C *logits, const int32_t *plan,    \
+                        C *weights, int64_t tokens, int64_t k,                 \
+                        int64_t experts, int64_t kind, int64_t normalize,      \
+                        double scale, int64_t taskRows);                       \
+  void hash_gate_grad_##NAME(                                                  \
+      int64_t task, const C *logits, const C *weights, const C *dweights,      \
+      const int32_t *plan, C *dlogits, int64_t tokens, int64_t k,              \
+      int64_t experts, int64_t kind, int64_t normalize, double scale,          \
+      int64_t taskRows);                                                       \
+  }                                                                            \
+  template <> struct hashc::test::WideLibrary<C> {                             \
+    static constexpr auto gate = hash_gate_##NAME;                             \
+    static constexpr auto gateGrad = hash_gate_grad_##NAME;                    \
+  };
 // clang-format on
+HASHC_WIDE_LIBRARY(float, f32)
+HASHC_WIDE_LIBRARY(double, f64)
+#undef HASHC_WIDE_LIBRARY
 HASHC_LIBRARY(float, float, f32)
 HASHC_LIBRARY(double, double, f64)
 HASHC_LIBRARY(Bf16, float, bf16)

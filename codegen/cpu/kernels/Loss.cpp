@@ -9,23 +9,6 @@
 
 using namespace hashc::kernels;
 
-/// log(sum(exp(row))), with the largest element taken out first.
-template <typename S>
-static HASHC_INLINE Compute<S> logSumExp(const S *row, int64_t size) {
-  using C = Compute<S>;
-  C lowest = -C(__builtin_inf());
-  Vector<C> most = splat<C>(lowest);
-  forEachVector<C>(size, [&](int64_t i, int64_t n) {
-    most = larger<C>(most, loadUpTo(row + i, n, lowest));
-  });
-  C peak = largest<C>(most);
-  Vector<C> total{};
-  forEachVector<C>(size, [&](int64_t i, int64_t n) {
-    total += exp<C>(loadUpTo(row + i, n, lowest) - peak);
-  });
-  return peak + log<C>(splat<C>(sum<C>(total)))[0];
-}
-
 template <typename S>
 static HASHC_INLINE void
 crossEntropy(int64_t task, const S *logits, const int32_t *targets,

@@ -362,6 +362,23 @@ template <typename C> HASHC_INLINE Vector<C> pow(Vector<C> x, Vector<C> y) {
   return select<C>(y == Vector<C>{}, one, result);
 }
 
+/// log(sum(exp(row))), with the largest element taken out first.
+template <typename S>
+HASHC_INLINE Compute<S> logSumExp(const S *row, int64_t size) {
+  using C = Compute<S>;
+  C lowest = -C(__builtin_inf());
+  Vector<C> most = splat<C>(lowest);
+  forEachVector<C>(size, [&](int64_t i, int64_t n) {
+    most = larger<C>(most, loadUpTo(row + i, n, lowest));
+  });
+  C peak = largest<C>(most);
+  Vector<C> total{};
+  forEachVector<C>(size, [&](int64_t i, int64_t n) {
+    total += exp<C>(loadUpTo(row + i, n, lowest) - peak);
+  });
+  return peak + log<C>(splat<C>(sum<C>(total)))[0];
+}
+
 } // namespace hashc::kernels
 
 #endif // HASHC_CODEGEN_CPU_KERNELS_MATH_H

@@ -20,22 +20,6 @@ template <typename C> static HASHC_INLINE C rootInverse(C x) {
   return C(1) / __builtin_elementwise_sqrt(x);
 }
 
-/// The sum of `term(i, count)` over a row.
-template <typename C, typename Term>
-static HASHC_INLINE C sumOverRow(int64_t width, Term term) {
-  Vector<C> total{};
-  C rest = 0;
-  int64_t i = 0;
-  for (; i + lanes<C> <= width; i += lanes<C>)
-    total += term(i, lanes<C>);
-  if (i < width) {
-    Vector<C> last = term(i, width - i);
-    for (int64_t j = 0; j < width - i; ++j)
-      rest += last[j];
-  }
-  return sum<C>(total) + rest;
-}
-
 template <typename S>
 static HASHC_INLINE void
 layerNorm(int64_t task, const S *x, const Compute<S> *gamma,

@@ -197,6 +197,22 @@ template <typename C> HASHC_INLINE C sum(Vector<C> v) {
       parts[i] += parts[i + width];
   return parts[0];
 }
+/// The sum of `term(i, count)` over the elements of a row.
+template <typename C, typename Term>
+HASHC_INLINE C sumOverRow(int64_t width, Term term) {
+  Vector<C> total{};
+  C rest = 0;
+  int64_t i = 0;
+  for (; i + lanes<C> <= width; i += lanes<C>)
+    total += term(i, lanes<C>);
+  if (i < width) {
+    Vector<C> last = term(i, width - i);
+    for (int64_t j = 0; j < width - i; ++j)
+      rest += last[j];
+  }
+  return sum<C>(total) + rest;
+}
+
 template <typename C> HASHC_INLINE C largest(Vector<C> v) {
   C parts[lanes<C>];
   __builtin_memcpy(parts, &v, sizeof(v));

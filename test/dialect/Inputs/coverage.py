@@ -54,7 +54,7 @@ for op in defs("Hash_Op"):
     for argument, attribute in op["arguments"]["args"]:
         if is_confined(records[argument["def"]]) and not is_broken(name, f"attribute '{attribute}' failed"):
             missing.append(f"no case breaks attribute '{attribute}' of hash.{name}")
-ENUMS = {"Hash_ArgKind": r"#hash\.arg<{}\b", "Hash_Init": r"init {}\b", "Hash_RowSpace": r"[\[ ]{}[,\]]"}
+ENUMS = {"Hash_ArgKind": r"#hash\.arg<{}\b", "Hash_Init": r"init {}\b", "Hash_GateKind": r"hash\.gate {}\b", "Hash_RowSpace": r"[\[ ]{}[,\]]"}
 for enum, pattern in ENUMS.items():
     for case in records[enum]["enumerants"]:
         word = records[case["def"]]["str"]
