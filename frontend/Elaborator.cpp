@@ -189,7 +189,8 @@ void Elaborator::overrideParam(const ParamItem &param, Value &value) {
     return;
   if (value.kind == Value::Kind::number && replacement.isInteger())
     replacement = Value::makeNumber(replacement.asNumber());
-  if (replacement.kind != value.kind) {
+  bool areGates = isGate(value) && isGate(replacement);
+  if (replacement.kind != value.kind && !areGates) {
     diagnostics.error(loc,
                       "the param '" + Twine(param.name) + "' is " +
                           describeKind(value.kind) + ", not " +

@@ -217,6 +217,10 @@ private:
   /// The experts of a list of routers side by side; of one, its own.
   mlir::Value chooseAll(Frame &frame, Ffn &ffn);
   bool route(Frame &frame, Ffn &ffn, int64_t width);
+  /// What a routed layer's choices weigh; null without a gate, and where `ok`
+  /// becomes false (Gates.cpp).
+  mlir::Value emitGate(Layer &layer, mlir::Value x, mlir::Value plan, bool &ok);
+  std::optional<hash::GateKind> readGate(const Layer &layer, bool &ok);
   mlir::Value dispatch(const Ffn &ffn, mlir::Value tokens);
   mlir::Value join(const Ffn &ffn, mlir::Value slots);
   mlir::Value getPositions();

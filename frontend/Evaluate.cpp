@@ -152,7 +152,7 @@ Value Elaborator::failUnknown(Frame &frame, const NameExpr &name, bool called) {
     return fail(name.loc, "'" + name.name + "' is no value here");
   }
   std::vector<StringRef> names = listFunctions(frame.context);
-  llvm::append_range(names, listWords());
+  llvm::append_range(names, listWords(frame.context));
   for (const auto &[known, item] : items)
     names.push_back(known);
   return fail(name.loc,

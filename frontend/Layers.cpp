@@ -601,9 +601,20 @@ Value Elaborator::emitHashFfn(Frame &frame, Layer &layer, const Value &input) {
     return Value::makeError();
   if (!route(frame, *ffn, input.getWidth()))
     return Value::makeError();
+  bool ok = true;
+  mlir::Value weights = emitGate(layer, input.tensor, ffn->plan, ok);
+  if (weights && ffn->parts > 1)
+    return fail(placeOf(layer, "gate"),
+                "what a list of routers chooses stands side by side and is not "
+                "summed by weight: give the layer one router, or no gate");
+  if (!ok)
+    return Value::makeError();
   Value y = emitFfn(frame, *ffn, dispatch(*ffn, input.tensor));
   if (y.isError())
     return y;
+  if (weights)
+    y = Value::makeTensor(
+        builder->create<hash::WeighOp>(y.tensor.getType(), y.tensor, weights));
   mlir::Value combined =
       ffn->parts == 1 ? builder->create<hash::CombineOp>(input.tensor.getType(),
                                                          y.tensor, ffn->plan)

@@ -23,8 +23,6 @@ constexpr const char *kWindow =
     "sliding windows (window); leave it out for attention to the whole context";
 constexpr const char *kScore =
     "attention scores of your own (score); rope = true is there";
-constexpr const char *kGate =
-    "gates on a hash choice (gate); the expert's output is taken as it is";
 
 constexpr const char *kReadsActivations =
     "routers that read activations; a router is a formula of the token stream "
@@ -116,7 +114,9 @@ std::vector<LibraryFunction> LibraryMaker::makeLayers() {
              {"experts"},
              {"bias"},
              {"dropout"},
-             {"gate", false, kGate}}),
+             {"gate"},
+             {"scale"},
+             {"normalize"}}),
       layer("linear", tensor, &Elaborator::emitLinear,
             {{"x", true}, {"out", true}, {"bias"}}),
       layer("unembed", tensor, &Elaborator::emitUnembed,
@@ -210,6 +210,8 @@ bool belongs(LibraryKind kind, Context context) {
 constexpr StringLiteral kWords[] = {"f32",    "f64",          "bf16",  "tf32",
                                     "u16",    "u32",          "bytes", "apart",
                                     "joined", "cross_entropy"};
+/// Gates of hash_ffn. `sigmoid` is a function as well.
+constexpr StringLiteral kGates[] = {"sqrtsoftplus", "sigmoid", "softmax"};
 constexpr StringLiteral kFeatures[] = {"token", "position", "document_position",
                                        "layer"};
 const std::vector<LibrarySetting> &getTrain() {
@@ -255,8 +257,18 @@ std::vector<StringRef> listFunctions(Context context) {
   return names;
 }
 
-bool isWord(StringRef name) { return llvm::is_contained(kWords, name); }
-llvm::ArrayRef<StringLiteral> listWords() { return kWords; }
+bool isWord(StringRef name) {
+  return llvm::is_contained(kWords, name) || llvm::is_contained(kGates, name);
+}
+
+std::vector<StringRef> listWords(Context context) {
+  std::vector<StringRef> names;
+  if (context == Context::train || context == Context::constant)
+    llvm::append_range(names, kWords);
+  if (context == Context::model || context == Context::constant)
+    llvm::append_range(names, kGates);
+  return names;
+}
 
 const LibrarySetting *findSetting(StringRef name) {
   for (const LibrarySetting &setting : getTrain())

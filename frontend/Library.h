@@ -85,7 +85,8 @@ std::vector<llvm::StringRef> listFunctions(Context context);
 
 /// `f32`, `bytes`, `cross_entropy`, ...: words that stand for themselves.
 bool isWord(llvm::StringRef name);
-llvm::ArrayRef<llvm::StringLiteral> listWords();
+/// Those that mean something in that place.
+std::vector<llvm::StringRef> listWords(Context context);
 
 /// What `precision` may be, for messages.
 constexpr llvm::StringLiteral kPrecisions = "f32, bf16 or f64";

@@ -55,8 +55,7 @@ std::vector<StringRef> Sema::listVisible(bool called) const {
     return names;
   if (context == Context::router)
     llvm::append_range(names, listFeatures());
-  if (context == Context::train || context == Context::constant)
-    llvm::append_range(names, listWords());
+  llvm::append_range(names, listWords(context));
   return names;
 }
 

@@ -129,6 +129,9 @@ struct Stream {
 /// With up to 6 digits, and no more than are needed.
 std::string showNumber(double number);
 
+/// True for a word that is a gate, and for the function `sigmoid`.
+bool isGate(const Value &value);
+
 /// The name of a value's kind with its article: "an integer", "a tensor".
 std::string describeKind(Value::Kind kind);
 

@@ -1,0 +1,88 @@
+//===- Gates.cpp - Learned weights of a router's choices ------------------===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "frontend/Elaborator.h"
+
+using llvm::StringRef;
+using llvm::Twine;
+using mlir::RankedTensorType;
+
+namespace hashc::frontend {
+
+/// `sigmoid` is the name of a function too, and stands for the gate here.
+static StringRef getGateName(const Value &value) {
+  bool isLibrary = value.kind == Value::Kind::function && value.library;
+  if (isLibrary)
+    return value.library->name;
+  return value.kind == Value::Kind::word ? value.text : StringRef();
+}
+
+bool isGate(const Value &value) {
+  return hash::symbolizeGateKind(getGateName(value)).has_value();
+}
+
+std::optional<hash::GateKind> Elaborator::readGate(const Layer &layer,
+                                                   bool &ok) {
+  const Value *gate = findArgument(layer, "gate");
+  if (!gate) {
+    for (StringRef name : {"scale", "normalize"})
+      if (findArgument(layer, name)) {
+        fail(placeOf(layer, name),
+             name + " is said of a gate, and this layer has none: give it one "
+                    "with gate = sqrtsoftplus, sigmoid or softmax");
+        ok = false;
+      }
+    return std::nullopt;
+  }
+  if (std::optional<hash::GateKind> kind =
+          hash::symbolizeGateKind(getGateName(*gate)))
+    return kind;
+  failArgument(layer, "gate", "sqrtsoftplus, sigmoid or softmax");
+  ok = false;
+  return std::nullopt;
+}
+
+mlir::Value Elaborator::emitGate(Layer &layer, mlir::Value x, mlir::Value plan,
+                                 bool &ok) {
+  if (!plan)
+    return nullptr;
+  std::optional<hash::GateKind> kind = readGate(layer, ok);
+  if (!kind)
+    return nullptr;
+  double scale = readNumber(layer, "scale", 1e-3, 1e3, 1, ok);
+  bool normalize = readBoolean(layer, "normalize", true, ok);
+  auto shape = llvm::cast<hash::PlanType>(plan.getType());
+  if (normalize && shape.getK() == 1) {
+    fail(placeOf(layer, "gate"),
+         "a single choice has all of the weight, whatever its score: give the "
+         "router's table 'top = 2' or more, or write normalize = false");
+    ok = false;
+  }
+  if (!ok)
+    return nullptr;
+  int64_t width = llvm::cast<RankedTensorType>(x.getType()).getDimSize(1);
+  int64_t experts = shape.getGroups();
+  mlir::Value w =
+      weight(layer, "w_router",
+             {{width, experts}, hash::Init::normal, 0.02, true, false});
+  if (!w) {
+    ok = false;
+    return nullptr;
+  }
+  // The product is told from the experts' own by its weight's name.
+  builder->setPlace(layer.loc, layer.path + ".w_router");
+  mlir::Type type = builder->getParamType();
+  mlir::Value logits =
+      matmul(x, w, false, nullptr,
+             RankedTensorType::get({shape.getTokens(), experts}, type));
+  builder->setPlace(layer.loc, layer.path);
+  return builder->create<hash::GateOp>(
+      RankedTensorType::get({shape.getSlots()}, type), logits, plan, *kind,
+      normalize, llvm::APFloat(scale));
+}
+
+} // namespace hashc::frontend
