@@ -1,7 +1,8 @@
 """Makes one checkpoint from others, to test what must not change a model's loss.
 
-    checkpoint.py replicate DENSE HASHED OUT   every expert gets the dense layer's weights
+    checkpoint.py replicate DENSE HASHED OUT   every expert gets the dense layer's weights; a gate keeps its own
     checkpoint.py parts DENSE HASHED OUT       every expert gets its part of the dense layer's columns
+    checkpoint.py ungate PLAIN GATED OUT       the weights of the layer without a gate, and logits that are all 0
     checkpoint.py permute HASHED OUT           experts and table entries are renumbered together
 """
 
@@ -49,7 +50,7 @@ def replicate(dense, hashed, out):
     _, source = load(dense)
     header, tensors = load(hashed)
     for name in tensors:
-        if not name.startswith("@"):
+        if name in source and not name.startswith("@"):
             tensors[name] = source[name] * (len(tensors[name]) // len(source[name]))
     save(out, header, tensors)
 
@@ -67,6 +68,21 @@ def parts(dense, hashed, out):
     save(out, header, tensors)
 
 
+def ungate(plain, gated, out):
+    _, source = load(plain)
+    header, tensors = load(gated)
+    for name in tensors:
+        tensors[name] = source.get(name, bytes(len(tensors[name])))
+    save(out, header, tensors)
+
+
+def permute_columns(data, count, order):
+    """The columns of a matrix of 8-byte numbers: column e becomes order[e]."""
+    rows = [struct.unpack(f"<{count}d", data[i : i + 8 * count]) for i in range(0, len(data), 8 * count)]
+    place = sorted(range(count), key=lambda e: order[e])
+    return b"".join(struct.pack(f"<{count}d", *(row[e] for e in place)) for row in rows)
+
+
 def permute(hashed, out):
     header, tensors = load(hashed)
     metadata = header["__metadata__"]
@@ -80,7 +96,9 @@ def permute(hashed, out):
     shape = header[table]["shape"]
     metadata[f"table.{table[1:]}"] = f"{algorithm} " + checksum(struct.pack("<3q", shape[0], groups, shape[1]) + tensors[table])
     for name, data in tensors.items():
-        if ".ffn." in name or name.startswith("ffn."):
+        if name.endswith("ffn.w_router"):
+            tensors[name] = permute_columns(data, groups, order)
+        elif ".ffn." in name or name.startswith("ffn."):
             size = len(data) // groups
             parts = [None] * groups
             for expert in range(groups):
@@ -89,4 +107,4 @@ def permute(hashed, out):
     save(out, header, tensors)
 
 
-{"replicate": replicate, "parts": parts, "permute": permute}[sys.argv[1]](*sys.argv[2:])
+{"replicate": replicate, "parts": parts, "ungate": ungate, "permute": permute}[sys.argv[1]](*sys.argv[2:])
