@@ -6,11 +6,10 @@
 //===----------------------------------------------------------------------===//
 
 //
-// A token has few choices, so all but sums over experts and features is one
-// number at a time. Weights that are normalised are computed from logarithms of
-// scores: these have no smallest number, so the sum is never zero.
+// Scores of a token's choices are computed side by side. Weights that are
+// normalised come from logarithms of scores: these have no smallest number, so
+// the sum is never zero.
 //
-//===----------------------------------------------------------------------===//
 
 #include "Math.h"
 
@@ -26,7 +25,12 @@ struct Choices {
   const int32_t *plan;
   int64_t tokens, k, experts;
 
-  int32_t getLive() const { return plan[experts]; }
+  HASHC_INLINE int32_t getPosition(int64_t token, int64_t choice) const {
+    return plan[experts + 1 + tokens * k + token * k + choice];
+  }
+  HASHC_INLINE bool isLive(int32_t position) const {
+    return position < plan[experts];
+  }
   /// The last expert whose rows begin at or before the position.
   HASHC_INLINE int64_t findExpert(int32_t position) const {
     int64_t low = 0, high = experts;
@@ -39,20 +43,34 @@ struct Choices {
     }
     return low;
   }
-  /// Calls `body(position, expert)` for the live choices of a token, in order.
+  /// Calls `body(position)` for the choices of a token, in order.
+  template <typename Body>
+  HASHC_INLINE void forEach(int64_t token, Body body) const {
+    for (int64_t j = 0; j < k; ++j)
+      body(getPosition(token, j));
+  }
   template <typename Body>
   HASHC_INLINE void forEachLive(int64_t token, Body body) const {
-    const int32_t *positions = plan + experts + 1 + tokens * k + token * k;
-    for (int64_t j = 0; j < k; ++j)
-      if (positions[j] < getLive())
-        body(positions[j], findExpert(positions[j]));
+    forEach(token, [&](int32_t position) {
+      if (isLive(position))
+        body(position);
+    });
   }
-  template <typename C>
-  HASHC_INLINE void clearDead(int64_t token, C *weights) const {
-    const int32_t *positions = plan + experts + 1 + tokens * k + token * k;
-    for (int64_t j = 0; j < k; ++j)
-      if (positions[j] >= getLive())
-        weights[positions[j]] = 0;
+  /// Calls `store(position, expert, result)` for the live choices of a token
+  /// with what `map` makes of a vector of `load(position, expert)`.
+  template <typename C, typename Load, typename Map, typename Store>
+  HASHC_INLINE void map(int64_t token, Load load, Map map, Store store) const {
+    forEachVector<C>(k, [&](int64_t i, int64_t n) {
+      int64_t chosen[lanes<C>];
+      Vector<C> values{};
+      for (int64_t j = 0; j < n; ++j)
+        if (int32_t at = getPosition(token, i + j); isLive(at))
+          values[j] = load(at, chosen[j] = findExpert(at));
+      values = map(values);
+      for (int64_t j = 0; j < n; ++j)
+        if (int32_t at = getPosition(token, i + j); isLive(at))
+          store(at, chosen[j], C(values[j]));
+    });
   }
 };
 
@@ -71,37 +89,34 @@ template <typename C> static HASHC_INLINE Vector<C> logistic(Vector<C> z) {
 /// Below this, softplus is exp to the last bit of float and double.
 constexpr int kExponential = -40;
 
-/// What a logit counts; `lse` is that of its row.
+/// What logits count; `lse` is that of their row.
 template <typename C>
-static HASHC_INLINE C getScore(int64_t kind, C logit, C lse) {
-  Vector<C> z = splat<C>(logit);
+static HASHC_INLINE Vector<C> getScore(int64_t kind, Vector<C> z, C lse) {
   if (kind == sigmoid)
-    return logistic<C>(z)[0];
-  if (kind == softmax)
-    return exp<C>(z - lse)[0];
-  return squareRoot<C>(softplus<C>(z))[0];
+    return logistic<C>(z);
+  return kind == softmax ? exp<C>(z - lse) : squareRoot<C>(softplus<C>(z));
 }
 
 /// The logarithm of the score, up to what all experts have in common.
-template <typename C> static HASHC_INLINE C getLogScore(int64_t kind, C logit) {
-  Vector<C> z = splat<C>(logit);
+template <typename C>
+static HASHC_INLINE Vector<C> getLogScore(int64_t kind, Vector<C> z) {
   if (kind == sigmoid)
-    return -softplus<C>(-z)[0];
+    return -softplus<C>(-z);
   if (kind == softmax)
-    return logit;
-  return C(0.5) * (logit < C(kExponential) ? logit : log<C>(softplus<C>(z))[0]);
+    return z;
+  return C(0.5) * select<C>(z < C(kExponential), z, log<C>(softplus<C>(z)));
 }
 
 /// The derivative of getLogScore.
-template <typename C> static HASHC_INLINE C getLogSlope(int64_t kind, C logit) {
-  Vector<C> z = splat<C>(logit);
+template <typename C>
+static HASHC_INLINE Vector<C> getLogSlope(int64_t kind, Vector<C> z) {
+  Vector<C> one = splat<C>(C(1));
   if (kind == sigmoid)
-    return logistic<C>(-z)[0];
+    return logistic<C>(-z);
   if (kind == softmax)
-    return 1;
-  return C(0.5) * (logit < C(kExponential)
-                       ? C(1)
-                       : logistic<C>(z)[0] / softplus<C>(z)[0]);
+    return one;
+  return C(0.5) *
+         select<C>(z < C(kExponential), one, logistic<C>(z) / softplus<C>(z));
 }
 
 /// Scores in proportion, with the largest taken out first.
@@ -110,17 +125,22 @@ static HASHC_INLINE void normalizeRow(const Choices &choices, int64_t token,
                                       const C *row, C *weights, int64_t kind,
                                       C scale) {
   C most = -C(__builtin_inf()), total = 0;
-  choices.forEachLive(token, [&](int64_t position, int64_t expert) {
-    C score = weights[position] = getLogScore<C>(kind, row[expert]);
-    most = score > most ? score : most;
-  });
-  choices.forEachLive(token, [&](int64_t position, int64_t) {
-    C share = exp<C>(splat<C>(weights[position] - most))[0];
-    total += weights[position] = share;
-  });
+  choices.map<C>(
+      token, [&](int64_t, int64_t expert) { return row[expert]; },
+      [&](Vector<C> z) { return getLogScore<C>(kind, z); },
+      [&](int64_t position, int64_t, C score) {
+        weights[position] = score;
+        most = score > most ? score : most;
+      });
+  choices.map<C>(
+      token, [&](int64_t position, int64_t) { return weights[position]; },
+      [&](Vector<C> score) { return exp<C>(score - most); },
+      [&](int64_t position, int64_t, C share) {
+        total += weights[position] = share;
+      });
   C factor = scale / total;
-  choices.forEachLive(
-      token, [&](int64_t position, int64_t) { weights[position] *= factor; });
+  choices.forEachLive(token,
+                      [&](int64_t position) { weights[position] *= factor; });
 }
 
 template <typename C>
@@ -132,15 +152,18 @@ static HASHC_INLINE void gate(int64_t task, const C *logits,
   int64_t end = smaller(tokens, (task + 1) * taskRows);
   for (int64_t t = task * taskRows; t < end; ++t) {
     const C *row = logits + t * experts;
-    choices.clearDead(t, weights);
+    choices.forEach(t, [&](int64_t position) { weights[position] = 0; });
     if (normalize) {
       normalizeRow<C>(choices, t, row, weights, kind, scale);
       continue;
     }
     C lse = kind == softmax ? logSumExp(row, experts) : C(0);
-    choices.forEachLive(t, [&](int64_t position, int64_t expert) {
-      weights[position] = scale * getScore<C>(kind, row[expert], lse);
-    });
+    choices.map<C>(
+        t, [&](int64_t, int64_t expert) { return row[expert]; },
+        [&](Vector<C> z) { return scale * getScore<C>(kind, z, lse); },
+        [&](int64_t position, int64_t, C weight) {
+          weights[position] = weight;
+        });
   }
 }
 
@@ -174,14 +197,17 @@ gateGrad(int64_t task, const C *logits, const C *weights, const C *dweights,
     });
     // A share is 1 to the bit where there is one choice.
     C total = 0, whole = normalize ? scale : C(1);
-    choices.forEachLive(t, [&](int64_t position, int64_t) {
+    choices.forEachLive(t, [&](int64_t position) {
       total += weights[position] / whole * dweights[position];
     });
     C mean = normalize ? total : C(0);
-    choices.forEachLive(t, [&](int64_t position, int64_t expert) {
-      out[expert] += weights[position] * (dweights[position] - mean) *
-                     getLogSlope<C>(kind, row[expert]);
-    });
+    choices.map<C>(
+        t, [&](int64_t, int64_t expert) { return row[expert]; },
+        [&](Vector<C> z) { return getLogSlope<C>(kind, z); },
+        [&](int64_t position, int64_t expert, C slope) {
+          out[expert] +=
+              weights[position] * (dweights[position] - mean) * slope;
+        });
     // Without a live choice nothing flows, whatever the logits are.
     if (kind == softmax && !normalize && total != 0)
       subtractSoftmax<C>(row, out, experts, total);
