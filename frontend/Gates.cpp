@@ -8,7 +8,6 @@
 #include "frontend/Elaborator.h"
 
 using llvm::StringRef;
-using llvm::Twine;
 using mlir::RankedTensorType;
 
 namespace hashc::frontend {
