@@ -57,8 +57,8 @@ inline bool isMatrixInit(Init init) {
 }
 
 inline bool isTableBuilder(llvm::StringRef name) {
-  return name == "random" || name == "balanced" || name == "round_robin" ||
-         name == "file";
+  return llvm::is_contained(
+      {"random", "python_random", "balanced", "round_robin", "file"}, name);
 }
 
 } // namespace hashc::hash

@@ -52,7 +52,7 @@ def Hash_ParamOp : Hash_Op<"param", [
 
 def Hash_TableOp : Hash_Op<"table", [
     Hash_Constraint<"name", "a name is not empty", "!getSymName().empty()">,
-    Hash_Constraint<"builder", "the builder is random, balanced, round_robin or file",
+    Hash_Constraint<"builder", "the builder is random, python_random, balanced, round_robin or file",
       "isTableBuilder(getAlgorithm())">,
     Hash_Constraint<"choices", "a row has k different experts, of `groups`", "getK() <= getGroups()">,
     Hash_Constraint<"file", "a file is named where the builder is file, and only there",
@@ -64,8 +64,9 @@ def Hash_TableOp : Hash_Op<"table", [
     use; the checkpoint stores them with a checksum. Never cast, never
     differentiated.
 
-    `algorithm` is the builder: random, balanced (Hash Layers, Roller et al.
-    2021), round_robin, or file, a table that someone else made.
+    `algorithm` is the builder: random, python_random (the table of the authors
+    of Hash Layers, Roller et al. 2021), balanced (ibid.), round_robin, or file,
+    a table that someone else made.
 
     ```mlir
     hash.table @by_token builder "balanced" vocab 8192 groups 64 {seed = 0 : i64}

@@ -246,6 +246,7 @@ private:
   Value callHash(const StreamCall &call);
   Value callPrev(const StreamCall &call);
   Value callRandom(const StreamCall &call);
+  Value callPythonRandom(const StreamCall &call);
   Value callBalanced(const StreamCall &call);
   Value callRoundRobin(const StreamCall &call);
   Value callTable(const StreamCall &call);

@@ -136,6 +136,8 @@ std::vector<LibraryFunction> LibraryMaker::makeStreams() {
       stream("prev", &Elaborator::callPrev, {{"input", true}, {"distance"}}),
       stream("random", &Elaborator::callRandom,
              {{"key", true}, {"experts", true}, {"seed"}, {"top"}}),
+      stream("python_random", &Elaborator::callPythonRandom,
+             {{"key", true}, {"experts", true}, {"seed"}, {"top"}}),
       stream("balanced", &Elaborator::callBalanced,
              {{"key", true}, {"experts", true}, {"seed"}, {"top"}}),
       stream("round_robin", &Elaborator::callRoundRobin,

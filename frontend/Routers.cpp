@@ -170,6 +170,17 @@ Value Elaborator::callRandom(const StreamCall &call) {
   return lookUp(call, table, call.bound.values[0], call.bound.places[0]);
 }
 
+/// The seed of the paper's authors, unless another is given; Python's
+/// generator takes none below 0.
+Value Elaborator::callPythonRandom(const StreamCall &call) {
+  TableSpec table;
+  table.algorithm = "python_random";
+  table.seed = 42;
+  if (!readStreamInteger(call, "seed", 0, kMaxInteger, table.seed))
+    return Value::makeError();
+  return lookUp(call, table, call.bound.values[0], call.bound.places[0]);
+}
+
 Value Elaborator::callRoundRobin(const StreamCall &call) {
   TableSpec table;
   table.algorithm = "round_robin";
@@ -210,7 +221,7 @@ Value Elaborator::lookUp(const StreamCall &call, TableSpec table,
   std::optional<int64_t> experts =
       readStreamInteger(call, "experts", 1, kMaxExperts, 1);
   std::optional<int64_t> seed =
-      readStreamInteger(call, "seed", kMinInteger, kMaxInteger, 0);
+      readStreamInteger(call, "seed", kMinInteger, kMaxInteger, table.seed);
   std::optional<int64_t> top =
       readStreamInteger(call, "top", 1, kMaxChoices, 1);
   if (!experts || !seed || !top)

@@ -53,7 +53,7 @@ hash.table @"" builder "random" vocab 8 groups 4
 
 // -----
 
-// expected-error @+1 {{failed to verify that the builder is random, balanced, round_robin or file (builder)}}
+// expected-error @+1 {{failed to verify that the builder is random, python_random, balanced, round_robin or file (builder)}}
 hash.table @t builder "hashed" vocab 8 groups 4
 
 // -----

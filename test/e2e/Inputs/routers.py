@@ -7,6 +7,7 @@ TEXT is what the tables were made for (its first 95 %) and what was evaluated (a
 
 import collections
 import json
+import random
 import sys
 
 import safetensors
@@ -59,6 +60,20 @@ def draw(key, seed, top):
     return found
 
 
+def draw_by_python(seed, top):
+    """The table of the paper's authors."""
+    random.seed(seed)
+    rows = []
+    for _ in range(VOCAB):
+        row = []
+        while len(row) < top:
+            expert = random.randrange(0, EXPERTS)
+            row += [expert] if expert not in row else []
+        rows.append(row)
+    return rows
+
+
+authors = draw_by_python(9, 2)
 text = open(sys.argv[1], "rb").read()
 apart = sys.argv[2] == "apart"
 results = json.load(open(sys.argv[3]))["routers"]
@@ -105,6 +120,7 @@ def route(at, start):
         table_p[token],
         [(prev() + j) % EXPERTS for j in range(5)],
         pairs[2 * token:2 * token + 2],
+        authors[token],
         join(mix(token, seed=7), token),
         join(mix(prev()), position // 3 + token, table_b[token][0]),
     ]
