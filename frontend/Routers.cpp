@@ -92,10 +92,11 @@ std::optional<int64_t> Elaborator::readStreamInteger(const StreamCall &call,
   const Value &value = call.bound.values[index];
   if (value.isInteger() && value.integer >= low && value.integer <= high)
     return value.integer;
-  std::string range = high == kMaxInteger
-                          ? "an integer"
-                          : "an integer in " + std::to_string(low) + ".." +
-                                std::to_string(high);
+  std::string range = "an integer";
+  if (high != kMaxInteger)
+    range += " in " + std::to_string(low) + ".." + std::to_string(high);
+  else if (low != kMinInteger)
+    range += " from " + std::to_string(low) + " on";
   fail(call.bound.places[index],
        name + " is " + range + ", not " + value.describeForInteger());
   return std::nullopt;
