@@ -53,8 +53,9 @@ private:
   }
 
   void write(Operation &op) {
-    // Dropout is of training, casts are of a precision.
-    if (isa<hash::DropoutOp, CastOpInterface>(op)) {
+    // Dropout is of training; casts, and constants in a type of their own that
+    // are spread over rows, are of a precision.
+    if (isa<hash::DropoutOp, hash::SplatOp, CastOpInterface>(op)) {
       std::string name = names[op.getOperand(0)];
       names[op.getResult(0)] = name;
       return;
