@@ -179,7 +179,7 @@ private:
                        const std::vector<Value> &arguments);
   mlir::Value toTensor(const Value &value, mlir::Type type);
 
-  // Layers (Layers.cpp).
+  // Layers (Layers.cpp, FeedForward.cpp).
   Value emitLayer(Frame &frame, Layer &layer, const Value &input,
                   llvm::SMLoc loc);
   Value emitEmbedding(Frame &frame, Layer &layer, const Value &input);

@@ -66,8 +66,7 @@ mlir::Value Elaborator::emitGate(Layer &layer, mlir::Value x, mlir::Value plan,
   int64_t width = llvm::cast<RankedTensorType>(x.getType()).getDimSize(1);
   int64_t experts = shape.getGroups();
   mlir::Value w =
-      weight(layer, "w_router",
-             {{width, experts}, hash::Init::normal, 0.02, true, false});
+      weight(layer, "w_router", WeightSpec::matrix({width, experts}));
   if (!w) {
     ok = false;
     return nullptr;

@@ -20,25 +20,8 @@ namespace hashc::frontend {
 
 namespace {
 
-constexpr int64_t kMaxWidth = int64_t(1) << 24;
 constexpr double kNormEps = 1e-5;
-constexpr double kMaxDropout = 0.999;
 constexpr double kRotaryBase = 10000;
-
-WeightSpec zeros(std::vector<int64_t> shape) {
-  return {std::move(shape), hash::Init::zeros, 1.0, false, false};
-}
-WeightSpec ones(std::vector<int64_t> shape) {
-  return {std::move(shape), hash::Init::ones, 1.0, false, false};
-}
-WeightSpec matrix(std::vector<int64_t> shape, bool residual = false) {
-  return {std::move(shape), hash::Init::normal, 0.02, true, residual};
-}
-/// Tables of features are no matrices of a product: weight decay would shrink
-/// the rows of rare tokens.
-WeightSpec features(std::vector<int64_t> shape) {
-  return {std::move(shape), hash::Init::normal, 0.02, false, false};
-}
 
 } // namespace
 
@@ -114,7 +97,8 @@ Value Elaborator::emitEmbedding(Frame &, Layer &layer, const Value &input) {
   int64_t dim = readInteger(layer, "dim", 1, kMaxWidth, 1, ok);
   if (!ok)
     return Value::makeError();
-  mlir::Value table = weight(layer, "", features({shape.vocab, dim}));
+  mlir::Value table =
+      weight(layer, "", WeightSpec::features({shape.vocab, dim}));
   if (!table)
     return Value::makeError();
   bool known = llvm::any_of(embeddings, [&](const Embedding &embedding) {
@@ -131,7 +115,8 @@ Value Elaborator::emitPositions(Frame &, Layer &layer, const Value &) {
   int64_t dim = readInteger(layer, "dim", 1, kMaxWidth, 1, ok);
   if (!ok)
     return Value::makeError();
-  mlir::Value table = weight(layer, "", features({shape.window, dim}));
+  mlir::Value table =
+      weight(layer, "", WeightSpec::features({shape.window, dim}));
   if (!table)
     return Value::makeError();
   return Value::makeTensor(builder->create<hash::EmbeddingOp>(
@@ -143,10 +128,12 @@ Value Elaborator::emitLayerNorm(Frame &, Layer &layer, const Value &input) {
   double eps = readNumber(layer, "eps", 0, 1, kNormEps, ok);
   if (!ok)
     return Value::makeError();
-  mlir::Value gamma = weight(layer, "gamma", ones({input.getWidth()}));
+  mlir::Value gamma =
+      weight(layer, "gamma", WeightSpec::ones({input.getWidth()}));
   if (!gamma)
     return Value::makeError();
-  mlir::Value beta = weight(layer, "beta", zeros({input.getWidth()}));
+  mlir::Value beta =
+      weight(layer, "beta", WeightSpec::zeros({input.getWidth()}));
   auto perRow =
       RankedTensorType::get({shape.getRows()}, builder->getParamType());
   auto norm = builder->create<hash::LayerNormOp>(
@@ -160,7 +147,8 @@ Value Elaborator::emitRmsNorm(Frame &, Layer &layer, const Value &input) {
   double eps = readNumber(layer, "eps", 0, 1, kNormEps, ok);
   if (!ok)
     return Value::makeError();
-  mlir::Value gamma = weight(layer, "gamma", ones({input.getWidth()}));
+  mlir::Value gamma =
+      weight(layer, "gamma", WeightSpec::ones({input.getWidth()}));
   if (!gamma)
     return Value::makeError();
   auto perRow =
@@ -187,7 +175,8 @@ Value Elaborator::emitUnembed(Frame &, Layer &layer, const Value &input) {
                                     builder->getParamType());
   bool isTruth = tied && tied->kind == Value::Kind::boolean;
   if (!tied || (isTruth && !tied->integer)) {
-    mlir::Value w = weight(layer, "", matrix({input.getWidth(), shape.vocab}));
+    mlir::Value w =
+        weight(layer, "", WeightSpec::matrix({input.getWidth(), shape.vocab}));
     if (!w)
       return Value::makeError();
     return Value::makeTensor(matmul(input.tensor, w, false, nullptr, type));
@@ -201,8 +190,8 @@ Value Elaborator::emitUnembed(Frame &, Layer &layer, const Value &input) {
                 "the embedding '" + Twine(embedding->path) + "' has width " +
                     Twine(embedding->width) + ", the input of unembed has " +
                     Twine(input.getWidth()));
-  mlir::Value w = builder->getWeight(embedding->path,
-                                     features({shape.vocab, embedding->width}));
+  mlir::Value w = builder->getWeight(
+      embedding->path, WeightSpec::features({shape.vocab, embedding->width}));
   return Value::makeTensor(matmul(input.tensor, w, true, nullptr, type));
 }
 
@@ -254,13 +243,15 @@ Value Elaborator::emitDropout(Frame &, Layer &layer, const Value &input) {
 mlir::Value Elaborator::project(Layer &layer, StringRef suffix, mlir::Value x,
                                 int64_t out, bool bias, bool residual) {
   int64_t in = llvm::cast<RankedTensorType>(x.getType()).getDimSize(1);
-  mlir::Value w =
-      weight(layer, ("w" + suffix).str(), matrix({in, out}, residual));
+  mlir::Value w = weight(layer, ("w" + suffix).str(),
+                         WeightSpec::matrix({in, out}, residual));
   if (!w)
     return nullptr;
   mlir::Value y = matmul(x, w, false, nullptr,
                          builder->getActivations(shape.getRows(), out));
-  return bias ? addBias(y, weight(layer, ("b" + suffix).str(), zeros({out})),
+  return bias ? addBias(y,
+                        weight(layer, ("b" + suffix).str(),
+                               WeightSpec::zeros({out})),
                         nullptr)
               : y;
 }
@@ -343,283 +334,6 @@ Value Elaborator::emitAttention(Frame &, Layer &layer, const Value &input) {
   if (!out)
     return Value::makeError();
   return Value::makeTensor(dropout(out, rate));
-}
-
-//===----------------------------------------------------------------------===//
-// Feed-forward networks
-//===----------------------------------------------------------------------===//
-
-/// What a feed-forward network is, whether it is routed or not.
-struct Ffn {
-  Layer &layer;
-  int64_t hidden = 0;
-  bool bias = true;
-  double dropout = 0;
-  Value act = {};
-  /// Of `act`: one, or two (gate, up).
-  size_t numInputs = 0;
-  /// Of a routed one.
-  mlir::Value plan = {};
-  int64_t experts = 0;
-  /// Hash functions that have a share of the features each (MultiHash).
-  int64_t parts = 1;
-
-  /// Every weight of a routed layer has an axis of experts in front.
-  std::vector<int64_t> getShape(std::vector<int64_t> extents) const {
-    if (plan)
-      extents.insert(extents.begin(), experts);
-    return extents;
-  }
-};
-
-bool Elaborator::isBoundRouter(const Layer &layer, const Value &router) {
-  if (router.kind == Value::Kind::router && router.bound)
-    return true;
-  if (router.kind == Value::Kind::function)
-    failArgument(layer, "router",
-                 "a router: declare one with 'router r = ...'");
-  else if (router.kind != Value::Kind::router)
-    failArgument(layer, "router", "a router or a list of them");
-  else
-    fail(placeOf(layer, "router"), "the router '" + router.router->name +
-                                       "' takes parameters: '" +
-                                       router.router->name + "(...)'");
-  return false;
-}
-
-/// The expert of every row by one router, and how many experts it has.
-std::optional<Stream> Elaborator::chooseExperts(Frame &frame,
-                                                const Value &router,
-                                                const Layer &layer,
-                                                int64_t &experts) {
-  if (!isBoundRouter(layer, router))
-    return std::nullopt;
-  std::optional<Stream> ids = evaluateRouter(frame, router, layer);
-  if (!ids)
-    return std::nullopt;
-  bool ok = true;
-  // Given, the run checks what the range cannot prove.
-  int64_t given = readInteger(layer, "experts", 1, kMaxExperts, 0, ok);
-  if (!ok)
-    return std::nullopt;
-  int64_t limit = given ? std::numeric_limits<int32_t>::max() : kMaxExperts - 1;
-  if (ids->range.high > limit) {
-    fail(router.router->value->loc,
-         "the router can give " + Twine(ids->range.high) +
-             ": there are at most " + Twine(kMaxExperts) +
-             " experts; end it with '% experts'");
-    return std::nullopt;
-  }
-  if (given > ids->range.high + 1)
-    warn(placeOf(layer, "experts"),
-         "the router gives at most " + Twine(ids->range.high) +
-             ": the experts from " + Twine(ids->range.high + 1) +
-             " on get no tokens");
-  experts = given ? given : ids->range.high + 1;
-  return ids;
-}
-
-mlir::Value Elaborator::chooseAll(Frame &frame, Ffn &ffn) {
-  const Layer &layer = ffn.layer;
-  const Value *router = findArgument(layer, "router");
-  bool isList = router->kind == Value::Kind::routers;
-  llvm::ArrayRef<Value> routers(*router);
-  if (isList)
-    routers = router->elements;
-  llvm::SmallVector<mlir::Value> choices;
-  int64_t groups = 0;
-  for (const Value &value : routers) {
-    int64_t experts = 0;
-    std::optional<Stream> ids = chooseExperts(frame, value, layer, experts);
-    if (!ids)
-      return nullptr;
-    auto type = llvm::cast<RankedTensorType>(ids->narrow.getType());
-    if (isList && type.getRank() > 1)
-      return fail(value.loc, "a router of a list gives one expert for a token; "
-                             "this table has several (top)"),
-             nullptr;
-    if (!choices.empty() && experts != groups)
-      return fail(placeOf(layer, "router"),
-                  "the routers of a list choose among as many experts each; "
-                  "these have " +
-                      Twine(groups) + " and " + Twine(experts)),
-             nullptr;
-    groups = experts;
-    choices.push_back(ids->narrow);
-  }
-  ffn.parts = choices.size();
-  ffn.experts = ffn.parts * groups;
-  builder->setPlace(layer.loc, layer.path);
-  if (ffn.parts == 1)
-    return choices.front();
-  auto type = RankedTensorType::get({shape.getRows(), ffn.parts},
-                                    builder->getBuilder().getI32Type());
-  return builder->create<hash::ChoicesOp>(type, choices, uint64_t(groups));
-}
-
-/// Finds the plan of a routed layer, and how many experts it has.
-bool Elaborator::route(Frame &frame, Ffn &ffn, int64_t width) {
-  Layer &layer = ffn.layer;
-  auto [entry, isNew] =
-      routedLayers.try_emplace(layer.path, routedLayers.size());
-  layer.routedIndex = entry->second;
-  mlir::Value choices = chooseAll(frame, ffn);
-  if (!choices)
-    return false;
-  if (ffn.hidden % ffn.parts != 0 || width % ffn.parts != 0) {
-    fail(placeOf(layer, "router"),
-         Twine(ffn.parts) +
-             " routers share the features evenly: their number "
-             "divides hidden = " +
-             Twine(ffn.hidden) + " and the width " + Twine(width));
-    return false;
-  }
-  int64_t rows = shape.getRows();
-  int64_t slots =
-      llvm::cast<RankedTensorType>(choices.getType()).getNumElements();
-  auto type =
-      hash::PlanType::get(&context, rows, slots / rows, ffn.experts, slots);
-  ffn.plan = builder->create<hash::PlanOp>(type, choices, builder->getTokens());
-  return true;
-}
-
-/// A row for each choice of each token.
-mlir::Value Elaborator::dispatch(const Ffn &ffn, mlir::Value tokens) {
-  int64_t width = llvm::cast<RankedTensorType>(tokens.getType()).getDimSize(1);
-  int64_t slots = llvm::cast<hash::PlanType>(ffn.plan.getType()).getSlots();
-  return builder->create<hash::DispatchOp>(
-      builder->getActivations(slots, width), tokens, ffn.plan);
-}
-
-/// What the hash functions gave, side by side.
-mlir::Value Elaborator::join(const Ffn &ffn, mlir::Value slots) {
-  int64_t width = llvm::cast<RankedTensorType>(slots.getType()).getDimSize(1);
-  return builder->create<hash::JoinOp>(
-      builder->getActivations(shape.getRows(), ffn.parts * width), slots,
-      ffn.plan);
-}
-
-bool Elaborator::readActivation(Ffn &ffn) {
-  const Layer &layer = ffn.layer;
-  const Value *given = findArgument(layer, "act");
-  ffn.act = given ? *given
-                  : Value::makeFunction(findFunction("gelu", Context::model));
-  const FnItem *fn = ffn.act.fn;
-  const LibraryFunction *library = ffn.act.library;
-  bool isElementwise =
-      ffn.act.kind == Value::Kind::function &&
-      (fn || (library->kind == LibraryKind::elementwise && !library->missing));
-  if (!isElementwise) {
-    failArgument(layer, "act", "an elementwise function");
-    return false;
-  }
-  ffn.numInputs = fn ? llvm::count_if(fn->formals,
-                                      [](const Formal &formal) {
-                                        return formal.value == nullptr;
-                                      })
-                     : library->parameters.size();
-  if (ffn.numInputs == 1 || ffn.numInputs == 2)
-    return true;
-  fail(placeOf(layer, "act"),
-       "an activation has one parameter, or two (gate, up); '" +
-           (fn ? fn->name : StringRef(library->name)) + "' has " +
-           Twine(ffn.numInputs));
-  return false;
-}
-
-std::optional<Ffn> Elaborator::readFfn(Layer &layer) {
-  Ffn ffn = {layer};
-  bool ok = true;
-  ffn.hidden = readInteger(layer, "hidden", 1, kMaxWidth, 1, ok);
-  ffn.bias = readBoolean(layer, "bias", true, ok);
-  ffn.dropout = readNumber(layer, "dropout", 0, kMaxDropout, 0, ok);
-  if (!readActivation(ffn) || !ok)
-    return std::nullopt;
-  return ffn;
-}
-
-/// `x w_suffix + b_suffix`; null after an error.
-mlir::Value Elaborator::project(const Ffn &ffn, StringRef suffix, mlir::Value x,
-                                int64_t out, bool residual) {
-  auto type = llvm::cast<RankedTensorType>(x.getType());
-  int64_t in = type.getDimSize(1);
-  mlir::Value w = weight(ffn.layer, ("w_" + suffix).str(),
-                         matrix(ffn.getShape({in, out}), residual));
-  if (!w)
-    return nullptr;
-  mlir::Value y = matmul(x, w, false, ffn.plan,
-                         builder->getActivations(type.getDimSize(0), out));
-  if (!ffn.bias)
-    return y;
-  mlir::Value b =
-      weight(ffn.layer, ("b_" + suffix).str(), zeros(ffn.getShape({out})));
-  return b ? addBias(y, b, ffn.plan) : nullptr;
-}
-
-/// `act(x w_in) w_out`, or with `act(x w_gate, x w_up)`.
-Value Elaborator::emitFfn(Frame &frame, const Ffn &ffn, mlir::Value x) {
-  const Layer &layer = ffn.layer;
-  int64_t width = llvm::cast<RankedTensorType>(x.getType()).getDimSize(1);
-  int64_t hidden = ffn.hidden / ffn.parts;
-  std::vector<Value> products;
-  for (size_t i = 0; i < ffn.numInputs; ++i) {
-    StringRef suffix = ffn.numInputs == 1 ? "in" : i == 0 ? "gate" : "up";
-    mlir::Value product = project(ffn, suffix, x, hidden);
-    if (!product)
-      return Value::makeError();
-    products.push_back(Value::makeTensor(product));
-  }
-  Value activated =
-      applyActivation(frame, ffn.act, products, layer.loc, layer.path);
-  if (activated.isError())
-    return activated;
-  if (!activated.isTensor() || activated.getWidth() != hidden)
-    return fail(placeOf(layer, "act"), "the activation gives " +
-                                           activated.describe() +
-                                           ", not a tensor like its input");
-  builder->setPlace(layer.loc, layer.path);
-  builder->countResidualBranch();
-  // Every hash function reads what all of them gave.
-  mlir::Value h = ffn.parts == 1 ? activated.tensor
-                                 : dispatch(ffn, join(ffn, activated.tensor));
-  mlir::Value y = project(ffn, "out", h, width / ffn.parts, /*residual=*/true);
-  return y ? Value::makeTensor(y) : Value::makeError();
-}
-
-Value Elaborator::emitDenseFfn(Frame &frame, Layer &layer, const Value &input) {
-  std::optional<Ffn> ffn = readFfn(layer);
-  if (!ffn)
-    return Value::makeError();
-  builder->setPlace(layer.loc, layer.path);
-  Value y = emitFfn(frame, *ffn, input.tensor);
-  return y.isError() ? y : Value::makeTensor(dropout(y.tensor, ffn->dropout));
-}
-
-Value Elaborator::emitHashFfn(Frame &frame, Layer &layer, const Value &input) {
-  std::optional<Ffn> ffn = readFfn(layer);
-  if (!ffn)
-    return Value::makeError();
-  if (!route(frame, *ffn, input.getWidth()))
-    return Value::makeError();
-  bool ok = true;
-  mlir::Value weights = emitGate(layer, input.tensor, ffn->plan, ok);
-  if (weights && ffn->parts > 1)
-    return fail(placeOf(layer, "gate"),
-                "what a list of routers chooses stands side by side and is not "
-                "summed by weight: give the layer one router, or no gate");
-  if (!ok)
-    return Value::makeError();
-  Value y = emitFfn(frame, *ffn, dispatch(*ffn, input.tensor));
-  if (y.isError())
-    return y;
-  if (weights)
-    y = Value::makeTensor(
-        builder->create<hash::WeighOp>(y.tensor.getType(), y.tensor, weights));
-  mlir::Value combined =
-      ffn->parts == 1 ? builder->create<hash::CombineOp>(input.tensor.getType(),
-                                                         y.tensor, ffn->plan)
-                      : join(*ffn, y.tensor);
-  return Value::makeTensor(dropout(combined, ffn->dropout));
 }
 
 } // namespace hashc::frontend

@@ -16,6 +16,9 @@ namespace hashc::frontend {
 constexpr int64_t kMinInteger = std::numeric_limits<int64_t>::min();
 constexpr int64_t kMaxInteger = std::numeric_limits<int64_t>::max();
 constexpr int64_t kMaxExperts = 65536;
+/// Features of a layer.
+constexpr int64_t kMaxWidth = int64_t(1) << 24;
+constexpr double kMaxDropout = 0.999;
 /// Experts that a table gives one key.
 constexpr int64_t kMaxChoices = 64;
 

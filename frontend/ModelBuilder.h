@@ -40,6 +40,21 @@ struct WeightSpec {
   bool decay = false;
   /// The output matrix of a residual branch: starts smaller the more there are.
   bool residual = false;
+
+  static WeightSpec zeros(std::vector<int64_t> shape) {
+    return {std::move(shape), hash::Init::zeros, 1.0, false, false};
+  }
+  static WeightSpec ones(std::vector<int64_t> shape) {
+    return {std::move(shape), hash::Init::ones, 1.0, false, false};
+  }
+  static WeightSpec matrix(std::vector<int64_t> shape, bool residual = false) {
+    return {std::move(shape), hash::Init::normal, 0.02, true, residual};
+  }
+  /// Tables of features are no matrices of a product: weight decay would shrink
+  /// the rows of rare tokens.
+  static WeightSpec features(std::vector<int64_t> shape) {
+    return {std::move(shape), hash::Init::normal, 0.02, false, false};
+  }
 };
 
 /// A hash.table.
