@@ -10,6 +10,7 @@
 
 include "HashModuleOps.td"
 include "HashStreamOps.td"
+include "HashRoutedOps.td"
 include "HashComputeOps.td"
 include "HashStructuredOps.td"
 
