@@ -139,16 +139,11 @@ private:
   void planRows() {
     call("plan", plan().getTokens(), plan().getK(), plan().getGroups());
   }
-  void combine() {
-    int64_t width = dim(out(0), 1);
-    int64_t rows = cutRows(plan().getTokens(), width);
-    call("combine_" + typeName(in(0)), plan().getTokens(), plan().getK(),
-         plan().getGroups(), width, rows);
-  }
-  void join() { moveParts("join_", in(0)); }
-  void split() { moveParts("split_", out(0)); }
+  void combine() { moveSlots("combine_", in(0)); }
+  void join() { moveSlots("join_", in(0)); }
+  void split() { moveSlots("split_", out(0)); }
   /// `rows` has the rows of slots.
-  void moveParts(StringRef name, Value rows) {
+  void moveSlots(StringRef name, Value rows) {
     int64_t width = dim(rows, 1);
     int64_t taskRows = cutRows(plan().getTokens(), width * plan().getK());
     call(name + typeName(rows), plan().getTokens(), plan().getK(),

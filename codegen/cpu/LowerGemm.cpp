@@ -15,8 +15,6 @@ using namespace mlir;
 
 namespace hashc::cpu {
 
-constexpr int64_t kLineBytes = 64;
-
 namespace {
 /// The rows of one task: positions [first, first + count) of one group.
 struct RowBlock {

@@ -13,8 +13,6 @@ using namespace mlir;
 
 namespace hashc::cpu {
 
-constexpr int64_t kLineBytes = 64;
-
 namespace {
 /// One side of the product: rows of a buffer, in some row space.
 struct Side {

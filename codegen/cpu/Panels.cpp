@@ -14,8 +14,6 @@ using namespace mlir;
 
 namespace hashc::cpu {
 
-constexpr int64_t kLineBytes = 64;
-
 Value Matrix::address(Emitter &e, Value group, Value row, Value column) const {
   Value offset;
   if (shape.panel) {

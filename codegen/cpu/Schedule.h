@@ -13,6 +13,9 @@
 
 namespace hashc::cpu {
 
+/// Bytes of a cache line.
+constexpr int64_t kLineBytes = 64;
+
 /// The logical extents of a matrix operand, `[groups, rows, columns]` with or
 /// without the first, whichever way it is stored.
 struct MatrixShape {

@@ -148,65 +148,73 @@ Guarded<int32_t> makePlan(int64_t tokens, int64_t k, int32_t live) {
   return plan;
 }
 
-TYPED_TEST(LibraryRows, CombineAddsATokensSlotsInOrder) {
-  using S = TypeParam;
-  using C = Compute<S>;
+constexpr int64_t kTokens = 23;
+
+/// The rows of the slots of kTokens tokens in expert order, and their plan.
+template <typename S> struct Slots {
+  int64_t k, width;
+  int32_t live;
+  Guarded<int32_t> plan = makePlan(kTokens, k, live);
+  Guarded<S> x = Guarded<S>(kTokens * k * width);
+
+  int32_t getPosition(int64_t slot) { return plan[4 + kTokens * k + slot]; }
+
+  template <typename Kernel> void run(Kernel *kernel, const S *from, S *to) {
+    runTasks(divideUp(kTokens, 4), Order::shuffled, [&](int64_t task) {
+      kernel(task, from, plan.data(), to, kTokens, k, 3, width, 4);
+    });
+  }
+};
+
+/// Nothing of the dead slots' rows is to be read: they are NaN.
+template <typename S, typename Fn> void forEachSlots(Fn check) {
   std::mt19937 random(68);
   for (int64_t k : {1, 2, 3})
     for (int64_t width : {1, 16, 33, 70})
       for (bool masked : {false, true}) {
-        int64_t tokens = 23, slots = tokens * k;
-        int32_t live = int32_t(masked ? slots / 2 : slots);
-        Guarded<int32_t> plan = makePlan(tokens, k, live);
-        // Nothing of the dead slots' rows is read: they are NaN.
-        auto rows = makeRandom<S>(live * width, random);
-        Guarded<S> x(slots * width), out(tokens * width);
-        std::copy_n(rows.data(), rows.size(), x.data());
-        runTasks(divideUp(tokens, 4), Order::shuffled, [&](int64_t task) {
-          Library<S>::combine(task, x.data(), plan.data(), out.data(), tokens,
-                              k, 3, width, 4);
-        });
-        for (int64_t i = 0; i < out.size(); ++i) {
-          C sum = 0;
-          for (int64_t j = 0; j < k; ++j)
-            if (int32_t at = plan[4 + slots + i / width * k + j]; at < live)
-              sum += C(x.at(at * width + i % width));
-          S want = round<S>(sum);
-          expectSameBits(&out[i], &want, 1, "out");
-        }
+        int64_t count = kTokens * k;
+        Slots<S> slots = {k, width, int32_t(masked ? count / 2 : count)};
+        auto rows = makeRandom<S>(slots.live * width, random);
+        std::copy_n(rows.data(), rows.size(), slots.x.data());
+        check(slots);
       }
+}
+
+TYPED_TEST(LibraryRows, CombineAddsATokensSlotsInOrder) {
+  using S = TypeParam;
+  using C = Compute<S>;
+  forEachSlots<S>([](Slots<S> &slots) {
+    int64_t width = slots.width;
+    Guarded<S> out(kTokens * width);
+    slots.run(Library<S>::combine, slots.x.data(), out.data());
+    for (int64_t i = 0; i < out.size(); ++i) {
+      C sum = 0;
+      for (int64_t j = 0; j < slots.k; ++j)
+        if (int32_t at = slots.getPosition(i / width * slots.k + j);
+            at < slots.live)
+          sum += C(slots.x.at(at * width + i % width));
+      S want = round<S>(sum);
+      expectSameBits(&out[i], &want, 1, "out");
+    }
+  });
 }
 
 TYPED_TEST(LibraryRows, JoinAndSplitMoveATokensSlots) {
   using S = TypeParam;
-  std::mt19937 random(69);
-  for (int64_t k : {1, 2, 3})
-    for (int64_t width : {1, 16, 33, 70})
-      for (bool masked : {false, true}) {
-        int64_t tokens = 23, slots = tokens * k;
-        int32_t live = int32_t(masked ? slots / 2 : slots);
-        Guarded<int32_t> plan = makePlan(tokens, k, live);
-        // Nothing of the dead slots' rows is read: they are NaN.
-        auto rows = makeRandom<S>(live * width, random);
-        Guarded<S> x(slots * width), joined(slots * width),
-            split(slots * width);
-        std::copy_n(rows.data(), rows.size(), x.data());
-        auto run = [&](auto *kernel, const S *from, S *to) {
-          runTasks(divideUp(tokens, 4), Order::shuffled, [&](int64_t task) {
-            kernel(task, from, plan.data(), to, tokens, k, 3, width, 4);
-          });
-        };
-        run(Library<S>::join, x.data(), joined.data());
-        run(Library<S>::split, joined.data(), split.data());
-        for (int64_t slot = 0; slot < slots; ++slot) {
-          int64_t at = plan[4 + slots + slot];
-          for (int64_t i = 0; i < width; ++i) {
-            S want = at < live ? x[at * width + i] : round<S>(0);
-            expectSameBits(&joined[slot * width + i], &want, 1, "joined");
-            expectSameBits(&split[at * width + i], &want, 1, "split");
-          }
-        }
+  forEachSlots<S>([](Slots<S> &slots) {
+    int64_t width = slots.width;
+    Guarded<S> joined(slots.x.size()), split(slots.x.size());
+    slots.run(Library<S>::join, slots.x.data(), joined.data());
+    slots.run(Library<S>::split, joined.data(), split.data());
+    for (int64_t slot = 0; slot < kTokens * slots.k; ++slot) {
+      int64_t at = slots.getPosition(slot);
+      for (int64_t i = 0; i < width; ++i) {
+        S want = at < slots.live ? slots.x[at * width + i] : round<S>(0);
+        expectSameBits(&joined[slot * width + i], &want, 1, "joined");
+        expectSameBits(&split[at * width + i], &want, 1, "split");
       }
+    }
+  });
 }
 
 TYPED_TEST(LibraryRows, StoringRoundsToTheNearestEven) {

@@ -98,42 +98,25 @@ combine(int64_t task, const S *x, const int32_t *plan, S *out, int64_t tokens,
     });
 }
 
-/// A token's slots side by side; zeros for dead ones.
-template <typename S>
-static HASHC_INLINE void join(int64_t task, const S *x, const int32_t *plan,
-                              S *out, int64_t tokens, int64_t k, int64_t groups,
-                              int64_t width, int64_t taskRows) {
-  using C = Compute<S>;
-  const int32_t *positionOf = plan + groups + 1 + tokens * k;
-  int32_t live = plan[groups];
-  int64_t end = smaller(tokens, (task + 1) * taskRows) * k;
-  for (int64_t slot = task * taskRows * k; slot < end; ++slot) {
-    int64_t position = positionOf[slot];
-    forEachVector<C>(width, [&](int64_t i, int64_t count) {
-      Vector<C> value{};
-      if (position < live)
-        value = loadUpTo(x + position * width + i, count);
-      storeUpTo(out + slot * width + i, value, count);
-    });
-  }
-}
-
-/// The other way: a task writes the positions of its tokens' slots.
-template <typename S>
+/// Moves rows between slot order and position order, the rows of `out` that
+/// stand for dead slots being zero.
+template <typename S, bool toSlots>
 static HASHC_INLINE void
-split(int64_t task, const S *x, const int32_t *plan, S *out, int64_t tokens,
-      int64_t k, int64_t groups, int64_t width, int64_t taskRows) {
+moveSlots(int64_t task, const S *x, const int32_t *plan, S *out, int64_t tokens,
+          int64_t k, int64_t groups, int64_t width, int64_t taskRows) {
   using C = Compute<S>;
   const int32_t *positionOf = plan + groups + 1 + tokens * k;
   int32_t live = plan[groups];
   int64_t end = smaller(tokens, (task + 1) * taskRows) * k;
   for (int64_t slot = task * taskRows * k; slot < end; ++slot) {
     int64_t position = positionOf[slot];
+    const S *from = x + (toSlots ? position : slot) * width;
+    S *to = out + (toSlots ? slot : position) * width;
     forEachVector<C>(width, [&](int64_t i, int64_t count) {
       Vector<C> value{};
       if (position < live)
-        value = loadUpTo(x + slot * width + i, count);
-      storeUpTo(out + position * width + i, value, count);
+        value = loadUpTo(from + i, count);
+      storeUpTo(to + i, value, count);
     });
   }
 }
@@ -167,12 +150,14 @@ split(int64_t task, const S *x, const int32_t *plan, S *out, int64_t tokens,
   extern "C" void hash_join_##NAME(                                            \
       int64_t task, const S *x, const int32_t *plan, S *out, int64_t tokens,   \
       int64_t k, int64_t groups, int64_t width, int64_t taskRows) {            \
-    join<S>(task, x, plan, out, tokens, k, groups, width, taskRows);           \
+    moveSlots<S, true>(task, x, plan, out, tokens, k, groups, width,           \
+                       taskRows);                                              \
   }                                                                            \
   extern "C" void hash_split_##NAME(                                           \
       int64_t task, const S *x, const int32_t *plan, S *out, int64_t tokens,   \
       int64_t k, int64_t groups, int64_t width, int64_t taskRows) {            \
-    split<S>(task, x, plan, out, tokens, k, groups, width, taskRows);          \
+    moveSlots<S, false>(task, x, plan, out, tokens, k, groups, width,          \
+                        taskRows);                                             \
   }
 HASHC_INSTANCE(float, f32)
 HASHC_INSTANCE(double, f64)
