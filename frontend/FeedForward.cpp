@@ -150,7 +150,7 @@ bool Elaborator::route(Frame &frame, Ffn &ffn, int64_t width) {
 
 /// A row for each choice of each token.
 mlir::Value Elaborator::dispatch(const Ffn &ffn, mlir::Value tokens) {
-  int64_t width = llvm::cast<RankedTensorType>(tokens.getType()).getDimSize(1);
+  int64_t width = getWidth(tokens);
   int64_t slots = llvm::cast<hash::PlanType>(ffn.plan.getType()).getSlots();
   return builder->create<hash::DispatchOp>(
       builder->getActivations(slots, width), tokens, ffn.plan);
@@ -158,7 +158,7 @@ mlir::Value Elaborator::dispatch(const Ffn &ffn, mlir::Value tokens) {
 
 /// What the hash functions gave, side by side.
 mlir::Value Elaborator::join(const Ffn &ffn, mlir::Value slots) {
-  int64_t width = llvm::cast<RankedTensorType>(slots.getType()).getDimSize(1);
+  int64_t width = getWidth(slots);
   return builder->create<hash::JoinOp>(
       builder->getActivations(shape.getRows(), ffn.parts * width), slots,
       ffn.plan);
@@ -206,14 +206,14 @@ std::optional<Ffn> Elaborator::readFfn(Layer &layer) {
 /// `x w_suffix + b_suffix`; null after an error.
 mlir::Value Elaborator::project(const Ffn &ffn, StringRef suffix, mlir::Value x,
                                 int64_t out, bool residual) {
-  auto type = llvm::cast<RankedTensorType>(x.getType());
-  int64_t in = type.getDimSize(1);
-  mlir::Value w = weight(ffn.layer, ("w_" + suffix).str(),
-                         WeightSpec::matrix(ffn.getShape({in, out}), residual));
+  int64_t rows = llvm::cast<RankedTensorType>(x.getType()).getDimSize(0);
+  mlir::Value w =
+      weight(ffn.layer, ("w_" + suffix).str(),
+             WeightSpec::matrix(ffn.getShape({getWidth(x), out}), residual));
   if (!w)
     return nullptr;
-  mlir::Value y = matmul(x, w, false, ffn.plan,
-                         builder->getActivations(type.getDimSize(0), out));
+  mlir::Value y =
+      matmul(x, w, false, ffn.plan, builder->getActivations(rows, out));
   if (!ffn.bias)
     return y;
   mlir::Value b = weight(ffn.layer, ("b_" + suffix).str(),
@@ -224,7 +224,7 @@ mlir::Value Elaborator::project(const Ffn &ffn, StringRef suffix, mlir::Value x,
 /// `act(x w_in) w_out`, or with `act(x w_gate, x w_up)`.
 Value Elaborator::emitFfn(Frame &frame, const Ffn &ffn, mlir::Value x) {
   const Layer &layer = ffn.layer;
-  int64_t width = llvm::cast<RankedTensorType>(x.getType()).getDimSize(1);
+  int64_t width = getWidth(x);
   int64_t hidden = ffn.hidden / ffn.parts;
   std::vector<Value> products;
   for (size_t i = 0; i < ffn.numInputs; ++i) {

@@ -63,7 +63,7 @@ mlir::Value Elaborator::emitGate(Layer &layer, mlir::Value x, mlir::Value plan,
   }
   if (!ok)
     return nullptr;
-  int64_t width = llvm::cast<RankedTensorType>(x.getType()).getDimSize(1);
+  int64_t width = getWidth(x);
   int64_t experts = shape.getGroups();
   mlir::Value w =
       weight(layer, "w_router", WeightSpec::matrix({width, experts}));

@@ -242,7 +242,7 @@ Value Elaborator::emitDropout(Frame &, Layer &layer, const Value &input) {
 
 mlir::Value Elaborator::project(Layer &layer, StringRef suffix, mlir::Value x,
                                 int64_t out, bool bias, bool residual) {
-  int64_t in = llvm::cast<RankedTensorType>(x.getType()).getDimSize(1);
+  int64_t in = getWidth(x);
   mlir::Value w = weight(layer, ("w" + suffix).str(),
                          WeightSpec::matrix({in, out}, residual));
   if (!w)
@@ -269,7 +269,7 @@ mlir::Value Elaborator::attend(mlir::Value q, mlir::Value k, mlir::Value v,
   mlir::OpBuilder &attributes = builder->getBuilder();
   auto lse =
       RankedTensorType::get({shape.getRows(), heads}, builder->getParamType());
-  int64_t width = llvm::cast<RankedTensorType>(q.getType()).getDimSize(1);
+  int64_t width = getWidth(q);
   const int64_t head = width / heads;
   double scale = 1 / std::sqrt(static_cast<double>(head));
   return builder

@@ -83,9 +83,11 @@ Value Value::makeStream(Stream stream, Kind kind) {
   return value;
 }
 
-int64_t Value::getWidth() const {
-  return llvm::cast<mlir::RankedTensorType>(tensor.getType()).getShape().back();
+int64_t getWidth(mlir::Value rows) {
+  return llvm::cast<mlir::RankedTensorType>(rows.getType()).getShape().back();
 }
+
+int64_t Value::getWidth() const { return frontend::getWidth(tensor); }
 
 std::string showNumber(double number) {
   std::string digits;

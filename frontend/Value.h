@@ -22,6 +22,9 @@ namespace hashc::frontend {
 struct Layer;
 struct Stream;
 
+/// Features of a row of activations.
+int64_t getWidth(mlir::Value rows);
+
 /// The value of an expression while a spec is elaborated.
 struct Value {
   enum class Kind {
