@@ -73,11 +73,6 @@ private:
   Value read(Value operand, Domain domain);
   Type convert(Type type, Domain domain) const;
   Value resizeConstant(arith::ConstantOp constant, Domain domain);
-  hash::ArgAttr makeRole(hash::ArgKind kind, StringRef name = "") {
-    return hash::ArgAttr::get(builder.getContext(), kind,
-                              name.empty() ? StringAttr()
-                                           : builder.getStringAttr(name));
-  }
 
   /// What an op keeps between calls, under the role of its argument.
   struct State {
@@ -124,8 +119,9 @@ void DecodeBuilder::addArguments() {
     mapping.map(argument, entry.addArgument(convert(argument.getType(), domain),
                                             role, argument.getLoc()));
   }
-  index = entry.addArgument(RankedTensorType::get({1}, builder.getI32Type()),
-                            makeRole(hash::ArgKind::index), forward.getLoc());
+  index = entry.addArgument(
+      RankedTensorType::get({1}, builder.getI32Type()),
+      makeRole(builder.getContext(), hash::ArgKind::index), forward.getLoc());
 }
 
 /// True for what is computed of constants alone for every row: the number of a
@@ -234,8 +230,8 @@ Value DecodeBuilder::addState(Operation *op, StringRef name, Value like) {
   SmallVector<int64_t> shape(cast<RankedTensorType>(like.getType()).getShape());
   shape.front() = window;
   auto type = RankedTensorType::get(shape, getElementTypeOrSelf(like));
-  hash::ArgAttr role =
-      makeRole(hash::ArgKind::cache, (getStatePath(op) + "." + name).str());
+  hash::ArgAttr role = makeRole(builder.getContext(), hash::ArgKind::cache,
+                                (getStatePath(op) + "." + name).str());
   Value state = entry.addArgument(type, role, op->getLoc());
   states[state] = {state, role};
   remark::analysis(op->getLoc(), remark::RemarkOpts::name("state")
@@ -295,7 +291,8 @@ LogicalResult DecodeBuilder::run() {
   for (Operation &op : forward.getBody().front().without_terminator())
     if (slice.contains(&op) && failed(visit(&op)))
       return failure();
-  entry.addResult(mapping.lookup(logits), makeRole(hash::ArgKind::logits));
+  entry.addResult(mapping.lookup(logits),
+                  makeRole(builder.getContext(), hash::ArgKind::logits));
   for (const auto &[state, kept] : states)
     entry.addResult(kept.updated, kept.role);
   eraseUnusedArguments(entry.finish());

@@ -94,13 +94,6 @@ SmallVector<BlockArgument> getParameters(func::FuncOp forward) {
       });
 }
 
-hash::ArgAttr makeRole(MLIRContext *context, hash::ArgKind kind,
-                       StringRef name = "") {
-  return hash::ArgAttr::get(context, kind,
-                            name.empty() ? StringAttr()
-                                         : StringAttr::get(context, name));
-}
-
 /// Writes @grad_step: the forward function, and behind it its gradient.
 class GradStepBuilder {
 public:

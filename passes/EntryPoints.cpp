@@ -72,6 +72,13 @@ LogicalResult checkStage(ModuleOp module, StringRef stage) {
          << stage << "'; it is hash, step, fused or kernels";
 }
 
+hash::ArgAttr makeRole(MLIRContext *context, hash::ArgKind kind,
+                       StringRef name) {
+  return hash::ArgAttr::get(context, kind,
+                            name.empty() ? StringAttr()
+                                         : StringAttr::get(context, name));
+}
+
 hash::ArgAttr getRole(func::FuncOp function, BlockArgument argument) {
   return function.getArgAttrOfType<hash::ArgAttr>(argument.getArgNumber(),
                                                   hash::HashDialect::kArgAttr);

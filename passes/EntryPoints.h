@@ -31,6 +31,10 @@ mlir::Block *getStraightLine(mlir::func::FuncOp function);
 /// A diagnostic where there is no stage of that name.
 llvm::LogicalResult checkStage(mlir::ModuleOp module, llvm::StringRef stage);
 
+/// The role of an argument or a result; without a name there is one of a kind.
+hash::ArgAttr makeRole(mlir::MLIRContext *context, hash::ArgKind kind,
+                       llvm::StringRef name = "");
+
 /// The role of an argument or a result; null where it has none.
 hash::ArgAttr getRole(mlir::func::FuncOp function,
                       mlir::BlockArgument argument);

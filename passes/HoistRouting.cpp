@@ -175,9 +175,7 @@ hash::ArgAttr PlanBatch::getRoleOf(Value value) {
     std::string name = isa<hash::PlanType>(copy.getType())
                            ? "plan" + std::to_string(numPlans++)
                            : "stream" + std::to_string(numStreams++);
-    MLIRContext *context = copy.getContext();
-    role = hash::ArgAttr::get(context, hash::ArgKind::plan,
-                              StringAttr::get(context, name));
+    role = makeRole(copy.getContext(), hash::ArgKind::plan, name);
     entry.addResult(copy, role);
   }
   return role;

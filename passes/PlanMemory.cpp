@@ -166,8 +166,7 @@ void BufferRewriter::run() {
       block.getOperations(), [](Operation &op) { return &op; });
   Location location = function.getLoc();
   auto arenaType = MemRefType::get({plan.getArenaBytes()}, builder.getI8Type());
-  auto role = hash::ArgAttr::get(function.getContext(), hash::ArgKind::arena,
-                                 StringAttr());
+  hash::ArgAttr role = makeRole(function.getContext(), hash::ArgKind::arena);
   unsigned index = function.getNumArguments();
   (void)function.insertArgument(index, arenaType,
                                 builder.getDictionaryAttr(builder.getNamedAttr(
