@@ -88,4 +88,16 @@ bool Elaborator::readBoolean(const Layer &layer, StringRef name, bool otherwise,
   return otherwise;
 }
 
+/// How the matrices of a layer begin.
+hash::Init Elaborator::readInit(const Layer &layer, bool &ok) {
+  const Value *value = findArgument(layer, "init");
+  if (!value)
+    return hash::Init::normal;
+  if (value->kind == Value::Kind::word && isInit(value->text))
+    return *hash::symbolizeInit(value->text);
+  failArgument(layer, "init", "normal, xavier or orthogonal");
+  ok = false;
+  return hash::Init::normal;
+}
+
 } // namespace hashc::frontend

@@ -197,7 +197,8 @@ private:
   Value checkHeads(const Layer &layer, int64_t width, int64_t heads,
                    int64_t kvHeads, bool rope);
   mlir::Value project(Layer &layer, llvm::StringRef suffix, mlir::Value x,
-                      int64_t out, bool bias, bool residual = false);
+                      int64_t out, bool bias, bool residual = false,
+                      hash::Init init = hash::Init::normal);
   mlir::Value rotate(mlir::Value x, mlir::Value positions, int64_t heads);
   mlir::Value attend(mlir::Value q, mlir::Value k, mlir::Value v, int64_t heads,
                      int64_t kvHeads);
@@ -232,6 +233,7 @@ private:
                     double high, double otherwise, bool &ok);
   bool readBoolean(const Layer &layer, llvm::StringRef name, bool otherwise,
                    bool &ok);
+  hash::Init readInit(const Layer &layer, bool &ok);
   const Value *findArgument(const Layer &layer, llvm::StringRef name) const;
   llvm::SMLoc placeOf(const Layer &layer, llvm::StringRef name) const;
   Value failArgument(const Layer &layer, llvm::StringRef name,

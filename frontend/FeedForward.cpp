@@ -20,6 +20,7 @@ struct Ffn {
   int64_t hidden = 0;
   bool bias = true;
   double dropout = 0;
+  hash::Init init = hash::Init::normal;
   Value act = {};
   /// Of `act`: one, or two (gate, up).
   size_t numInputs = 0;
@@ -198,6 +199,7 @@ std::optional<Ffn> Elaborator::readFfn(Layer &layer) {
   ffn.hidden = readInteger(layer, "hidden", 1, kMaxWidth, 1, ok);
   ffn.bias = readBoolean(layer, "bias", true, ok);
   ffn.dropout = readNumber(layer, "dropout", 0, kMaxDropout, 0, ok);
+  ffn.init = readInit(layer, ok);
   if (!readActivation(ffn) || !ok)
     return std::nullopt;
   return ffn;
@@ -207,9 +209,9 @@ std::optional<Ffn> Elaborator::readFfn(Layer &layer) {
 mlir::Value Elaborator::project(const Ffn &ffn, StringRef suffix, mlir::Value x,
                                 int64_t out, bool residual) {
   int64_t rows = llvm::cast<RankedTensorType>(x.getType()).getDimSize(0);
-  mlir::Value w =
-      weight(ffn.layer, ("w_" + suffix).str(),
-             WeightSpec::matrix(ffn.getShape({getWidth(x), out}), residual));
+  mlir::Value w = weight(
+      ffn.layer, ("w_" + suffix).str(),
+      WeightSpec::matrix(ffn.getShape({getWidth(x), out}), residual, ffn.init));
   if (!w)
     return nullptr;
   mlir::Value y =

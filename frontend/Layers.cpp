@@ -163,9 +163,11 @@ Value Elaborator::emitLinear(Frame &, Layer &layer, const Value &input) {
   bool ok = true;
   int64_t out = readInteger(layer, "out", 1, kMaxWidth, 1, ok);
   bool bias = readBoolean(layer, "bias", true, ok);
+  hash::Init init = readInit(layer, ok);
   if (!ok)
     return Value::makeError();
-  mlir::Value y = project(layer, "", input.tensor, out, bias);
+  mlir::Value y =
+      project(layer, "", input.tensor, out, bias, /*residual=*/false, init);
   return y ? Value::makeTensor(y) : Value::makeError();
 }
 
@@ -241,10 +243,11 @@ Value Elaborator::emitDropout(Frame &, Layer &layer, const Value &input) {
 //===----------------------------------------------------------------------===//
 
 mlir::Value Elaborator::project(Layer &layer, StringRef suffix, mlir::Value x,
-                                int64_t out, bool bias, bool residual) {
+                                int64_t out, bool bias, bool residual,
+                                hash::Init init) {
   int64_t in = getWidth(x);
   mlir::Value w = weight(layer, ("w" + suffix).str(),
-                         WeightSpec::matrix({in, out}, residual));
+                         WeightSpec::matrix({in, out}, residual, init));
   if (!w)
     return nullptr;
   mlir::Value y = matmul(x, w, false, nullptr,

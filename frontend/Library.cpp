@@ -105,7 +105,12 @@ std::vector<LibraryFunction> LibraryMaker::makeLayers() {
              {"window", false, kWindow},
              {"score", false, kScore}}),
       layer("dense_ffn", tensor, &Elaborator::emitDenseFfn,
-            {{"x", true}, {"hidden", true}, {"act"}, {"bias"}, {"dropout"}}),
+            {{"x", true},
+             {"hidden", true},
+             {"act"},
+             {"bias"},
+             {"dropout"},
+             {"init"}}),
       layer("hash_ffn", tensor, &Elaborator::emitHashFfn,
             {{"x", true},
              {"hidden", true},
@@ -116,9 +121,10 @@ std::vector<LibraryFunction> LibraryMaker::makeLayers() {
              {"dropout"},
              {"gate"},
              {"scale"},
-             {"normalize"}}),
+             {"normalize"},
+             {"init"}}),
       layer("linear", tensor, &Elaborator::emitLinear,
-            {{"x", true}, {"out", true}, {"bias"}}),
+            {{"x", true}, {"out", true}, {"bias"}, {"init"}}),
       layer("unembed", tensor, &Elaborator::emitUnembed,
             {{"x", true}, {"tied"}}),
       layer("dropout", tensor, &Elaborator::emitDropout,
@@ -214,6 +220,8 @@ constexpr StringLiteral kWords[] = {"f32",    "f64",          "bf16",  "tf32",
                                     "joined", "cross_entropy"};
 /// Gates of hash_ffn. `sigmoid` is a function as well.
 constexpr StringLiteral kGates[] = {"sqrtsoftplus", "sigmoid", "softmax"};
+/// How matrices begin.
+constexpr StringLiteral kInits[] = {"normal", "xavier", "orthogonal"};
 constexpr StringLiteral kFeatures[] = {"token", "position", "document_position",
                                        "layer"};
 const std::vector<LibrarySetting> &getTrain() {
@@ -259,16 +267,21 @@ std::vector<StringRef> listFunctions(Context context) {
   return names;
 }
 
+bool isInit(StringRef name) { return llvm::is_contained(kInits, name); }
+
 bool isWord(StringRef name) {
-  return llvm::is_contained(kWords, name) || llvm::is_contained(kGates, name);
+  return llvm::is_contained(kWords, name) || llvm::is_contained(kGates, name) ||
+         isInit(name);
 }
 
 std::vector<StringRef> listWords(Context context) {
   std::vector<StringRef> names;
   if (context == Context::train || context == Context::constant)
     llvm::append_range(names, kWords);
-  if (context == Context::model || context == Context::constant)
+  if (context == Context::model || context == Context::constant) {
     llvm::append_range(names, kGates);
+    llvm::append_range(names, kInits);
+  }
   return names;
 }
 

@@ -85,6 +85,8 @@ std::vector<llvm::StringRef> listFunctions(Context context);
 
 /// `f32`, `bytes`, `cross_entropy`, ...: words that stand for themselves.
 bool isWord(llvm::StringRef name);
+/// Whether it is a word for how matrices begin.
+bool isInit(llvm::StringRef name);
 /// Those that mean something in that place.
 std::vector<llvm::StringRef> listWords(Context context);
 

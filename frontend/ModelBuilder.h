@@ -38,7 +38,8 @@ struct WeightSpec {
   hash::Init init = hash::Init::normal;
   double scale = 0.02;
   bool decay = false;
-  /// The output matrix of a residual branch: starts smaller the more there are.
+  /// The output matrix of a residual branch: starts smaller the more there are,
+  /// unless the spec says how it starts.
   bool residual = false;
 
   static WeightSpec zeros(std::vector<int64_t> shape) {
@@ -47,8 +48,11 @@ struct WeightSpec {
   static WeightSpec ones(std::vector<int64_t> shape) {
     return {std::move(shape), hash::Init::ones, 1.0, false, false};
   }
-  static WeightSpec matrix(std::vector<int64_t> shape, bool residual = false) {
-    return {std::move(shape), hash::Init::normal, 0.02, true, residual};
+  static WeightSpec matrix(std::vector<int64_t> shape, bool residual = false,
+                           hash::Init init = hash::Init::normal) {
+    const bool isNormal = init == hash::Init::normal;
+    return {std::move(shape), init, isNormal ? 0.02 : 1.0, true,
+            residual && isNormal};
   }
   /// Tables of features are no matrices of a product: weight decay would shrink
   /// the rows of rare tokens.
