@@ -173,6 +173,11 @@ void CommandLine::addTrain(const Descriptor &descriptor) {
       ->type_name("FILE")
       ->excludes(resume);
   command
+      .add_option("--cache", train.cache,
+                  "Folder of the tokenizer and the tokens of a text, for many "
+                  "runs to share (default: --out)")
+      ->type_name("DIR");
+  command
       .add_option("--log", train.log, "Write one JSON object a step to a file")
       ->type_name("FILE.jsonl");
   command

@@ -34,6 +34,7 @@ public:
 private:
   void chooseSettings();
   void openOutput();
+  std::string openCache();
   void openData();
   void startModel(const Program &program);
   void buildTables();
@@ -167,6 +168,17 @@ void Trainer::openOutput() {
               ", or name another folder with --out");
 }
 
+/// Where tokenizer and tokens are kept.
+std::string Trainer::openCache() {
+  if (options.cache.empty())
+    return output->getPath();
+  std::error_code error;
+  std::filesystem::create_directories(options.cache, error);
+  if (error)
+    failSystem("make the folder", options.cache, error.value());
+  return options.cache;
+}
+
 void Trainer::openData() {
   DataSettings data = chooseData(descriptor, state.data, state.valid);
   data.valid = descriptor.train.data.valid;
@@ -176,8 +188,8 @@ void Trainer::openData() {
   for (const std::optional<Checkpoint> *source : {&resumed, &initial})
     if (*source)
       known = (*source)->loadTokenizer();
-  corpus = openCorpus(data, descriptor.train.tokenizer, known, window,
-                      output->getPath());
+  corpus =
+      openCorpus(data, descriptor.train.tokenizer, known, window, openCache());
   trainWindows.emplace(corpus.train, window, data.apart);
   validWindows.emplace(corpus.valid, window, data.apart);
   int64_t count = trainWindows->countFull();
