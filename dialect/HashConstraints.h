@@ -57,8 +57,14 @@ inline bool isMatrixInit(Init init) {
 }
 
 inline bool isTableBuilder(llvm::StringRef name) {
-  return llvm::is_contained(
-      {"random", "python_random", "balanced", "round_robin", "file"}, name);
+  return llvm::is_contained({"random", "python_random", "balanced",
+                             "round_robin", "clustered", "dispersed", "file"},
+                            name);
+}
+
+/// True for builders that read a file.
+inline bool isFileBuilder(llvm::StringRef name) {
+  return llvm::is_contained({"clustered", "dispersed", "file"}, name);
 }
 
 } // namespace hashc::hash

@@ -52,11 +52,11 @@ def Hash_ParamOp : Hash_Op<"param", [
 
 def Hash_TableOp : Hash_Op<"table", [
     Hash_Constraint<"name", "a name is not empty", "!getSymName().empty()">,
-    Hash_Constraint<"builder", "the builder is random, python_random, balanced, round_robin or file",
+    Hash_Constraint<"builder", "the builder is random, python_random, balanced, round_robin, clustered, dispersed or file",
       "isTableBuilder(getAlgorithm())">,
     Hash_Constraint<"choices", "a row has k different experts, of `groups`", "getK() <= getGroups()">,
-    Hash_Constraint<"file", "a file is named where the builder is file, and only there",
-      "getFile().empty() == (getAlgorithm() != \"file\")">], [Symbol]> {
+    Hash_Constraint<"file", "a file is named where the builder reads one (file, clustered, dispersed), and only there",
+      "getFile().empty() != isFileBuilder(getAlgorithm())">], [Symbol]> {
   let summary = "a routing table";
   let description = [{
     Declares an integer table of `vocab` rows and `k` columns, each entry an
@@ -65,8 +65,9 @@ def Hash_TableOp : Hash_Op<"table", [
     differentiated.
 
     `algorithm` is the builder: random, python_random (the table of the authors
-    of Hash Layers, Roller et al. 2021), balanced (ibid.), round_robin, or file,
-    a table that someone else made.
+    of Hash Layers, Roller et al. 2021), balanced (ibid.), round_robin,
+    clustered and dispersed (ibid.: k-means of the token embeddings in `file`),
+    or file, a table that someone else made.
 
     ```mlir
     hash.table @by_token builder "balanced" vocab 8192 groups 64 {seed = 0 : i64}

@@ -252,6 +252,13 @@ private:
   Value callBalanced(const StreamCall &call);
   Value callRoundRobin(const StreamCall &call);
   Value callTable(const StreamCall &call);
+  Value callClustered(const StreamCall &call);
+  Value callDispersed(const StreamCall &call);
+  Value callFromEmbeddings(const StreamCall &call, llvm::StringRef algorithm);
+  /// `key`, or token where it is not given.
+  Value readKey(const StreamCall &call);
+  /// The file that comes first; false for what is wrong, and reported.
+  bool readFile(const StreamCall &call, llvm::StringRef what, TableSpec &table);
   /// An expert by key, of the table's `experts` and, if it has one, `seed`.
   Value lookUp(const StreamCall &call, TableSpec table, const Value &key,
                llvm::SMLoc keyLoc);

@@ -27,9 +27,6 @@ constexpr const char *kScore =
 constexpr const char *kReadsActivations =
     "routers that read activations; a router is a formula of the token stream "
     "for now";
-constexpr const char *kFromEmbeddings =
-    "tables from embeddings; write them to a file and use table(\"file\", "
-    "experts = n)";
 
 using Parameters = std::vector<LibraryParameter>;
 
@@ -150,10 +147,12 @@ std::vector<LibraryFunction> LibraryMaker::makeStreams() {
              {{"key", true}, {"experts", true}, {"top"}}),
       stream("table", &Elaborator::callTable,
              {{"file", true}, {"experts", true}, {"key"}, {"top"}}),
+      stream("clustered", &Elaborator::callClustered,
+             {{"file", true}, {"experts", true}, {"seed"}, {"key"}}),
+      stream("dispersed", &Elaborator::callDispersed,
+             {{"file", true}, {"experts", true}, {"seed"}, {"key"}}),
       missing("switch", LibraryKind::stream, kReadsActivations),
       missing("base", LibraryKind::stream, kReadsActivations),
-      missing("clustered", LibraryKind::stream, kFromEmbeddings),
-      missing("dispersed", LibraryKind::stream, kFromEmbeddings),
   };
   functions.front().variadic = true;
   return functions;

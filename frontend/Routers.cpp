@@ -188,10 +188,17 @@ Value Elaborator::callRoundRobin(const StreamCall &call) {
   return lookUp(call, table, call.bound.values[0], call.bound.places[0]);
 }
 
+static bool isToken(const Value &value) {
+  return value.kind == Value::Kind::stream && value.stream->isToken;
+}
+
+static bool isNumber(const Value &value) {
+  return value.kind == Value::Kind::stream || value.isInteger();
+}
+
 Value Elaborator::callBalanced(const StreamCall &call) {
   const Value &key = call.bound.values[0];
-  bool isToken = key.kind == Value::Kind::stream && key.stream->isToken;
-  if (!isToken && (key.kind == Value::Kind::stream || key.isInteger()))
+  if (isNumber(key) && !isToken(key))
     return fail(call.bound.places[0],
                 "'balanced' counts tokens: its key is token or prev(token); "
                 "random takes any key");
@@ -200,21 +207,58 @@ Value Elaborator::callBalanced(const StreamCall &call) {
   return lookUp(call, table, key, call.bound.places[0]);
 }
 
-Value Elaborator::callTable(const StreamCall &call) {
-  const BoundCall &bound = call.bound;
-  if (bound.values[0].kind != Value::Kind::string)
-    return fail(bound.places[0], "the table's file is a string, not " +
-                                     bound.values[0].describe());
-  TableSpec table;
-  table.algorithm = "file";
-  table.file = bound.values[0].text;
+bool Elaborator::readFile(const StreamCall &call, StringRef what,
+                          TableSpec &table) {
+  const Value &file = call.bound.values[0];
+  table.file = file.text;
+  if (file.kind == Value::Kind::string && !table.file.empty())
+    return true;
+  fail(call.bound.places[0], "the " + what + "'s file " +
+                                 (file.kind == Value::Kind::string
+                                      ? "has no name"
+                                      : "is a string, not " + file.describe()));
+  return false;
+}
+
+Value Elaborator::readKey(const StreamCall &call) {
   size_t key = indexOf(call, "key");
-  if (bound.given[key])
-    return lookUp(call, table, bound.values[key], bound.places[key]);
+  if (call.bound.given[key])
+    return call.bound.values[key];
   NameExpr token(call.call.loc);
   token.name = "token";
-  return lookUp(call, table, evaluateFeature(call.frame, token),
-                bound.places[key]);
+  return evaluateFeature(call.frame, token);
+}
+
+Value Elaborator::callTable(const StreamCall &call) {
+  TableSpec table;
+  table.algorithm = "file";
+  if (!readFile(call, "table", table))
+    return Value::makeError();
+  return lookUp(call, table, readKey(call),
+                call.bound.places[indexOf(call, "key")]);
+}
+
+Value Elaborator::callClustered(const StreamCall &call) {
+  return callFromEmbeddings(call, "clustered");
+}
+
+Value Elaborator::callDispersed(const StreamCall &call) {
+  return callFromEmbeddings(call, "dispersed");
+}
+
+Value Elaborator::callFromEmbeddings(const StreamCall &call,
+                                     StringRef algorithm) {
+  TableSpec table;
+  table.algorithm = algorithm;
+  if (!readFile(call, "model", table))
+    return Value::makeError();
+  SMLoc keyLoc = call.bound.places[indexOf(call, "key")];
+  Value key = readKey(call);
+  if (isNumber(key) && !isToken(key))
+    return fail(keyLoc, "'" + algorithm +
+                            "' is of embeddings of tokens: its key is token or "
+                            "prev(token); table takes any key");
+  return lookUp(call, table, key, keyLoc);
 }
 
 Value Elaborator::lookUp(const StreamCall &call, TableSpec table,

@@ -55,10 +55,14 @@ static std::string findFolder(const std::string &path) {
   return findLatestCheckpoint(path);
 }
 
+std::string findModelFile(const std::string &path) {
+  std::string folder = findFolder(path);
+  return folder.empty() ? path : folder + "/model.safetensors";
+}
+
 Checkpoint Checkpoint::open(const std::string &path) {
   Checkpoint checkpoint;
-  std::string folder = findFolder(path);
-  checkpoint.modelPath = folder.empty() ? path : folder + "/model.safetensors";
+  checkpoint.modelPath = findModelFile(path);
   // A model file named directly may still lie in its checkpoint's folder.
   std::filesystem::path file(checkpoint.modelPath);
   std::filesystem::path beside = file.parent_path();
@@ -250,20 +254,12 @@ void checkCompatible(const Checkpoint &checkpoint,
 static const TensorInfo &requireTensor(const SafetensorsFile &file,
                                        const std::string &name,
                                        const ParamView &param) {
-  const TensorInfo *info = file.find(name);
-  if (!info) {
-    std::vector<std::string> all;
-    for (const auto &[key, other] : file.getTensors())
-      all.push_back(key);
-    std::string near = nearestName(name, all);
-    failInput("'" + file.getName() + "' has no tensor '" + name + "'" +
-              (near.empty() ? "" : "; the nearest name is '" + near + "'"));
-  }
-  if (info->shape != param.shape)
+  const TensorInfo &info = file.require(name);
+  if (info.shape != param.shape)
     failInput("tensor '" + name + "' in '" + file.getName() + "' has shape " +
-              formatShape(info->shape) + ", the model's has " +
+              formatShape(info.shape) + ", the model's has " +
               formatShape(param.shape));
-  return *info;
+  return info;
 }
 
 static void requireType(const SafetensorsFile &file, const TensorInfo &info,

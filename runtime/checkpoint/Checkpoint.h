@@ -65,6 +65,10 @@ private:
   int lock = -1;
 };
 
+/// The model.safetensors that a run's or a checkpoint's folder means; any other
+/// path is a file's own.
+std::string findModelFile(const std::string &path);
+
 /// The folder that `folder`/latest names; UserError if it is not there.
 std::string findLatestCheckpoint(const std::string &folder);
 

@@ -271,6 +271,17 @@ const TensorInfo *SafetensorsFile::find(const std::string &name) const {
   return found == tensors.end() ? nullptr : &found->second;
 }
 
+const TensorInfo &SafetensorsFile::require(const std::string &name) const {
+  if (const TensorInfo *info = find(name))
+    return *info;
+  std::vector<std::string> all;
+  for (const auto &[key, info] : tensors)
+    all.push_back(key);
+  std::string near = nearestName(name, all);
+  failInput("'" + what + "' has no tensor '" + name + "'" +
+            (near.empty() ? "" : "; the nearest name is '" + near + "'"));
+}
+
 void writeSafetensors(const std::string &path,
                       const std::map<std::string, std::string> &metadata,
                       const std::vector<TensorSource> &tensors) {

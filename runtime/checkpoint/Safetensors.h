@@ -50,6 +50,8 @@ public:
     return tensors;
   }
   const TensorInfo *find(const std::string &name) const;
+  /// UserError with the nearest name if there is no such tensor.
+  const TensorInfo &require(const std::string &name) const;
   const void *getData(const TensorInfo &info) const {
     return payload.data() + info.begin;
   }

@@ -58,7 +58,8 @@ static Json describeTables(const Descriptor &descriptor,
   for (const TableSettings &settings : descriptor.tables) {
     Json json = {{"name", settings.name},   {"builder", settings.algorithm},
                  {"vocab", settings.vocab}, {"experts", settings.groups},
-                 {"k", settings.k},         {"seed", settings.seed}};
+                 {"k", settings.k},         {"seed", settings.seed},
+                 {"file", settings.file}};
     std::optional<Table> table;
     if (checkpoint)
       table = checkpoint->loadTable(settings.name);
@@ -232,6 +233,8 @@ static void printRouting(const Json &json) {
       Load load = measureLoad(ids->get<std::vector<int64_t>>());
       std::printf(", at most %.2f times the mean; checksum %s",
                   load.maxOverMean, getText(table["checksum"]).c_str());
+    } else if (std::string file = getText(table["file"]); !file.empty()) {
+      std::printf(", from '%s'", file.c_str());
     } else {
       std::printf(", made from the training data");
     }

@@ -16,7 +16,7 @@
 
 namespace hashc::runtime {
 
-static Table makeTable(const TableSettings &settings) {
+Table makeTable(const TableSettings &settings) {
   if (settings.vocab < 1 || settings.groups < 1 || settings.k < 1 ||
       settings.k > settings.groups)
     failInput("table '" + settings.name + "': " + std::to_string(settings.k) +
@@ -222,6 +222,52 @@ Table buildBalanced(const TableSettings &settings,
     if (counts[id] <= 0)
       place(byIds, id, 1);
   return table;
+}
+
+namespace {
+struct Builder {
+  const char *name;
+  Table (*build)(const TableSettings &settings);
+};
+} // namespace
+
+/// All but balanced, which needs counts.
+static constexpr Builder builders[] = {
+    {"random", buildRandom},          {"python_random", buildPython},
+    {"round_robin", buildRoundRobin}, {"clustered", buildClustered},
+    {"dispersed", buildDispersed},    {"file", loadTable}};
+
+bool needsCounts(const TableSettings &settings) {
+  return settings.algorithm == "balanced";
+}
+
+std::vector<std::string> listBuilders() {
+  std::vector<std::string> names = {"balanced"};
+  for (const Builder &builder : builders)
+    names.push_back(builder.name);
+  return names;
+}
+
+[[noreturn]] static void failUnknown(const TableSettings &settings) {
+  std::string list;
+  for (const std::string &name : listBuilders())
+    list += (list.empty() ? "" : ", ") + name;
+  failInput("table '" + settings.name + "': unknown builder '" +
+            settings.algorithm + "' (known: " + list + ")");
+}
+
+Table buildTable(const TableSettings &settings,
+                 const std::vector<int64_t> *counts) {
+  for (const Builder &builder : builders)
+    if (settings.algorithm == builder.name)
+      return builder.build(settings);
+  if (!needsCounts(settings))
+    failUnknown(settings);
+  if (!counts)
+    failInput("table '" + settings.name +
+              "' is balanced over the training text, which is not there; give "
+              "the checkpoint it was trained with");
+  return buildBalanced(settings, *counts);
 }
 
 } // namespace hashc::runtime

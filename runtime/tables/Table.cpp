@@ -19,31 +19,6 @@ uint64_t Table::getChecksum() const {
   return fnv64(entries.data(), entries.size() * sizeof(int32_t), state);
 }
 
-bool needsCounts(const TableSettings &settings) {
-  return settings.algorithm == "balanced";
-}
-
-Table buildTable(const TableSettings &settings,
-                 const std::vector<int64_t> *counts) {
-  if (settings.algorithm == "random")
-    return buildRandom(settings);
-  if (settings.algorithm == "python_random")
-    return buildPython(settings);
-  if (settings.algorithm == "round_robin")
-    return buildRoundRobin(settings);
-  if (settings.algorithm == "file")
-    return loadTable(settings);
-  if (settings.algorithm != "balanced")
-    failInput("table '" + settings.name + "': unknown builder '" +
-              settings.algorithm +
-              "' (known: random, python_random, balanced, round_robin, file)");
-  if (!counts)
-    failInput("table '" + settings.name +
-              "' is balanced over the training text, which is not there; give "
-              "the checkpoint it was trained with");
-  return buildBalanced(settings, *counts);
-}
-
 void checkTable(const Table &table, const std::string &what) {
   auto describe = [&](int64_t row) {
     return what + ": the row of token " + std::to_string(row);

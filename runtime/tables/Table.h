@@ -44,13 +44,33 @@ Table buildRoundRobin(const TableSettings &settings);
 /// Greedy by count; docs/runtime-formats.md has the definition.
 Table buildBalanced(const TableSettings &settings,
                     const std::vector<int64_t> &counts);
-/// The file of a table that is in one.
+/// The parts of `file`, "path" or "path#tensor"; "" for a tensor not named.
 std::string getTablePath(const TableSettings &settings);
+std::string getTensorName(const TableSettings &settings);
 /// "path" or "path#tensor": int32 or int64 [vocab, k] or [vocab].
 Table loadTable(const TableSettings &settings);
 
-/// By `algorithm`: random, python_random, round_robin, balanced, file. `counts`
-/// may be null unless the table is balanced.
+/// Rows of features.
+struct Matrix {
+  int64_t rows = 0, columns = 0;
+  std::vector<double> values;
+};
+/// The cluster of each point by k-means; docs/runtime-formats.md has the
+/// definition. There are at least as many points as clusters.
+std::vector<int32_t> findClusters(const Matrix &points, int64_t clusters,
+                                  uint64_t seed);
+/// The cluster of each token's embedding, which `file` holds.
+Table buildClustered(const TableSettings &settings);
+/// The same clusters, each dealt out over all experts.
+Table buildDispersed(const TableSettings &settings);
+
+/// A table of these settings whose entries are 0; refuses settings that no
+/// builder can serve.
+Table makeTable(const TableSettings &settings);
+
+/// What `algorithm` can be.
+std::vector<std::string> listBuilders();
+/// `counts` may be null unless the table is balanced.
 Table buildTable(const TableSettings &settings,
                  const std::vector<int64_t> *counts);
 bool needsCounts(const TableSettings &settings);

@@ -20,13 +20,8 @@ static const TensorInfo &chooseTensor(const SafetensorsFile &file,
   std::vector<std::string> all;
   for (const auto &[key, info] : file.getTensors())
     all.push_back(key);
-  if (!name.empty()) {
-    if (const TensorInfo *info = file.find(name))
-      return *info;
-    std::string near = nearestName(name, all);
-    failInput("'" + file.getName() + "' has no tensor '" + name + "'" +
-              (near.empty() ? "" : "; is it '" + near + "'?"));
-  }
+  if (!name.empty())
+    return file.require(name);
   std::vector<const TensorInfo *> tables, named;
   for (const auto &[key, info] : file.getTensors()) {
     size_t rank = info.shape.size();
@@ -57,12 +52,15 @@ std::string getTablePath(const TableSettings &settings) {
   return settings.file.substr(0, settings.file.rfind('#'));
 }
 
-Table loadTable(const TableSettings &settings) {
+std::string getTensorName(const TableSettings &settings) {
   size_t hash = settings.file.rfind('#');
+  return hash == std::string::npos ? "" : settings.file.substr(hash + 1);
+}
+
+Table loadTable(const TableSettings &settings) {
   std::string path = getTablePath(settings);
   SafetensorsFile file = SafetensorsFile::open(path);
-  const TensorInfo &info = chooseTensor(
-      file, hash == std::string::npos ? "" : settings.file.substr(hash + 1));
+  const TensorInfo &info = chooseTensor(file, getTensorName(settings));
   std::string what = "table '" + info.name + "' in '" + path + "'";
   if (info.type != DType::i32 && info.type != DType::i64)
     failInput(what + " is of type " + std::string(getName(info.type)) +

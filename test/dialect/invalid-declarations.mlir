@@ -53,7 +53,7 @@ hash.table @"" builder "random" vocab 8 groups 4
 
 // -----
 
-// expected-error @+1 {{failed to verify that the builder is random, python_random, balanced, round_robin or file (builder)}}
+// expected-error @+1 {{failed to verify that the builder is random, python_random, balanced, round_robin, clustered, dispersed or file (builder)}}
 hash.table @t builder "hashed" vocab 8 groups 4
 
 // -----
@@ -63,12 +63,12 @@ hash.table @t builder "random" vocab 8 groups 4 {k = 5 : i64}
 
 // -----
 
-// expected-error @+1 {{failed to verify that a file is named where the builder is file, and only there (file)}}
+// expected-error @+1 {{failed to verify that a file is named where the builder reads one (file, clustered, dispersed), and only there (file)}}
 hash.table @t builder "file" vocab 8 groups 4
 
 // -----
 
-// expected-error @+1 {{failed to verify that a file is named where the builder is file, and only there (file)}}
+// expected-error @+1 {{failed to verify that a file is named where the builder reads one (file, clustered, dispersed), and only there (file)}}
 hash.table @t builder "random" vocab 8 groups 4 {file = "a"}
 
 // -----

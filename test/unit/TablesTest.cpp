@@ -7,8 +7,10 @@
 
 #include "TempFolder.h"
 #include "runtime/checkpoint/Safetensors.h"
+#include "runtime/support/Hash.h"
 #include "runtime/tables/Table.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <numeric>
@@ -64,6 +66,51 @@ TEST(Tables, BalancedGolden) {
       buildBalanced(makeSettings("balanced", 16, 4, 2), getCounts()).entries,
       (Entries{0, 1, 2, 3, 0, 1, 0, 1, 2, 3, 0, 1, 0, 1, 2, 3,
                2, 3, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3}));
+}
+
+/// Row i's feature j is mix(i, j) mod 1000, in eighths.
+static Matrix makePoints(int64_t rows, int64_t columns) {
+  Matrix points = {rows, columns, {}};
+  for (int64_t i = 0; i < rows; ++i)
+    for (int64_t j = 0; j < columns; ++j)
+      points.values.push_back(
+          static_cast<double>(
+              mix({static_cast<uint64_t>(i), static_cast<uint64_t>(j)}, 0) %
+              1000) /
+          8);
+  return points;
+}
+
+TEST(Clusters, Golden) {
+  EXPECT_EQ(findClusters(makePoints(16, 3), 4, 0),
+            (Entries{2, 0, 3, 3, 1, 2, 0, 0, 2, 0, 3, 1, 0, 1, 2, 0}));
+  EXPECT_EQ(findClusters(makePoints(16, 3), 4, 1),
+            (Entries{3, 0, 3, 0, 3, 3, 2, 2, 3, 0, 0, 2, 1, 1, 3, 0}));
+  EXPECT_EQ(findClusters(makePoints(16, 3), 1, 0), Entries(16, 0));
+}
+
+TEST(Clusters, NoneIsEmpty) {
+  Matrix few = {9, 2, {}};
+  for (int64_t i = 0; i < 9; ++i)
+    few.values.insert(few.values.end(), {static_cast<double>(i % 3), 1.0});
+  EXPECT_EQ(findClusters(few, 5, 0), (Entries{2, 4, 1, 0, 3, 1, 0, 3, 1}));
+  // As many clusters as points, and more than one vector of them.
+  Entries all = findClusters(makePoints(19, 2), 19, 3);
+  std::sort(all.begin(), all.end());
+  Entries expected(19);
+  std::iota(expected.begin(), expected.end(), 0);
+  EXPECT_EQ(all, expected);
+}
+
+TEST(Clusters, FastEnough) {
+  Matrix points = makePoints(4096, 64);
+  auto begin = std::chrono::steady_clock::now();
+  EXPECT_EQ(findClusters(points, 64, 0).size(), 4096);
+  // Generous: a loaded machine or a sanitizer must not fail the test.
+  EXPECT_LT(
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin)
+          .count(),
+      60);
 }
 
 TEST(Tables, RoundRobin) {
@@ -199,6 +246,43 @@ TEST_F(TableFile, BothIntegerTypes) {
   EXPECT_EQ(load(flat, 3, 3, 1).entries, (Entries{2, 1, 0}));
 }
 
+TEST_F(TableFile, Embeddings) {
+  std::vector<float> values;
+  for (double value : makePoints(16, 3).values)
+    values.push_back(static_cast<float>(value));
+  TableSettings settings = makeSettings("clustered", 16, 4);
+  settings.file = write<float>(DType::f32, {16, 3}, values, "model.embedding");
+  auto build = [&] { return buildTable(settings, nullptr).entries; };
+  EXPECT_EQ(build(), findClusters(makePoints(16, 3), 4, 0));
+  settings.algorithm = "dispersed";
+  EXPECT_EQ(build(), (Entries{1, 0, 1, 2, 2, 2, 1, 2, 3, 3, 3, 3, 0, 0, 0, 1}));
+  settings.file += "#model.embedding";
+  EXPECT_EQ(build().size(), 16);
+
+  auto refuse = [&](const std::string &file, const std::string &part) {
+    settings.file = file;
+    EXPECT_PRED2(contains, getError([&] { build(); }), part);
+  };
+  refuse(folder / "table.safetensors#embeding", "no tensor 'embeding'");
+  refuse(folder / "none.safetensors", "there is no file");
+  refuse(write<float>(DType::f32, {16, 3}, values, "wte"),
+         "no matrix of 16 rows called embedding; choose one of wte as \"" +
+             (folder / "table.safetensors") + "#NAME\"");
+  EXPECT_EQ((settings.file += "#wte", build().size()), 16);
+  refuse(write<float>(DType::f32, {3, 16}, values, "embedding"),
+         "has no embeddings of 16 rows");
+  refuse(folder / "table.safetensors#embedding",
+         "is f32 [3, 16]; embeddings are floats with 16 rows");
+  values[7] = std::numeric_limits<float>::infinity();
+  refuse(write<float>(DType::f32, {16, 3}, values, "embedding"),
+         "is not finite in the row of token 2");
+  settings.groups = 17;
+  refuse(settings.file, "16 tokens have no 17 clusters");
+  settings.groups = 4;
+  settings.k = 2;
+  refuse(settings.file, "clusters give a token one expert, not 2");
+}
+
 TEST_F(TableFile, Refusals) {
   auto refuse = [&](const std::string &path, int64_t vocab, int64_t groups,
                     int64_t k, const std::string &part) {
@@ -220,6 +304,6 @@ TEST_F(TableFile, Refusals) {
   refuse(write<int32_t>(DType::i32, {2, 1}, {0, 1}), 3, 2, 1,
          "has shape [2, 1], but the model's has [3, 1]");
   refuse(write<int32_t>(DType::i32, {2, 1}, {0, 1}) + "#gate.tid2eie", 2, 2, 1,
-         "is it 'gate.tid2eid'?");
+         "the nearest name is 'gate.tid2eid'");
   refuse(folder / "none.safetensors", 2, 2, 1, "there is no file");
 }

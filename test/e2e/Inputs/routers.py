@@ -1,11 +1,12 @@
 """Compares the load of every router of gradients/routers.hash with this independent statement of the language.
 
-    routers.py TEXT apart|joined EVAL.json TABLE.safetensors PAIRS.safetensors
+    routers.py TEXT apart|joined EVAL.json TABLE.safetensors PAIRS.safetensors EMBEDDING.safetensors
 
 TEXT is what the tables were made for (its first 95 %) and what was evaluated (all of it).
 """
 
 import collections
+import functools
 import json
 import random
 import sys
@@ -73,11 +74,59 @@ def draw_by_python(seed, top):
     return rows
 
 
+def permute(size, seed):
+    """A Feistel network over the next power of 4, walked until inside."""
+    half = 1
+    while 4 ** half < size:
+        half += 1
+    mask = (1 << half) - 1
+
+    def encrypt(value):
+        left, right = value >> half, value & mask
+        for r in range(6):
+            key = mix(0, r, seed=seed)
+            left, right = right, left ^ mix64(key ^ mix64(right + 0x9E3779B97F4A7C15 & M)) & mask
+        return left << half | right
+
+    for value in map(encrypt, range(size)):
+        while value >= size:
+            value = encrypt(value)
+        yield value
+
+
+def cluster(values, seed=0):
+    """Members of the clusters that k-means finds among the ids, by their features."""
+    width = len(values) // VOCAB
+    rows = [values[i * width : (i + 1) * width] for i in range(VOCAB)]
+    centroids = [rows[i] for i in list(permute(VOCAB, seed))[:EXPERTS]]
+    members = None
+    for _ in range(20):
+        before, members, distance = members, [[] for _ in range(EXPERTS)], []
+        for i, row in enumerate(rows):
+            measured = []
+            for centroid in centroids:
+                measured.append(0.0)
+                for a, b in zip(row, centroid, strict=True):
+                    measured[-1] += (a - b) ** 2
+            distance.append(min(measured))
+            members[measured.index(distance[i])].append(i)
+        assert all(members), "the test's clusters are never empty"
+        if members == before:
+            break
+        centroids = [[functools.reduce(lambda a, b: a + b, column) / len(ids)
+                      for column in zip(*(rows[i] for i in ids))] for ids in members]
+    return members
+
+
 authors = draw_by_python(9, 2)
 text = open(sys.argv[1], "rb").read()
 apart = sys.argv[2] == "apart"
 results = json.load(open(sys.argv[3]))["routers"]
 from_file, pairs = (safetensors.read(path)[1]["tid2eid"] for path in sys.argv[4:6])
+
+embedding = safetensors.read(sys.argv[6])[1]["embedding"]
+clustered = {i: c for c, ids in enumerate(cluster(embedding)) for i in ids}
+dispersed = {i: n % EXPERTS for n, i in enumerate(sum(cluster(embedding, seed=3), []))}
 
 split = len(text) - int(0.05 * len(text))
 while split < len(text) and text[split] & 0xC0 == 0x80:
@@ -121,6 +170,8 @@ def route(at, start):
         [(prev() + j) % EXPERTS for j in range(5)],
         pairs[2 * token:2 * token + 2],
         authors[token],
+        clustered[token],
+        dispersed[prev()],
         join(mix(token, seed=7), token),
         join(mix(prev()), position // 3 + token, table_b[token][0]),
     ]
