@@ -9,6 +9,7 @@
 #define HASHC_DIALECT_HASH_H
 
 #include "dialect/Decoding.h"
+#include "dialect/RowGradient.h"
 
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/Builders.h"

@@ -43,6 +43,8 @@ def Hash_MakesRows
     : DeclareOpInterfaceMethods<Hash_DecodableOpInterface, ["makesRows"]>;
 def Hash_Decodable
     : DeclareOpInterfaceMethods<Hash_DecodableOpInterface, ["buildDecode"]>;
+def Hash_RowGradient
+    : DeclareOpInterfaceMethods<Hash_RowGradientOpInterface>;
 def Hash_Tied
     : DeclareOpInterfaceMethods<Hash_BufferHintsOpInterface, ["getTiedOperandOf"]>;
 def Hash_Reuses

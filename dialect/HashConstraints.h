@@ -51,6 +51,14 @@ inline bool isTableOf(mlir::ValueRange streams, mlir::Value matrix) {
          });
 }
 
+/// Features of all of `matrices` side by side.
+inline int64_t countFeatures(mlir::ValueRange matrices) {
+  int64_t features = 0;
+  for (mlir::Value matrix : matrices)
+    features += getFeatures(matrix);
+  return features;
+}
+
 /// True for initialisers that need rows and columns.
 inline bool isMatrixInit(Init init) {
   return init == Init::xavier || init == Init::orthogonal;

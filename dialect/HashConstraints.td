@@ -37,6 +37,8 @@ def Hash_Stream32 : Hash_Tensor<[I32], [1], "stream">;
 def Hash_Stream64 : Hash_Tensor<[I64], [1], "stream">;
 def Hash_Stream : Hash_Tensor<[I32, I64], [1], "stream">;
 def Hash_Choices : Hash_Tensor<[I32], [1, 2], "stream of one or several choices">;
+/// Whose rows a table's gradient has, and where (HashLookupOps.td).
+def Hash_RowKeys : Hash_Tensor<[I32], [2], "keys of rows (2 x rows)">;
 def Hash_StreamRows : RankedTensorOf<[I32, I64], [Hash_KnownShape, HasRankGreaterOrEqualPred<1>], "stream of known shape">;
 class Hash_Numbers<Type element, int count>
     : RankedTensorOf<[element], [HasAnyRankOfPred<[1]>,

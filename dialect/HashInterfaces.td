@@ -50,6 +50,26 @@ def Hash_DifferentiableOpInterface : OpInterface<"DifferentiableOpInterface"> {
   ];
 }
 
+def Hash_RowGradientOpInterface : OpInterface<"RowGradientOpInterface"> {
+  let cppNamespace = "::hashc::hash";
+  let description = [{
+    An op that reads rows of a table, by key. The table's gradient is made of
+    those rows (`RowGradient`) and never as long as the table.
+  }];
+  let methods = [
+    InterfaceMethod<"True if the op reads rows of that operand by key, and nothing else of it.",
+      "bool", "readsRowsOf", (ins "unsigned":$operand)>,
+    InterfaceMethod<[{
+        Adds the gradient of that operand to `sum`. `resultCotangents` is as in
+        `DifferentiableOpInterface`, with an entry that is not null.
+      }],
+      "void", "addRowGradient",
+      (ins "::mlir::OpBuilder &":$builder,
+           "::mlir::ValueRange":$resultCotangents,
+           "unsigned":$operand, "::hashc::hash::RowGradient &":$sum)>
+  ];
+}
+
 def Hash_DecodableOpInterface : OpInterface<"DecodableOpInterface"> {
   let cppNamespace = "::hashc::hash";
   let description = [{

@@ -25,7 +25,9 @@ def Hash_ParamOp : Hash_Op<"param", [
     Hash_Constraint<"init", "xavier and orthogonal are for matrices",
       "!isMatrixInit(getInit()) || ::llvm::cast<::mlir::ShapedType>(getType()).getRank() >= 2">,
     Hash_Constraint<"panel", "panels are of matrices",
-      "!getPanel() || ::llvm::cast<::mlir::ShapedType>(getType()).getRank() >= 2">], [Symbol]> {
+      "!getPanel() || ::llvm::cast<::mlir::ShapedType>(getType()).getRank() >= 2">,
+    Hash_Constraint<"lookup", "what is looked up is a matrix without panels and without decay",
+      "!getLookup() || (::llvm::cast<::mlir::ShapedType>(getType()).getRank() == 2 && !getPanel() && !getDecay())">], [Symbol]> {
   let summary = "a trained parameter";
   let description = [{
     Declares a parameter: its name in remarks, `info` and checkpoints, its
@@ -35,13 +37,16 @@ def Hash_ParamOp : Hash_Op<"param", [
     hash.param @"blocks[3].ffn.w_in" : tensor<64x256x1024xf32> init normal(0.02) {decay}
     ```
 
+    With `lookup` it is a table of which `hash.lookup` reads rows: its gradient
+    is the rows that were read, and `hash.rowwise_adagrad` updates them.
+
     With `panel = n` the entry points hold it in panels of n columns:
     `[..., K, N]` as `[..., ceil(N / n), K, n]`, columns past N zero.
     Checkpoints always hold the logical form.
   }] # Constraints;
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<Hash_State>:$type,
                        Hash_Init:$init, DefaultValuedAttr<Hash_NotNegative, "1.0">:$scale,
-                       UnitAttr:$decay, OptionalAttr<Hash_Count>:$panel,
+                       UnitAttr:$decay, UnitAttr:$lookup, OptionalAttr<Hash_Count>:$panel,
                        OptionalAttr<StrAttr>:$sym_visibility);
   let assemblyFormat = "$sym_name `:` $type `init` $init (`(` $scale^ `)`)? attr-dict";
   let extraClassDeclaration = [{

@@ -12,6 +12,7 @@ include "HashModuleOps.td"
 include "HashStreamOps.td"
 include "HashRoutedOps.td"
 include "HashComputeOps.td"
+include "HashLookupOps.td"
 include "HashStructuredOps.td"
 
 #endif // HASH_OPS_TD

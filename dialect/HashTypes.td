@@ -76,7 +76,7 @@ def Hash_ArgKind : I32EnumAttr<"ArgKind", "what the runtime passes for an argume
   I32EnumAttrCase<"param", 0>,      // a hash.param, by name
   I32EnumAttrCase<"grad", 1>,       // its gradient accumulator
   I32EnumAttrCase<"moment1", 2>,    // AdamW's first moment
-  I32EnumAttrCase<"moment2", 3>,    // AdamW's second moment
+  I32EnumAttrCase<"moment2", 3>,    // AdamW's second moment; of a table that is looked up, a number a row
   I32EnumAttrCase<"table", 4>,      // a hash.table, by name
   I32EnumAttrCase<"tokens", 5>,     // tensor<rows x i32>, -1 = masked row
   I32EnumAttrCase<"targets", 6>,    // tensor<rows x i32>, -1 = not scored
@@ -90,7 +90,8 @@ def Hash_ArgKind : I32EnumAttr<"ArgKind", "what the runtime passes for an argume
   I32EnumAttrCase<"losses", 14>,    // tensor<rows x T>, a row's cross entropy, 0 where not scored
   I32EnumAttrCase<"logits", 15>,    // tensor<rows x vocab x T>
   I32EnumAttrCase<"norm", 16>,      // tensor<1xf64>, the global norm of the gradients
-  I32EnumAttrCase<"arena", 17>      // memref<N x i8>, scratch
+  I32EnumAttrCase<"arena", 17>,     // memref<N x i8>, scratch
+  I32EnumAttrCase<"grad_keys", 18>  // tensor<2xNxi32>, whose the N rows of a looked-up table's grad are
 ]> {
   let cppNamespace = "::hashc::hash";
   let genSpecializedAttr = 0;
@@ -109,7 +110,7 @@ def Hash_ArgAttr : Hash_Attr<"Arg", "arg"> {
     Constraints:
 
     - (name) a name is given where there are several of the kind (param, grad,
-      moment1, moment2, table, plan, cache), and only there
+      moment1, moment2, table, plan, cache, grad_keys), and only there
   }];
   let parameters = (ins EnumParameter<Hash_ArgKind>:$kind,
                         OptionalParameter<"::mlir::StringAttr">:$name);

@@ -48,6 +48,7 @@ static bool isNamed(ArgKind kind) {
   case ArgKind::table:
   case ArgKind::plan:
   case ArgKind::cache:
+  case ArgKind::grad_keys:
     return true;
   default:
     return false;
@@ -103,6 +104,9 @@ static const char *findWrongRole(ArgKind kind, Type type) {
   case ArgKind::table:
     return check(element.isInteger(32) && shaped.getRank() <= 2,
                  "a table of i32");
+  case ArgKind::grad_keys:
+    return check(element.isInteger(32) && shaped.getRank() == 2,
+                 "keys of rows of i32");
   case ArgKind::plan:
     return check(element.isInteger(), "a plan or integers");
   case ArgKind::arena:

@@ -147,8 +147,8 @@ void ModelBuilder::declareSymbols() {
     auto type = llvm::cast<RankedTensorType>(weight.value.getType());
     hash::ParamOp::create(builder, weight.loc, weight.name, type,
                           weight.spec.init, llvm::APFloat(scale),
-                          weight.spec.decay, mlir::IntegerAttr(),
-                          mlir::StringAttr());
+                          weight.spec.decay, weight.spec.lookup,
+                          mlir::IntegerAttr(), mlir::StringAttr());
   }
   for (const Table &table : tables) {
     hash::TableOp::create(builder, table.loc, table.name, table.spec.algorithm,

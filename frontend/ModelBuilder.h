@@ -41,6 +41,8 @@ struct WeightSpec {
   /// The output matrix of a residual branch: starts smaller the more there are,
   /// unless the spec says how it starts.
   bool residual = false;
+  /// Read by rows, as hash.lookup does.
+  bool lookup = false;
 
   static WeightSpec zeros(std::vector<int64_t> shape) {
     return {std::move(shape), hash::Init::zeros, 1.0, false, false};
@@ -58,6 +60,10 @@ struct WeightSpec {
   /// the rows of rare tokens.
   static WeightSpec features(std::vector<int64_t> shape) {
     return {std::move(shape), hash::Init::normal, 0.02, false, false};
+  }
+  /// A table of a lookup.
+  static WeightSpec rows(std::vector<int64_t> shape) {
+    return {std::move(shape), hash::Init::normal, 0.02, false, false, true};
   }
 };
 
@@ -115,6 +121,10 @@ public:
   mlir::Value getInteger(int64_t value, unsigned bits = 64);
 
   int64_t getNumElements() const { return numElements; }
+  bool hasLookup() const {
+    return llvm::any_of(
+        weights, [](const Weight &weight) { return weight.spec.lookup; });
+  }
   void countResidualBranch() { ++residualBranches; }
   int64_t takeDropoutStream() { return dropoutStreams++; }
 

@@ -13,6 +13,8 @@
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Remarks.h"
 
+#include <map>
+
 #define DEBUG_TYPE "hash-differentiate"
 
 namespace hashc {
@@ -38,6 +40,8 @@ public:
             : cotangent;
   }
   Value getCotangent(Value value) const { return cotangents.lookup(value); }
+  /// What is accumulated of the gradient of a table that is read by rows.
+  hash::RowGradient &getRowGradient(Value table) { return tables[table]; }
   unsigned getNumDifferentiated() const { return numDifferentiated; }
 
   /// Marks what depends on `parameters`; cotangents flow nowhere else.
@@ -64,6 +68,8 @@ private:
     if (llvm::none_of(incoming, [](Value value) { return bool(value); }) ||
         llvm::none_of(op->getOperands(), [&](Value v) { return isActive(v); }))
       return success();
+    if (auto reader = dyn_cast<hash::RowGradientOpInterface>(op))
+      return addRows(reader, incoming);
     auto differentiable = dyn_cast<hash::DifferentiableOpInterface>(op);
     if (!differentiable)
       return op->emitError("no derivative is known for '")
@@ -74,13 +80,35 @@ private:
       return failure();
     ++numDifferentiated;
     for (auto [operand, cotangent] : llvm::zip(op->getOperands(), outgoing))
-      if (cotangent && isActive(operand))
+      if (cotangent && isActive(operand)) {
+        if (tables.contains(operand))
+          return op->emitError("reads the whole of a table whose rows are "
+                               "looked up, and has the gradient of rows only");
         accumulate(operand, cotangent);
+      }
+    return success();
+  }
+
+  LogicalResult addRows(hash::RowGradientOpInterface op, ValueRange incoming) {
+    for (OpOperand &operand : op->getOpOperands()) {
+      if (!op.readsRowsOf(operand.getOperandNumber()) ||
+          !isActive(operand.get()))
+        continue;
+      auto table = tables.find(operand.get());
+      if (table == tables.end())
+        return op->emitError("reads rows of operand ")
+               << operand.getOperandNumber()
+               << ", and no hash.param with 'lookup' declares that";
+      op.addRowGradient(builder, incoming, operand.getOperandNumber(),
+                        table->second);
+    }
+    ++numDifferentiated;
     return success();
   }
 
   OpBuilder &builder;
   DenseMap<Value, Value> cotangents;
+  DenseMap<Value, hash::RowGradient> tables;
   DenseSet<Value> active;
   unsigned numDifferentiated = 0;
 };
@@ -92,6 +120,47 @@ SmallVector<BlockArgument> getParameters(func::FuncOp forward) {
         hash::ArgAttr role = getRole(forward, argument);
         return role && role.getKind() == hash::ArgKind::param;
       });
+}
+
+/// The declaration of a parameter; null, with a diagnostic, where none is.
+hash::ParamOp lookupDeclaration(func::FuncOp forward, BlockArgument parameter) {
+  StringRef name = getRole(forward, parameter).getName();
+  auto module = forward->getParentOfType<ModuleOp>();
+  auto declaration = module.lookupSymbol<hash::ParamOp>(name);
+  if (!declaration)
+    forward.emitError("no hash.param declares '") << name << "'";
+  return declaration;
+}
+
+/// Micro-batches of a step, as the spec has it.
+int64_t countMicroBatches(ModuleOp module) {
+  auto get = [&](StringRef attribute, StringRef name) {
+    auto settings = module->getAttrOfType<DictionaryAttr>(attribute);
+    auto value = settings ? settings.getAs<IntegerAttr>(name) : IntegerAttr();
+    return value ? std::max<int64_t>(1, value.getInt()) : 1;
+  };
+  return llvm::divideCeil(get(hash::HashDialect::kTrainAttr, "batch"),
+                          get(hash::HashDialect::kModelAttr, "micro_batch"));
+}
+
+/// The types of the gradient of a table that is read by rows. It has room for
+/// every row that a step can read.
+struct RowGradientTypes {
+  RankedTensorType rows, keys;
+};
+RowGradientTypes getRowGradientTypes(func::FuncOp forward,
+                                     BlockArgument table) {
+  auto type = cast<RankedTensorType>(table.getType());
+  int64_t reads = 0;
+  for (OpOperand &use : table.getUses())
+    if (auto op = dyn_cast<hash::RowGradientOpInterface>(use.getOwner());
+        op && op.readsRowsOf(use.getOperandNumber()))
+      reads += cast<ShapedType>(op->getResult(0).getType()).getDimSize(0);
+  reads *= countMicroBatches(forward->getParentOfType<ModuleOp>());
+  int64_t room = std::clamp<int64_t>(reads, 1, type.getDimSize(0));
+  return {type.clone({room, type.getDimSize(1)}),
+          RankedTensorType::get({2, room},
+                                IntegerType::get(type.getContext(), 32))};
 }
 
 /// Writes @grad_step: the forward function, and behind it its gradient.
@@ -107,17 +176,22 @@ public:
   }
 
 private:
-  /// A parameter, what is accumulated of its gradient, and its role.
+  /// A parameter, what is accumulated of its gradient, and its role. Of a
+  /// table, that are rows, and whose they are.
   struct Gradient {
-    Value parameter, total;
+    Value parameter, total, keys;
     hash::ArgAttr role;
+    RowGradientTypes table;
   };
 
-  void addArguments();
+  LogicalResult addArguments();
   void cloneForward();
   LogicalResult addLosses();
   LogicalResult addLoss(Value losses, unsigned result, hash::ArgAttr role);
   void addGradients();
+  hash::ArgAttr getKeysRole(StringAttr name) {
+    return makeRole(forward.getContext(), hash::ArgKind::grad_keys, name);
+  }
 
   func::FuncOp forward;
   EntryBuilder entry;
@@ -128,25 +202,38 @@ private:
   Value scale;
 };
 
-void GradStepBuilder::addArguments() {
+LogicalResult GradStepBuilder::addArguments() {
   for (BlockArgument parameter : getParameters(forward)) {
     hash::ArgAttr role = getRole(forward, parameter);
+    hash::ParamOp declaration = lookupDeclaration(forward, parameter);
+    if (!declaration)
+      return failure();
     Value copy =
         entry.addArgument(parameter.getType(), role, parameter.getLoc());
     mapping.map(parameter, copy);
     gradients.push_back(
-        {copy, Value(),
-         makeRole(forward.getContext(), hash::ArgKind::grad, role.getName())});
+        {copy, Value(), Value(),
+         makeRole(forward.getContext(), hash::ArgKind::grad, role.getName()),
+         declaration.getLookup() ? getRowGradientTypes(forward, parameter)
+                                 : RowGradientTypes()});
+  }
+  for (Gradient &gradient : gradients) {
+    Type type = gradient.table.rows ? Type(gradient.table.rows)
+                                    : gradient.parameter.getType();
+    gradient.total =
+        entry.addArgument(type, gradient.role, gradient.parameter.getLoc());
   }
   for (Gradient &gradient : gradients)
-    gradient.total =
-        entry.addArgument(gradient.parameter.getType(), gradient.role,
-                          gradient.parameter.getLoc());
+    if (gradient.table.keys)
+      gradient.keys = entry.addArgument(gradient.table.keys,
+                                        getKeysRole(gradient.role.getName()),
+                                        gradient.parameter.getLoc());
   for (BlockArgument argument : forward.getArguments())
     if (!mapping.contains(argument))
       mapping.map(argument, entry.addArgument(argument.getType(),
                                               getRole(forward, argument),
                                               argument.getLoc()));
+  return success();
 }
 
 void GradStepBuilder::cloneForward() {
@@ -159,7 +246,11 @@ void GradStepBuilder::cloneForward() {
   // A parameter's gradient starts at what is accumulated already, so that each
   // share is added in place as it is computed.
   for (const Gradient &gradient : gradients)
-    reverse.accumulate(gradient.parameter, gradient.total);
+    if (gradient.keys)
+      reverse.getRowGradient(gradient.parameter) = {gradient.total,
+                                                    gradient.keys};
+    else
+      reverse.accumulate(gradient.parameter, gradient.total);
 }
 
 /// What flows back into the losses is the scale, the same for all rows.
@@ -197,7 +288,8 @@ LogicalResult GradStepBuilder::addLosses() {
 
 void GradStepBuilder::addGradients() {
   for (const Gradient &gradient : gradients) {
-    Value sum = reverse.getCotangent(gradient.parameter);
+    Value sum = gradient.keys ? reverse.getRowGradient(gradient.parameter).rows
+                              : reverse.getCotangent(gradient.parameter);
     if (sum == gradient.total)
       remark::missed(
           gradient.parameter.getLoc(),
@@ -206,10 +298,15 @@ void GradStepBuilder::addGradients() {
                             gradient.role.getName().getValue());
     entry.addResult(sum, gradient.role);
   }
+  for (const Gradient &gradient : gradients)
+    if (gradient.keys)
+      entry.addResult(reverse.getRowGradient(gradient.parameter).keys,
+                      getKeysRole(gradient.role.getName()));
 }
 
 LogicalResult GradStepBuilder::run() {
-  addArguments();
+  if (failed(addArguments()))
+    return failure();
   cloneForward();
   if (failed(addLosses()) || failed(reverse.run(program)))
     return failure();
@@ -218,76 +315,149 @@ LogicalResult GradStepBuilder::run() {
   return success();
 }
 
-/// A number of the spec's optimizer, from the module's attribute.
-double getSetting(DictionaryAttr optimizer, StringRef name, double otherwise) {
-  auto value = optimizer ? optimizer.getAs<FloatAttr>(name) : FloatAttr();
-  return value ? value.getValueAsDouble() : otherwise;
-}
-
-/// One step of the optimizer for the parameter that `declaration` declares;
-/// `state` is the parameter, its gradient and its moments.
-hash::AdamWOp createStep(OpBuilder &builder, Location location,
-                         hash::ParamOp declaration, DictionaryAttr optimizer,
-                         ArrayRef<Value> state, Value hyper, Value norm) {
-  auto set = [&](StringRef name, double otherwise) {
-    return builder.getF64FloatAttr(getSetting(optimizer, name, otherwise));
-  };
-  Type type = state.front().getType();
-  return hash::AdamWOp::create(
-      builder, location, type, type, type, type, state[0], state[1], state[2],
-      state[3], hyper, norm, set("beta1", 0.9), set("beta2", 0.999),
-      set("eps", 1e-8),
-      declaration.getDecay() ? set("weight_decay", 0.0)
-                             : builder.getF64FloatAttr(0.0));
-}
-
-/// What the optimizer reads and updates, in the order of hash.adamw's operands
-/// and results.
-constexpr hash::ArgKind kState[] = {hash::ArgKind::param, hash::ArgKind::grad,
-                                    hash::ArgKind::moment1,
-                                    hash::ArgKind::moment2};
-
 /// Writes @update: a step of the optimizer for each parameter.
-LogicalResult buildUpdate(ModuleOp module, func::FuncOp forward) {
-  MLIRContext *context = module.getContext();
-  EntryBuilder entry(module, "update", forward.getLoc());
-  OpBuilder &builder = entry.getBuilder();
-  SmallVector<BlockArgument> parameters = getParameters(forward);
-  auto getStateRole = [&](hash::ArgKind kind, BlockArgument parameter) {
-    return makeRole(context, kind, getRole(forward, parameter).getName());
+class UpdateBuilder {
+public:
+  UpdateBuilder(ModuleOp module, func::FuncOp forward)
+      : module(module), forward(forward),
+        entry(module, "update", forward.getLoc()), builder(entry.getBuilder()) {
+    auto train =
+        module->getAttrOfType<DictionaryAttr>(hash::HashDialect::kTrainAttr);
+    if (train) {
+      optimizer = train.getAs<DictionaryAttr>("optimizer");
+      tables = train.getAs<DictionaryAttr>("tables");
+    }
+  }
+
+  LogicalResult run();
+
+private:
+  /// A parameter and what the optimizer keeps beside it, by kind: read first,
+  /// then as the step leaves it.
+  struct State {
+    BlockArgument parameter;
+    hash::ParamOp declaration;
+    std::map<hash::ArgKind, Value> values;
   };
 
-  // Arguments and results come kind by kind, `state` parameter by parameter.
-  SmallVector<SmallVector<Value>> state(parameters.size());
+  LogicalResult addState();
+  Type getType(State &state, hash::ArgKind kind);
+  hash::ArgAttr getRoleOf(const State &state, hash::ArgKind kind) {
+    return makeRole(forward.getContext(), kind,
+                    getRole(forward, state.parameter).getName());
+  }
+  void createAdamW(State &state);
+  void createRowwiseAdagrad(State &state);
+  FloatAttr getSetting(DictionaryAttr settings, StringRef name,
+                       double otherwise) {
+    auto value = settings ? settings.getAs<FloatAttr>(name) : FloatAttr();
+    return builder.getF64FloatAttr(value ? value.getValueAsDouble()
+                                         : otherwise);
+  }
+
+  ModuleOp module;
+  func::FuncOp forward;
+  EntryBuilder entry;
+  OpBuilder &builder;
+  DictionaryAttr optimizer, tables;
+  std::vector<State> states;
+  Value hyper, norm;
+};
+
+/// What the optimizer reads and updates. Arguments and results come kind by
+/// kind.
+constexpr hash::ArgKind kState[] = {
+    hash::ArgKind::param, hash::ArgKind::grad, hash::ArgKind::moment1,
+    hash::ArgKind::moment2, hash::ArgKind::grad_keys};
+
+/// Null where a parameter has nothing of a kind.
+Type UpdateBuilder::getType(State &state, hash::ArgKind kind) {
+  auto type = cast<RankedTensorType>(state.parameter.getType());
+  bool isTable = state.declaration.getLookup();
+  if (isTable && kind == hash::ArgKind::grad)
+    return getRowGradientTypes(forward, state.parameter).rows;
+  if (kind == hash::ArgKind::grad_keys)
+    return isTable ? Type(getRowGradientTypes(forward, state.parameter).keys)
+                   : Type();
+  if (isTable && kind == hash::ArgKind::moment1)
+    return Type();
+  if (isTable && kind == hash::ArgKind::moment2)
+    return type.clone({type.getDimSize(0)});
+  return type;
+}
+
+LogicalResult UpdateBuilder::addState() {
+  for (BlockArgument parameter : getParameters(forward)) {
+    hash::ParamOp declaration = lookupDeclaration(forward, parameter);
+    if (!declaration)
+      return failure();
+    states.push_back({parameter, declaration, {}});
+  }
   for (hash::ArgKind kind : kState)
-    for (auto [parameter, values] : llvm::zip(parameters, state))
-      values.push_back(entry.addArgument(parameter.getType(),
-                                         getStateRole(kind, parameter),
-                                         parameter.getLoc()));
+    for (State &state : states)
+      if (Type type = getType(state, kind))
+        state.values[kind] = entry.addArgument(type, getRoleOf(state, kind),
+                                               state.parameter.getLoc());
+  return success();
+}
+
+void UpdateBuilder::createAdamW(State &state) {
+  auto &values = state.values;
+  Value &param = values[hash::ArgKind::param];
+  Value &grad = values[hash::ArgKind::grad];
+  Value &moment1 = values[hash::ArgKind::moment1];
+  Value &moment2 = values[hash::ArgKind::moment2];
+  Type type = param.getType();
+  auto step = hash::AdamWOp::create(
+      builder, state.parameter.getLoc(), type, type, type, type, param, grad,
+      moment1, moment2, hyper, norm, getSetting(optimizer, "beta1", 0.9),
+      getSetting(optimizer, "beta2", 0.999), getSetting(optimizer, "eps", 1e-8),
+      state.declaration.getDecay() ? getSetting(optimizer, "weight_decay", 0.0)
+                                   : builder.getF64FloatAttr(0.0));
+  param = step.getNewParam();
+  grad = step.getNewGrad();
+  moment1 = step.getNewMoment1();
+  moment2 = step.getNewMoment2();
+}
+
+void UpdateBuilder::createRowwiseAdagrad(State &state) {
+  auto &values = state.values;
+  Value &param = values[hash::ArgKind::param];
+  Value &grad = values[hash::ArgKind::grad];
+  Value &keys = values[hash::ArgKind::grad_keys];
+  Value &sums = values[hash::ArgKind::moment2];
+  auto step = hash::RowwiseAdagradOp::create(
+      builder, state.parameter.getLoc(), param.getType(), grad.getType(),
+      keys.getType(), sums.getType(), param, grad, keys, sums, hyper, norm,
+      getSetting(tables, "lr_scale", 1.0), getSetting(tables, "eps", 1e-8));
+  param = step.getNewParam();
+  grad = step.getNewGrad();
+  keys = step.getNewKeys();
+  sums = step.getNewSums();
+}
+
+LogicalResult UpdateBuilder::run() {
+  if (failed(addState()))
+    return failure();
+  MLIRContext *context = module.getContext();
   Type hyperType = RankedTensorType::get({4}, builder.getF64Type());
   Type normType = RankedTensorType::get({1}, builder.getF64Type());
-  Value hyper = entry.addArgument(
-      hyperType, makeRole(context, hash::ArgKind::hyper), forward.getLoc());
-  Value norm = hash::GlobalNormOp::create(
-      builder, forward.getLoc(), normType,
-      llvm::map_to_vector(state, [](ArrayRef<Value> v) { return v[1]; }));
-
-  auto train =
-      module->getAttrOfType<DictionaryAttr>(hash::HashDialect::kTrainAttr);
-  auto optimizer =
-      train ? train.getAs<DictionaryAttr>("optimizer") : DictionaryAttr();
-  SmallVector<hash::AdamWOp> steps;
-  for (auto [parameter, values] : llvm::zip(parameters, state)) {
-    StringRef name = getRole(forward, parameter).getName();
-    auto declaration = module.lookupSymbol<hash::ParamOp>(name);
-    if (!declaration)
-      return forward.emitError("no hash.param declares '") << name << "'";
-    steps.push_back(createStep(builder, parameter.getLoc(), declaration,
-                               optimizer, values, hyper, norm));
-  }
-  for (auto [number, kind] : llvm::enumerate(kState))
-    for (auto [parameter, step] : llvm::zip(parameters, steps))
-      entry.addResult(step.getResult(number), getStateRole(kind, parameter));
+  hyper = entry.addArgument(hyperType, makeRole(context, hash::ArgKind::hyper),
+                            forward.getLoc());
+  norm =
+      hash::GlobalNormOp::create(builder, forward.getLoc(), normType,
+                                 llvm::map_to_vector(states, [](State &state) {
+                                   return state.values[hash::ArgKind::grad];
+                                 }));
+  for (State &state : states)
+    if (state.declaration.getLookup())
+      createRowwiseAdagrad(state);
+    else
+      createAdamW(state);
+  for (hash::ArgKind kind : kState)
+    for (State &state : states)
+      if (Value value = state.values[kind])
+        entry.addResult(value, getRoleOf(state, kind));
   entry.addResult(norm, makeRole(context, hash::ArgKind::norm));
   entry.finish();
   return success();
@@ -300,7 +470,7 @@ class Differentiate final : public impl::DifferentiateBase<Differentiate> {
     if (!forward || failed(checkAbsent(module, {"grad_step", "update"})))
       return signalPassFailure();
     GradStepBuilder step(module, forward);
-    if (failed(step.run()) || failed(buildUpdate(module, forward)))
+    if (failed(step.run()) || failed(UpdateBuilder(module, forward).run()))
       return signalPassFailure();
     numDifferentiated += step.getNumDifferentiated();
   }

@@ -139,6 +139,7 @@ private:
       json.attribute("init", hash::stringifyInit(param.getInit()));
       json.attribute("scale", param.getScale().convertToDouble());
       json.attribute("decay", param.getDecay());
+      json.attribute("lookup", param.getLookup());
     });
   }
 

@@ -55,6 +55,9 @@ static int64_t getAttentionFlops(hash::LibraryCallOp op, int64_t products) {
 
 static int64_t getLibraryFlops(hash::LibraryCallOp op) {
   StringRef callee = op.getCallee();
+  // Of the table only the rows that were read.
+  if (callee == "rowwise_adagrad")
+    return 6 * elements(op.getOuts()[1]);
   if (callee == "attention")
     return getAttentionFlops(op, 2);
   if (callee == "attention_grad")
@@ -65,6 +68,7 @@ static int64_t getLibraryFlops(hash::LibraryCallOp op) {
                            .Cases({"layer_norm_grad", "rms_norm_grad"}, 14)
                            .Cases({"cross_entropy", "cross_entropy_grad"}, 6)
                            .Case("adamw", 14)
+                           .Case("lookup_grad", 1)
                            .Cases({"global_norm", "reduce_rows"}, 2)
                            .Cases({"gate", "gate_grad", "weigh_grad"}, 2)
                            .Cases({"rotary", "embedding_grad", "dropout"}, 2)
@@ -86,12 +90,31 @@ static int64_t getBodyFlops(Block &body, ValueRange outs) {
   return flops * elements(outs.front());
 }
 
+static int64_t getBytes(Value value) {
+  auto type = dyn_cast<ShapedType>(value.getType());
+  return type ? type.getNumElements() *
+                    llvm::divideCeil(type.getElementTypeBitWidth(), 8)
+              : 0;
+}
+
+/// What an op reads or writes of an operand, at the most: of a table that is
+/// looked up, as many rows as there are keys.
+static int64_t getTraffic(Operation *op, Value operand) {
+  int64_t bytes = getBytes(operand);
+  auto call = dyn_cast<hash::LibraryCallOp>(op);
+  if (!call)
+    return bytes;
+  if (call.getCallee() == "lookup")
+    return std::min(bytes, getBytes(call.getOuts().front()));
+  if (call.getCallee() == "rowwise_adagrad")
+    return std::min(bytes, getBytes(call.getOuts()[1]));
+  return bytes;
+}
+
 static int64_t getBytes(Operation *op) {
   int64_t bytes = 0;
   for (Value operand : op->getOperands())
-    if (auto type = dyn_cast<ShapedType>(operand.getType()))
-      bytes += type.getNumElements() *
-               llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+    bytes += getTraffic(op, operand);
   return bytes;
 }
 
@@ -123,7 +146,8 @@ StringRef getKernelKind(StringRef op, StringRef path) {
                  "norm")
           .Cases({"cross_entropy", "cross_entropy_grad"}, "loss")
           .Cases({"embedding", "embedding_grad"}, "embedding")
-          .Cases({"adamw", "global_norm"}, "optimizer")
+          .Cases({"lookup", "lookup_grad", "merge_keys", "segments"}, "lookup")
+          .Cases({"adamw", "global_norm", "rowwise_adagrad"}, "optimizer")
           .Cases({"plan", "prev", "position", "mix", "modulo", "table_lookup",
                   "row_at", "gate", "gate_grad"},
                  "router")

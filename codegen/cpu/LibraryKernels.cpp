@@ -235,6 +235,21 @@ private:
     call("attention_decode_" + typeName(in(0)), integer("heads"),
          integer("kv_heads"), headSize(), real("scale"));
   }
+  void lookup();
+  void segments() { call("segments", dim(in(0), 0)); }
+  void mergeKeys() { call("merge_keys", dim(in(0), 0), dim(out(0), 1)); }
+  void lookupGrad() {
+    int64_t rows = dim(in(1), 0), width = dim(out(0), 1);
+    int64_t taskRows = cutRows(rows, width);
+    call("lookup_grad_" + typeName(in(3)), rows, width, dim(in(3), 1),
+         integer("column"), taskRows);
+  }
+  void rowwiseAdagrad() {
+    int64_t room = dim(out(1), 0), width = dim(out(1), 1);
+    int64_t taskRows = cutRows(room, width);
+    call("rowwise_adagrad_" + typeName(out(0)), room, width, real("lr_scale"),
+         real("eps"), taskRows);
+  }
   void globalNorm();
   void adamw() {
     int64_t count = size(out(0)), taskSize = std::min(count, kTaskElements);
@@ -265,6 +280,19 @@ void KernelBuilder::choices() {
              integer("groups"));
 }
 
+/// Keys come first, then their tables; each has features of its own.
+void KernelBuilder::lookup() {
+  unsigned heads = op.getIns().size() / 2;
+  int64_t rows = dim(out(0), 0), features = dim(out(0), 1), column = 0;
+  int64_t taskRows = cutRows(rows, features);
+  for (unsigned head = 0; head < heads; ++head) {
+    Value keys = in(head), table = in(heads + head);
+    callWith("lookup_" + typeName(out(0)), {keys, table, out(0)}, rows,
+             dim(table, 1), dim(table, 0), features, column, taskRows);
+    column += dim(table, 1);
+  }
+}
+
 void KernelBuilder::globalNorm() {
   callWith("global_norm_start", {out(0)});
   for (Value gradient : op.getIns())
@@ -292,6 +320,9 @@ const llvm::StringMap<KernelBuilder::Rule> &KernelBuilder::getRules() {
       {"join", &KernelBuilder::join},
       {"layer_norm", &KernelBuilder::layerNorm},
       {"layer_norm_grad", &KernelBuilder::layerNormGrad},
+      {"lookup", &KernelBuilder::lookup},
+      {"lookup_grad", &KernelBuilder::lookupGrad},
+      {"merge_keys", &KernelBuilder::mergeKeys},
       {"mix", &KernelBuilder::mix},
       {"modulo", &KernelBuilder::modulo},
       {"plan", &KernelBuilder::planRows},
@@ -302,6 +333,8 @@ const llvm::StringMap<KernelBuilder::Rule> &KernelBuilder::getRules() {
       {"rms_norm_grad", &KernelBuilder::rmsNormGrad},
       {"rotary", &KernelBuilder::rotary},
       {"row_at", &KernelBuilder::rowAt},
+      {"rowwise_adagrad", &KernelBuilder::rowwiseAdagrad},
+      {"segments", &KernelBuilder::segments},
       {"split", &KernelBuilder::split},
       {"table_lookup", &KernelBuilder::tableLookup},
       {"weigh_grad", &KernelBuilder::weighGrad},

@@ -144,6 +144,10 @@ std::string OutputFolder::findLatest() const {
 static TensorSource makeSource(const ParamView &param,
                                const std::string &name) {
   TensorSource source = {name, param.type, param.shape, nullptr};
+  if (param.panel == 0) {
+    source.data = param.data;
+    return source;
+  }
   source.fill = [&param](void *target) {
     unpackPanels(param.shape, param.panel, sizeOf(param.type), param.data,
                  target);

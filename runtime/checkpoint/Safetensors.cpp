@@ -308,8 +308,13 @@ void writeSafetensors(const std::string &path,
   file.write(text);
   std::vector<char> buffer;
   for (const TensorSource &tensor : tensors) {
-    buffer.resize(static_cast<size_t>(countElements(tensor.shape)) *
-                  sizeOf(tensor.type));
+    size_t size =
+        static_cast<size_t>(countElements(tensor.shape)) * sizeOf(tensor.type);
+    if (tensor.data) {
+      file.write(tensor.data, size);
+      continue;
+    }
+    buffer.resize(size);
     tensor.fill(buffer.data());
     file.write(buffer.data(), buffer.size());
   }

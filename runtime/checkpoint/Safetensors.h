@@ -73,6 +73,9 @@ struct TensorSource {
   DType type = DType::f32;
   std::vector<int64_t> shape;
   std::function<void(void *)> fill;
+  /// The bytes themselves where they lie in memory as they are written: then
+  /// nothing is in memory twice.
+  const void *data = nullptr;
 };
 
 /// Writes in the given order. The bytes depend on the arguments alone. Not

@@ -98,6 +98,9 @@ std::vector<char> Checker::computeGradients() {
   append(model.getBuffers().get("losses"));
   for (const ParamView &view : model.getViews("grad"))
     append(model.getBuffers().get("grad", view.name));
+  for (const ParamSpec &param : descriptor.params)
+    if (Buffer *keys = model.getBuffers().find("grad_keys", param.name))
+      append(*keys);
   return bits;
 }
 

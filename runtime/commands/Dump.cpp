@@ -92,8 +92,13 @@ void dumpBatch(const Program &program, const CheckOptions &options) {
   }
   for (const ParamView &view : model.getParams())
     tensors.push_back(makeSource("param.", view));
-  for (const ParamView &view : model.getViews("grad"))
-    tensors.push_back(makeSource("grad.", view));
+  for (const ParamSpec &param : descriptor.params)
+    tensors.push_back(
+        {"grad." + param.name, param.type, param.shape, [&](void *target) {
+           std::vector<double> gradient = model.getGradient(param);
+           convertFloats(DType::f64, gradient.data(), param.type, target,
+                         gradient.size());
+         }});
   writeSafetensors(options.dump,
                    {{"model", descriptor.name},
                     {"window", std::to_string(shape.window)},

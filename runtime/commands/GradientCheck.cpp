@@ -224,14 +224,10 @@ void GradientCheck::run(double seconds, CheckReport &report) {
           .count();
   model.zeroGradients();
   model.gradStep(scale, kDropoutSeed);
-  std::vector<ParamView> views = model.getViews("grad");
-  for (const ParamView &param : params) {
+  for (const ParamView &param : params)
     values.push_back(readLogical(param));
-    gradients.emplace_back(values.back().size());
-    for (const ParamView &view : views)
-      if (view.name == param.name)
-        gradients.back() = readLogical(view);
-  }
+  for (const ParamSpec &param : model.getDescriptor().params)
+    gradients.push_back(model.getGradient(param));
   if (tolerance.noise == 0)
     measureNoise();
   auto afforded = static_cast<int64_t>(

@@ -21,10 +21,12 @@ namespace hashc::runtime {
 
 using Json = nlohmann::ordered_json;
 
-/// The part of a parameter that one token uses: k of E experts of a routed
-/// layer's weights.
+/// The part of a parameter that one token uses: a row of a table that is looked
+/// up, k of E experts of a routed layer's weights.
 static double getActivePart(const Descriptor &descriptor,
                             const ParamSpec &param) {
+  if (param.lookup)
+    return 1 / static_cast<double>(param.shape[0]);
   for (const RouterSpec &router : descriptor.routers)
     if (param.name.compare(0, router.path.size() + 1, router.path + ".") == 0 &&
         param.shape.size() > 1 && param.shape[0] == router.groups)
@@ -40,7 +42,8 @@ static Json describeParams(const Descriptor &descriptor) {
                       {"dtype", std::string(getName(param.type))},
                       {"elements", param.countElements()},
                       {"init", param.init},
-                      {"weight_decay", param.decay}});
+                      {"weight_decay", param.decay},
+                      {"lookup", param.lookup}});
   return params;
 }
 
@@ -91,7 +94,7 @@ static Json describeMemory(const Descriptor &descriptor, Purpose purpose) {
   for (const auto &[name, kinds] :
        std::vector<std::pair<const char *, std::vector<const char *>>>{
            {"parameters", {"param"}},
-           {"gradients", {"grad"}},
+           {"gradients", {"grad", "grad_keys"}},
            {"moments", {"moment1", "moment2"}},
            {"plans", {"plan"}},
            {"tables", {"table"}},
@@ -144,12 +147,14 @@ static Json describeKernels(const Descriptor &descriptor) {
 
 static Json describeProgram(const Descriptor &descriptor,
                             const std::optional<Checkpoint> &checkpoint) {
-  int64_t total = 0;
+  int64_t total = 0, looked = 0, lookedActive = 0;
   double active = 0;
   for (const ParamSpec &param : descriptor.params) {
     total += param.countElements();
     active += static_cast<double>(param.countElements()) *
               getActivePart(descriptor, param);
+    looked += param.lookup ? param.countElements() : 0;
+    lookedActive += param.lookup ? param.shape[1] : 0;
   }
   const TrainSettings &train = descriptor.train;
   Json json = {{"name", descriptor.name},
@@ -178,6 +183,12 @@ static Json describeProgram(const Descriptor &descriptor,
   json["parameters"] = describeParams(descriptor);
   json["total_parameters"] = total;
   json["active_parameters"] = std::llround(active);
+  if (looked > 0) {
+    json["lookup_parameters"] = {{"total", looked}, {"active", lookedActive}};
+    json["train"]["tables"] = {{"optimizer", train.tables.name},
+                               {"lr_scale", train.tables.lrScale},
+                               {"eps", train.tables.eps}};
+  }
   json["tables"] = describeTables(descriptor, checkpoint);
   json["routers"] = describeRouters(descriptor);
   json["memory"] = {
@@ -213,6 +224,12 @@ static void printParams(const Json &json) {
               json["total_parameters"].get<long long>());
   std::printf("  %-36s %-20s %-5s %12lld\n", "active for a token", "", "",
               json["active_parameters"].get<long long>());
+  if (auto looked = json.find("lookup_parameters"); looked != json.end()) {
+    std::printf("  %-36s %-20s %-5s %12lld\n", "in tables that are looked up",
+                "", "", (*looked)["total"].get<long long>());
+    std::printf("  %-36s %-20s %-5s %12lld\n", "active of them for a token", "",
+                "", (*looked)["active"].get<long long>());
+  }
 }
 
 static void printRouting(const Json &json) {

@@ -33,6 +33,7 @@ public:
 
 private:
   void chooseSettings();
+  void checkBatch();
   void openOutput();
   std::string openCache();
   void openData();
@@ -50,6 +51,7 @@ private:
   const TrainOptions &options;
   Descriptor descriptor; // with the command line's changes
   int64_t residentAtStart;
+  int64_t compiledBatch; // the spec's own
   std::optional<Checkpoint> resumed;
   std::optional<Checkpoint> initial; // --init, if hashc wrote it
   RunState state;
@@ -94,8 +96,10 @@ static bool isFreshRun(const std::string &path) {
 
 Trainer::Trainer(const Program &program, const TrainOptions &options)
     : options(options), descriptor(program.descriptor),
-      residentAtStart(getResidentBytes()) {
+      residentAtStart(getResidentBytes()),
+      compiledBatch(program.descriptor.train.batch) {
   chooseSettings();
+  checkBatch();
   openOutput();
   openData();
   startModel(program);
@@ -148,6 +152,26 @@ void Trainer::chooseSettings() {
   train.saveEvery = options.saveEvery.value_or(train.saveEvery);
   firstStep = state.step;
   savedStep = resumed ? state.step : -1;
+}
+
+/// The gradient of a table has room for the rows of the spec's own batch.
+void Trainer::checkBatch() {
+  int64_t micro = descriptor.model.microBatch;
+  int64_t steps = (compiledBatch + micro - 1) / micro;
+  if ((state.batch + micro - 1) / micro <= steps)
+    return;
+  const EntrySpec *entry = descriptor.findEntry("grad_step");
+  for (const ParamSpec &param : descriptor.params) {
+    const ArgSpec *rows =
+        param.lookup && entry ? entry->find("grad", param.name) : nullptr;
+    if (rows && rows->shape[0] < param.shape[0])
+      failUsage("--batch " + std::to_string(state.batch) +
+                " is more than this program was compiled for: the gradient of "
+                "the table '" +
+                param.name + "' has room for the rows of " +
+                std::to_string(steps * micro) +
+                " windows; compile the spec with a larger 'batch'");
+  }
 }
 
 void Trainer::openOutput() {

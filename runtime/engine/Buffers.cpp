@@ -91,7 +91,8 @@ MemoryPlan planMemory(const Descriptor &descriptor,
   }
   for (const ParamSpec &param : descriptor.params) {
     auto bytes = static_cast<int64_t>(sizeOf(param.type));
-    plan.staging = std::max(plan.staging, param.countElements() * bytes);
+    if (!param.lookup) // initialised and saved where it is
+      plan.staging = std::max(plan.staging, param.countElements() * bytes);
     // Checkpoints read and write every parameter, used or not.
     plan.buffers.try_emplace({"param", param.name},
                              countElements(param.storedShape) * bytes);

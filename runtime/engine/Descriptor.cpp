@@ -93,6 +93,11 @@ static TrainSettings readTrain(const Json &json, int64_t vocab) {
     optimizer.weightDecay = it->value("weight_decay", optimizer.weightDecay);
     optimizer.clip = it->value("clip", optimizer.clip);
   }
+  if (auto it = json.find("tables"); it != json.end()) {
+    train.tables.name = it->value("name", train.tables.name);
+    train.tables.lrScale = it->value("lr_scale", train.tables.lrScale);
+    train.tables.eps = it->value("eps", train.tables.eps);
+  }
   if (auto it = json.find("schedule"); it != json.end()) {
     train.schedule.name = it->value("name", train.schedule.name);
     train.schedule.warmup = it->value("warmup", train.schedule.warmup);
@@ -116,6 +121,7 @@ static ParamSpec readParam(const Json &json) {
   param.init = json.value("init", "zeros");
   param.scale = json.value("scale", param.scale);
   param.decay = json.value("decay", param.decay);
+  param.lookup = json.value("lookup", param.lookup);
   return param;
 }
 

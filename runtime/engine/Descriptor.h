@@ -26,6 +26,12 @@ struct OptimizerSettings {
   double weightDecay = 0, clip = 0;
 };
 
+/// Of tables that are looked up.
+struct TableOptimizerSettings {
+  std::string name; // "": there are none
+  double lrScale = 1, eps = 1e-8;
+};
+
 struct ScheduleSettings {
   std::string name = "constant"; // constant, cosine, linear
   int64_t warmup = 0;
@@ -36,6 +42,7 @@ struct TrainSettings {
   DataSettings data;
   TokenizerSettings tokenizer;
   OptimizerSettings optimizer;
+  TableOptimizerSettings tables;
   ScheduleSettings schedule;
   int64_t batch = 1, steps = 1000, evalEvery = 0, saveEvery = 0;
   uint64_t seed = 0;
@@ -48,6 +55,7 @@ struct ParamSpec {
   int64_t panel = 0;
   double scale = 1;
   bool decay = false;
+  bool lookup = false; // its gradient and its update are of rows
   int64_t countElements() const;
 };
 

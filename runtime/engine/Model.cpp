@@ -45,10 +45,26 @@ Model::Model(const Descriptor &descriptor, const HashModelEntry *functions,
 
 Model::~Model() = default;
 
+/// Elements are independent of each other: parts in parallel, in place.
+void Model::initializeTable(const ParamSpec &param, uint64_t seed, char *data) {
+  constexpr int64_t kPart = 1 << 16;
+  int64_t count = param.countElements();
+  team.parallelFor((count + kPart - 1) / kPart, [&](int64_t part) {
+    int64_t first = part * kPart;
+    initializeElements(param.init, param.scale, param.name, seed, param.type,
+                       param.shape, first, std::min(kPart, count - first),
+                       data + first * static_cast<int64_t>(sizeOf(param.type)));
+  });
+}
+
 void Model::initialize(uint64_t seed) {
   std::vector<ParamView> views = getParams();
   for (size_t i = 0; i < views.size(); ++i) {
     const ParamSpec &param = descriptor.params[i];
+    if (param.lookup) {
+      initializeTable(param, seed, static_cast<char *>(views[i].data));
+      continue;
+    }
     Buffer logical(param.countElements() *
                    static_cast<int64_t>(sizeOf(param.type)));
     initializeParameter(param.init, param.scale, param.name, seed, param.type,
@@ -119,6 +135,9 @@ void Model::evalStep() { call("eval_step"); }
 
 void Model::zeroGradients() {
   for (const ParamSpec &param : descriptor.params) {
+    // Whose rows a table's gradient has; none.
+    if (Buffer *keys = buffers.find("grad_keys", param.name))
+      std::memset(keys->data(), 0, keys->size());
     Buffer *buffer = buffers.find("grad", param.name);
     if (!buffer)
       continue;
@@ -195,11 +214,48 @@ std::vector<int32_t> Model::getAssignment(const RouterSpec &router) {
 
 std::vector<ParamView> Model::getViews(const std::string &kind) {
   std::vector<ParamView> views;
-  for (const ParamSpec &param : descriptor.params)
-    if (Buffer *buffer = buffers.find(kind, param.name))
-      views.push_back(
-          {param.name, param.type, param.shape, param.panel, buffer->data()});
+  for (const ParamSpec &param : descriptor.params) {
+    Buffer *buffer = buffers.find(kind, param.name);
+    if (!buffer)
+      continue;
+    std::vector<int64_t> shape = param.shape;
+    if (param.lookup && kind == "grad")
+      shape[0] = countRoom(param);
+    if (param.lookup && kind == "moment2")
+      shape.resize(1);
+    views.push_back({param.name, param.type, std::move(shape), param.panel,
+                     buffer->data()});
+  }
   return views;
+}
+
+int64_t Model::countRoom(const ParamSpec &table) {
+  // A key and the number of a row, for each row.
+  return buffers.get("grad_keys", table.name).size() / 2 /
+         static_cast<int64_t>(sizeof(int32_t));
+}
+
+std::vector<double> Model::getGradient(const ParamSpec &param) {
+  std::vector<double> gradient(param.countElements());
+  Buffer *buffer = buffers.find("grad", param.name);
+  if (!buffer)
+    return gradient;
+  auto size = static_cast<int64_t>(sizeOf(param.type));
+  if (!param.lookup) {
+    std::vector<char> logical(gradient.size() * size);
+    unpackPanels(param.shape, param.panel, size, buffer->data(),
+                 logical.data());
+    convertFloats(param.type, logical.data(), DType::f64, gradient.data(),
+                  gradient.size());
+    return gradient;
+  }
+  const auto *keys = buffers.get("grad_keys", param.name).as<int32_t>();
+  int64_t room = countRoom(param), width = param.shape[1];
+  for (int64_t i = 0; i < room && keys[i] != 0; ++i)
+    convertFloats(param.type,
+                  buffer->as<char>() + keys[room + i] * width * size,
+                  DType::f64, &gradient[(int64_t(keys[i]) - 1) * width], width);
+  return gradient;
 }
 
 } // namespace hashc::runtime

@@ -70,8 +70,14 @@ public:
   /// Views for checkpoints; moments only where the purpose has them.
   std::vector<ParamView> getParams() { return getViews("param"); }
   std::vector<ParamView> getViews(const std::string &kind);
+  /// What gradStep has accumulated of a parameter, in its logical form, rows of
+  /// a table that were not read being zero.
+  std::vector<double> getGradient(const ParamSpec &param);
 
 private:
+  /// Rows that the gradient of a looked-up table has room for.
+  int64_t countRoom(const ParamSpec &table);
+  void initializeTable(const ParamSpec &param, uint64_t seed, char *data);
   void call(const std::string &entry);
   void copyStream(const char *kind, const std::vector<int32_t> &values,
                   int64_t begin, int64_t count);

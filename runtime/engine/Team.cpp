@@ -202,6 +202,8 @@ extern "C" void hash_rt_error(int64_t code, int64_t value, int64_t limit) {
     what = "the key of a table";
   else if (code == 3)
     what = "a token id";
+  else if (code == 4)
+    what = "the number of rows looked up in a step";
   std::fflush(stdout);
   std::fprintf(stderr, "error: %s is %lld, but must be in 0 .. %lld\n", what,
                static_cast<long long>(value),

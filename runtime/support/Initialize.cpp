@@ -80,39 +80,52 @@ static void fillOrthogonal(const Matrix &matrix, const CounterRandom &random,
       target[place(v, e)] = vectors[v * length + e];
 }
 
+void initializeElements(std::string_view init, double scale,
+                        std::string_view name, uint64_t seed, DType type,
+                        const std::vector<int64_t> &shape, int64_t first,
+                        int64_t count, void *target) {
+  Matrix matrix = getMatrix(shape);
+  CounterRandom random(seed, name);
+  double fans = static_cast<double>(matrix.rows + matrix.columns);
+  double bound = scale * std::sqrt(6.0 / std::max(fans, 1.0));
+  std::vector<double> block(count);
+  for (int64_t i = 0; i < count; ++i) {
+    double &value = block[i];
+    if (init == "zeros")
+      value = 0;
+    else if (init == "ones")
+      value = 1;
+    else if (init == "normal")
+      value = scale * random.normal(first + i);
+    else if (init == "xavier")
+      value = bound * (2 * random.uniform(first + i) - 1);
+    else
+      failInput("unknown initialiser '" + std::string(init) + "' for '" +
+                std::string(name) + "'");
+  }
+  convertFloats(DType::f64, block.data(), type, target, count);
+}
+
 void initializeParameter(std::string_view init, double scale,
                          std::string_view name, uint64_t seed, DType type,
                          const std::vector<int64_t> &shape, void *target) {
   int64_t count = countElements(shape);
   Matrix matrix = getMatrix(shape);
-  CounterRandom random(seed, name);
   int64_t size = std::max<int64_t>(matrix.rows * matrix.columns, 1);
-  double fans = static_cast<double>(matrix.rows + matrix.columns);
-  double bound = scale * std::sqrt(6.0 / std::max(fans, 1.0));
-  std::vector<double> block(std::min(size, count));
+  CounterRandom random(seed, name);
   // One matrix at a time: the double copy stays small.
   for (int64_t first = 0; first < count; first += size) {
-    for (int64_t i = 0; i < size && init != "orthogonal"; ++i) {
-      double &value = block[i];
-      if (init == "zeros")
-        value = 0;
-      else if (init == "ones")
-        value = 1;
-      else if (init == "normal")
-        value = scale * random.normal(first + i);
-      else if (init == "xavier")
-        value = bound * (2 * random.uniform(first + i) - 1);
-      else
-        failInput("unknown initialiser '" + std::string(init) + "' for '" +
-                  std::string(name) + "'");
+    char *part = static_cast<char *>(target) + first * sizeOf(type);
+    if (init != "orthogonal") {
+      initializeElements(init, scale, name, seed, type, shape, first,
+                         std::min(size, count - first), part);
+      continue;
     }
-    if (init == "orthogonal") {
-      fillOrthogonal(matrix, random, first, block.data());
-      for (double &value : block)
-        value *= scale;
-    }
-    convertFloats(DType::f64, block.data(), type,
-                  static_cast<char *>(target) + first * sizeOf(type), size);
+    std::vector<double> block(size);
+    fillOrthogonal(matrix, random, first, block.data());
+    for (double &value : block)
+      value *= scale;
+    convertFloats(DType::f64, block.data(), type, part, size);
   }
 }
 

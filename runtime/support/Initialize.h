@@ -19,6 +19,12 @@ void initializeParameter(std::string_view init, double scale,
                          std::string_view name, uint64_t seed, DType type,
                          const std::vector<int64_t> &shape, void *target);
 
+/// Elements first .. first + count - 1 of a parameter that is not orthogonal.
+void initializeElements(std::string_view init, double scale,
+                        std::string_view name, uint64_t seed, DType type,
+                        const std::vector<int64_t> &shape, int64_t first,
+                        int64_t count, void *target);
+
 } // namespace hashc::runtime
 
 #endif // HASHC_RUNTIME_SUPPORT_INITIALIZE_H

@@ -95,3 +95,28 @@ func.func @forward(%w: tensor<8x4xf32> {hash.arg = #hash.arg<param, "w">}, %c: t
   %l, %lse = hash.cross_entropy %1, %t : (tensor<8x4xf32>, tensor<8xi32>) -> (tensor<8xf32>, tensor<8xf32>)
   return %l : tensor<8xf32>
 }
+
+// -----
+
+// A table whose rows are looked up has no other gradient.
+hash.param @w : tensor<8x4xf32> init zeros {lookup}
+func.func @forward(%w: tensor<8x4xf32> {hash.arg = #hash.arg<param, "w">}, %t: tensor<8xi32> {hash.arg = #hash.arg<targets>})
+    -> (tensor<8xf32> {hash.arg = #hash.arg<losses>}) {
+  %0 = hash.lookup %t in %w : (tensor<8xi32>, tensor<8x4xf32>) -> tensor<8x4xf32>
+  // expected-error @+1 {{reads the whole of a table whose rows are looked up, and has the gradient of rows only}}
+  %1 = hash.matmul %0, %w transposed : (tensor<8x4xf32>, tensor<8x4xf32>) -> tensor<8x8xf32>
+  %l, %lse = hash.cross_entropy %1, %t : (tensor<8x8xf32>, tensor<8xi32>) -> (tensor<8xf32>, tensor<8xf32>)
+  return %l : tensor<8xf32>
+}
+
+// -----
+
+// And another parameter has a gradient of all its elements.
+hash.param @w : tensor<8x4xf32> init zeros
+func.func @forward(%w: tensor<8x4xf32> {hash.arg = #hash.arg<param, "w">}, %t: tensor<8xi32> {hash.arg = #hash.arg<targets>})
+    -> (tensor<8xf32> {hash.arg = #hash.arg<losses>}) {
+  // expected-error @+1 {{reads rows of operand 1, and no hash.param with 'lookup' declares that}}
+  %0 = hash.lookup %t in %w : (tensor<8xi32>, tensor<8x4xf32>) -> tensor<8x4xf32>
+  %l, %lse = hash.cross_entropy %0, %t : (tensor<8x4xf32>, tensor<8xi32>) -> (tensor<8xf32>, tensor<8xf32>)
+  return %l : tensor<8xf32>
+}

@@ -98,3 +98,45 @@ func.func @forward(%x: tensor<8xf32> {hash.arg = #hash.arg<param, "x">}) -> (ten
   %l = arith.extf %e : tensor<8xbf16> to tensor<8xf32>
   return %l : tensor<8xf32>
 }
+
+// -----
+
+// The gradient of a table that is looked up is made of the rows that were read, with room for those
+// of all micro-batches, twice here, as two ops read it; or for all rows of a table that has fewer. A
+// table that is not read keeps the gradient of no row.
+// CHECK-LABEL: func.func @grad_step
+// CHECK-SAME: tensor<48x4xf32> {hash.arg = #hash.arg<grad, "t">}
+// CHECK-SAME: tensor<5x2xf32> {hash.arg = #hash.arg<grad, "u">}
+// CHECK-SAME: tensor<1x2xf32> {hash.arg = #hash.arg<grad, "unread">}
+// CHECK-SAME: tensor<2x48xi32> {hash.arg = #hash.arg<grad_keys, "t">}
+// CHECK-SAME: tensor<2x5xi32> {hash.arg = #hash.arg<grad_keys, "u">}
+// CHECK: hash.segments
+// CHECK: hash.merge_keys %{{.*}}, %{{.*}} : (tensor<2x5xi32>, tensor<8xi32>)
+// CHECK: %[[U2:.*]], %[[O2:.*]], %[[R2:.*]] = hash.segments
+// CHECK: %[[K1:.*]], %[[S2:.*]] = hash.merge_keys %{{.*}}, %[[U2]] : (tensor<2x48xi32>, tensor<8xi32>)
+// CHECK: %[[G1:.*]] = hash.lookup_grad %[[O2]], %[[R2]], %[[S2]], %{{.*}} into %{{.*}} {column = 2 : i64} : {{.*}} -> tensor<48x4xf32>
+// CHECK: %[[U3:.*]], %[[O3:.*]], %[[R3:.*]] = hash.segments
+// CHECK: hash.merge_keys %[[K1]], %[[U3]]
+// CHECK: hash.lookup_grad %[[O3]], %[[R3]], %{{.*}}, %{{.*}} into %[[G1]] :
+// CHECK-LABEL: func.func @update
+// CHECK-NOT: moment1, "t"
+// CHECK-SAME: tensor<32000xf32> {hash.arg = #hash.arg<moment2, "t">}
+// CHECK: hash.global_norm {{.*}} : (tensor<48x4xf32>, tensor<5x2xf32>, tensor<4x6xf32>, tensor<1x2xf32>)
+// CHECK: hash.rowwise_adagrad {{.*}} {eps = 1.000000e-03 : f64, lr_scale = 2.000000e+00 : f64} : (tensor<32000x4xf32>
+module attributes {hash.model = {micro_batch = 2 : i64}, hash.train = {batch = 5 : i64, tables = {lr_scale = 2.0 : f64, eps = 1.0e-3 : f64}}} {
+  hash.param @t : tensor<32000x4xf32> init zeros {lookup}
+  hash.param @u : tensor<5x2xf32> init zeros {lookup}
+  hash.param @w : tensor<4x6xf32> init zeros
+  hash.param @unread : tensor<7x2xf32> init zeros {lookup}
+  func.func @forward(%t: tensor<32000x4xf32> {hash.arg = #hash.arg<param, "t">}, %u: tensor<5x2xf32> {hash.arg = #hash.arg<param, "u">},
+      %w: tensor<4x6xf32> {hash.arg = #hash.arg<param, "w">}, %unread: tensor<7x2xf32> {hash.arg = #hash.arg<param, "unread">},
+      %k: tensor<8xi32> {hash.arg = #hash.arg<tokens>}, %x: tensor<8xi32> {hash.arg = #hash.arg<targets>})
+      -> (tensor<8xf32> {hash.arg = #hash.arg<losses>}) {
+    %0 = hash.lookup %k in %t : (tensor<8xi32>, tensor<32000x4xf32>) -> tensor<8x4xf32>
+    %1 = hash.matmul %0, %w : (tensor<8x4xf32>, tensor<4x6xf32>) -> tensor<8x6xf32>
+    %2 = hash.lookup %k, %x in %u, %t : (tensor<8xi32>, tensor<8xi32>, tensor<5x2xf32>, tensor<32000x4xf32>) -> tensor<8x6xf32>
+    %3 = arith.addf %1, %2 : tensor<8x6xf32>
+    %l, %lse = hash.cross_entropy %3, %x : (tensor<8x6xf32>, tensor<8xi32>) -> (tensor<8xf32>, tensor<8xf32>)
+    return %l : tensor<8xf32>
+  }
+}

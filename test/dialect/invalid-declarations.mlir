@@ -22,6 +22,21 @@ hash.param @w : tensor<6xf32> init zeros {panel = 4 : i64}
 
 // -----
 
+// expected-error @+1 {{failed to verify that what is looked up is a matrix without panels and without decay (lookup)}}
+hash.param @w : tensor<6xf32> init zeros {lookup}
+
+// -----
+
+// expected-error @+1 {{failed to verify that what is looked up is a matrix without panels and without decay (lookup)}}
+hash.param @w : tensor<6x6xf32> init zeros {lookup, panel = 4 : i64}
+
+// -----
+
+// expected-error @+1 {{failed to verify that what is looked up is a matrix without panels and without decay (lookup)}}
+hash.param @w : tensor<6x6xf32> init zeros {decay, lookup}
+
+// -----
+
 // expected-error @+1 {{attribute 'panel' failed to satisfy constraint: 64-bit signless integer attribute whose value is positive}}
 hash.param @w : tensor<6x6xf32> init zeros {panel = 0 : i64}
 

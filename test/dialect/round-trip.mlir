@@ -13,11 +13,13 @@
 // CHECK: hash.param @"a = {} \22" : tensor<3xf32> init ones
 // CHECK: hash.param @x : tensor<16x32xf32> init xavier
 // CHECK: hash.param @o : tensor<16x32xf32> init orthogonal(5.000000e-01)
+// CHECK: hash.param @m : tensor<97x32xf32> init normal(2.000000e-02) {lookup}
 hash.param @"blocks[3].ffn.w_in" : tensor<4x16x32xf32> init normal(0.02) {decay, panel = 8 : i64}
 hash.param @b : tensor<32xf64> init zeros {sym_visibility = "private"}
 hash.param @"a = {} \22" : tensor<3xf32> init ones
 hash.param @x : tensor<16x32xf32> init xavier
 hash.param @o : tensor<16x32xf32> init orthogonal(0.5)
+hash.param @m : tensor<97x32xf32> init normal(0.02) {lookup}
 // CHECK: hash.table @by_token builder "balanced" vocab 32 groups 4 {seed = 3 : i64}
 // CHECK: hash.table @given builder "file" vocab 32 groups 4 {file = "tid2eid.safetensors", k = 2 : i64}
 hash.table @by_token builder "balanced" vocab 32 groups 4 {seed = 3 : i64}
@@ -42,6 +44,7 @@ hash.table @given builder "file" vocab 32 groups 4 {file = "tid2eid.safetensors"
 // CHECK-SAME: #hash.arg<hyper>
 // CHECK-SAME: #hash.arg<index>
 // CHECK-SAME: #hash.arg<cache, "k">
+// CHECK-SAME: #hash.arg<grad_keys, "m">
 // CHECK-SAME: #hash.arg<arena>
 // CHECK-SAME: #hash.arg<losses>
 // CHECK-SAME: #hash.arg<logits>
@@ -53,7 +56,7 @@ func.func private @roles(tensor<32xf64> {hash.arg = #hash.arg<param, "b">}, tens
     !p {hash.arg = #hash.arg<plan, "plan0">}, tensor<8xi32> {hash.arg = #hash.arg<plan, "stream0">},
     tensor<1xf64> {hash.arg = #hash.arg<scale>}, tensor<1xi64> {hash.arg = #hash.arg<seed>},
     tensor<4xf64> {hash.arg = #hash.arg<hyper>}, tensor<1xi32> {hash.arg = #hash.arg<index>},
-    tensor<8x16xf64> {hash.arg = #hash.arg<cache, "k">}, memref<64xi8> {hash.arg = #hash.arg<arena>})
+    tensor<8x16xf64> {hash.arg = #hash.arg<cache, "k">}, tensor<2x8xi32> {hash.arg = #hash.arg<grad_keys, "m">}, memref<64xi8> {hash.arg = #hash.arg<arena>})
     -> (tensor<8xf64> {hash.arg = #hash.arg<losses>}, tensor<8x32xf64> {hash.arg = #hash.arg<logits>}, tensor<1xf64> {hash.arg = #hash.arg<norm>})
 
 // CHECK-LABEL: func.func @streams
@@ -153,6 +156,27 @@ func.func @products(%p: !p, %x: tensor<8x6xbf16>, %w: tensor<6x5xf32>, %ws: tens
 func.func @embeddings(%tok: tensor<8xi32>, %w: tensor<32x6xf32>) {
   %0 = hash.embedding %tok, %w : (tensor<8xi32>, tensor<32x6xf32>) -> tensor<8x6xbf16>
   %1 = hash.embedding_grad %tok, %0 into %w : (tensor<8xi32>, tensor<8x6xbf16>, tensor<32x6xf32>) -> tensor<32x6xf32>
+  return
+}
+
+// CHECK-LABEL: func.func @lookups
+// CHECK: hash.lookup %{{.*}}, %{{.*}} in %{{.*}}, %{{.*}} : (tensor<8xi32>, tensor<8xi32>, tensor<32x6xf32>, tensor<37x2xf32>) -> tensor<8x8xbf16>
+// CHECK: hash.segments %{{.*}} : (tensor<8xi32>) -> (tensor<8xi32>, tensor<9xi32>, tensor<8xi32>)
+// CHECK: hash.merge_keys %{{.*}}, %{{.*}} : (tensor<2x16xi32>, tensor<8xi32>) -> (tensor<2x16xi32>, tensor<8xi32>)
+// CHECK: hash.lookup_grad %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} into %{{.*}} : (tensor<9xi32>, tensor<8xi32>, tensor<8xi32>, tensor<8x8xbf16>, tensor<16x6xf32>) -> tensor<16x6xf32>
+// CHECK: hash.lookup_grad %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} into %{{.*}} {column = 2 : i64} :
+// CHECK: hash.rowwise_adagrad %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} {eps = 0.000000e+00 : f64, lr_scale = 5.000000e+00 : f64} :
+// CHECK-SAME: -> (tensor<32x6xf32>, tensor<16x6xf32>, tensor<2x16xi32>, tensor<32xf32>)
+func.func @lookups(%k: tensor<8xi32>, %t: tensor<32x6xf32>, %u: tensor<37x2xf32>, %g: tensor<16x6xf32>, %a: tensor<2x16xi32>,
+                   %s: tensor<32xf32>, %h: tensor<4xf64>, %n: tensor<1xf64>) {
+  %0 = hash.lookup %k, %k in %t, %u : (tensor<8xi32>, tensor<8xi32>, tensor<32x6xf32>, tensor<37x2xf32>) -> tensor<8x8xbf16>
+  %1:3 = hash.segments %k : (tensor<8xi32>) -> (tensor<8xi32>, tensor<9xi32>, tensor<8xi32>)
+  %2:2 = hash.merge_keys %a, %1#0 : (tensor<2x16xi32>, tensor<8xi32>) -> (tensor<2x16xi32>, tensor<8xi32>)
+  %3 = hash.lookup_grad %1#1, %1#2, %2#1, %0 into %g : (tensor<9xi32>, tensor<8xi32>, tensor<8xi32>, tensor<8x8xbf16>, tensor<16x6xf32>) -> tensor<16x6xf32>
+  %4 = hash.lookup_grad %1#1, %1#2, %2#1, %0 into %3 {column = 2 : i64} : (tensor<9xi32>, tensor<8xi32>, tensor<8xi32>, tensor<8x8xbf16>, tensor<16x6xf32>) -> tensor<16x6xf32>
+  %5:4 = hash.rowwise_adagrad %t, %4, %2#0, %s, %h, %n {lr_scale = 5.0 : f64, eps = 0.0 : f64}
+    : (tensor<32x6xf32>, tensor<16x6xf32>, tensor<2x16xi32>, tensor<32xf32>, tensor<4xf64>, tensor<1xf64>)
+    -> (tensor<32x6xf32>, tensor<16x6xf32>, tensor<2x16xi32>, tensor<32xf32>)
   return
 }
 

@@ -74,6 +74,13 @@ using hashc::test::Bf16;
   void hash_embedding_grad_##NAME(int64_t task, const int32_t *ids,            \
                                   const S *dy, C *gradient, int64_t rows,      \
                                   int64_t width, int64_t taskColumns);         \
+  void hash_lookup_##NAME(int64_t task, const int32_t *keys, const C *table,   \
+                          S *out, int64_t rows, int64_t width, int64_t count,  \
+                          int64_t stride, int64_t column, int64_t taskRows);   \
+  void hash_lookup_grad_##NAME(                                                \
+      int64_t task, const int32_t *offsets, const int32_t *order,              \
+      const int32_t *slots, const S *dresult, C *grad, int64_t rows,           \
+      int64_t width, int64_t stride, int64_t column, int64_t taskRows);        \
   void hash_reduce_rows_##NAME(int64_t task, const S *x, C *out, int64_t rows, \
                                int64_t width, int64_t taskColumns);            \
   void hash_reduce_groups_##NAME(int64_t task, const S *x,                     \
@@ -109,6 +116,8 @@ using hashc::test::Bf16;
     static constexpr auto crossEntropy = hash_cross_entropy_##NAME;            \
     static constexpr auto crossEntropyGrad = hash_cross_entropy_grad_##NAME;   \
     static constexpr auto embedding = hash_embedding_##NAME;                   \
+    static constexpr auto lookup = hash_lookup_##NAME;                         \
+    static constexpr auto lookupGrad = hash_lookup_grad_##NAME;                \
     static constexpr auto embeddingGrad = hash_embedding_grad_##NAME;          \
     static constexpr auto reduceRows = hash_reduce_rows_##NAME;                \
     static constexpr auto reduceGroups = hash_reduce_groups_##NAME;            \
@@ -130,10 +139,15 @@ using hashc::test::Bf16;
       const int32_t *plan, C *dlogits, int64_t tokens, int64_t k,              \
       int64_t experts, int64_t kind, int64_t normalize, double scale,          \
       int64_t taskRows);                                                       \
+  void hash_rowwise_adagrad_##NAME(                                            \
+      int64_t task, const double *hyper, const double *norm, C *param,         \
+      C *grad, int32_t *keys, C *sums, int64_t room, int64_t width,            \
+      double rateScale, double eps, int64_t taskRows);                         \
   }                                                                            \
   template <> struct hashc::test::WideLibrary<C> {                             \
     static constexpr auto gate = hash_gate_##NAME;                             \
     static constexpr auto gateGrad = hash_gate_grad_##NAME;                    \
+    static constexpr auto rowwiseAdagrad = hash_rowwise_adagrad_##NAME;        \
   };
 // clang-format on
 HASHC_WIDE_LIBRARY(float, f32)
@@ -170,6 +184,10 @@ void hash_row_at_i64(int64_t task, const int64_t *value, const int32_t *index,
                      int64_t *out, int64_t width);
 void hash_plan(int64_t task, const int32_t *experts, const int32_t *tokens,
                int32_t *plan, int64_t count, int64_t k, int64_t groups);
+void hash_segments(int64_t task, const int32_t *keys, int32_t *unique,
+                   int32_t *offsets, int32_t *order, int64_t rows);
+void hash_merge_keys(int64_t task, const int32_t *unique, int32_t *keys,
+                     int32_t *slots, int64_t rows, int64_t room);
 
 void hash_global_norm_start(int64_t task, double *norm);
 void hash_global_norm_add_f32(int64_t task, const float *x, double *norm,
