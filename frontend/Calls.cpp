@@ -174,8 +174,14 @@ Value Elaborator::callLibrary(Frame &frame, const CallExpr &call,
     if (builder)
       builder->setPlace(call.loc, frame.path);
     return callElementwise(call.loc, function, bound.values);
+  case LibraryKind::integer:
+    if (frame.isActivation)
+      return fail(call.loc, "an activation is elementwise: '" + function.name +
+                                "' is of integers");
+    [[fallthrough]];
   case LibraryKind::stream:
-    builder->setPlace(call.loc, frame.path);
+    if (builder)
+      builder->setPlace(call.loc, frame.path);
     return (this->*function.emitStream)(
         {frame, call, function, bound, positional});
   case LibraryKind::setting:

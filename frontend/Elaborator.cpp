@@ -308,6 +308,7 @@ mlir::OwningOpRef<mlir::ModuleOp> Elaborator::run() {
   if (isOutOfBudget(model->loc))
     return nullptr;
   warnUnused(logits.tensor);
+  settleTables();
   builder->setPlace(train->loc, "loss");
   mlir::ModuleOp module = builder->getModule();
   module->setAttr(hash::HashDialect::kStageAttr,

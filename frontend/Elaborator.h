@@ -103,6 +103,8 @@ private:
   bool readOptimizer(const Setting &setting, const Value &value);
   bool readPrecision(const Setting &setting, const Value &value);
   bool readSchedule(const Setting &setting, const Value &value);
+  bool readTables(const Setting &setting, const Value &value);
+  void settleTables();
 
   // Statements (Statements.cpp).
   enum class Flow { next, returned };
@@ -190,6 +192,7 @@ private:
   Value emitDenseFfn(Frame &frame, Layer &layer, const Value &input);
   Value emitHashFfn(Frame &frame, Layer &layer, const Value &input);
   Value emitLinear(Frame &frame, Layer &layer, const Value &input);
+  Value emitLookup(Frame &frame, Layer &layer, const Value &input);
   Value emitUnembed(Frame &frame, Layer &layer, const Value &input);
   Value emitDropout(Frame &frame, Layer &layer, const Value &input);
   const Embedding *findOnlyEmbedding(const Layer &unembed);
@@ -212,7 +215,14 @@ private:
                      mlir::Value plan, mlir::Type type);
   mlir::Value addBias(mlir::Value x, mlir::Value bias, mlir::Value plan);
   mlir::Value dropout(mlir::Value x, double rate);
-  bool isBoundRouter(const Layer &layer, const Value &router);
+  /// False, with a diagnostic, where the argument `name` is no router that can
+  /// be asked.
+  bool isBoundRouter(const Layer &layer, const Value &router,
+                     llvm::StringRef name = "router");
+  /// Which routed layer it is, from its first use on.
+  void countRouted(Layer &layer);
+  mlir::Value readKeys(Frame &frame, const Value &router, const Layer &layer,
+                       int64_t &rows);
   std::optional<Stream> chooseExperts(Frame &frame, const Value &router,
                                       const Layer &layer, int64_t &experts);
   /// The experts of a list of routers side by side; of one, its own.
@@ -259,6 +269,8 @@ private:
   Value readKey(const StreamCall &call);
   /// The file that comes first; false for what is wrong, and reported.
   bool readFile(const StreamCall &call, llvm::StringRef what, TableSpec &table);
+  Value callXor(const StreamCall &call);
+  Value callPrime(const StreamCall &call);
   /// An expert by key, of the table's `experts` and, if it has one, `seed`.
   Value lookUp(const StreamCall &call, TableSpec table, const Value &key,
                llvm::SMLoc keyLoc);

@@ -38,18 +38,18 @@ struct Ffn {
   }
 };
 
-bool Elaborator::isBoundRouter(const Layer &layer, const Value &router) {
+bool Elaborator::isBoundRouter(const Layer &layer, const Value &router,
+                               StringRef name) {
   if (router.kind == Value::Kind::router && router.bound)
     return true;
   if (router.kind == Value::Kind::function)
-    failArgument(layer, "router",
-                 "a router: declare one with 'router r = ...'");
+    failArgument(layer, name, "a router: declare one with 'router r = ...'");
   else if (router.kind != Value::Kind::router)
-    failArgument(layer, "router", "a router or a list of them");
+    failArgument(layer, name, "a router or a list of them");
   else
-    fail(placeOf(layer, "router"), "the router '" + router.router->name +
-                                       "' takes parameters: '" +
-                                       router.router->name + "(...)'");
+    fail(placeOf(layer, name), "the router '" + router.router->name +
+                                   "' takes parameters: '" +
+                                   router.router->name + "(...)'");
   return false;
 }
 
@@ -123,12 +123,16 @@ mlir::Value Elaborator::chooseAll(Frame &frame, Ffn &ffn) {
   return builder->create<hash::ChoicesOp>(type, choices, uint64_t(groups));
 }
 
-/// Finds the plan of a routed layer, and how many experts it has.
-bool Elaborator::route(Frame &frame, Ffn &ffn, int64_t width) {
-  Layer &layer = ffn.layer;
+void Elaborator::countRouted(Layer &layer) {
   auto [entry, isNew] =
       routedLayers.try_emplace(layer.path, routedLayers.size());
   layer.routedIndex = entry->second;
+}
+
+/// Finds the plan of a routed layer, and how many experts it has.
+bool Elaborator::route(Frame &frame, Ffn &ffn, int64_t width) {
+  Layer &layer = ffn.layer;
+  countRouted(layer);
   mlir::Value choices = chooseAll(frame, ffn);
   if (!choices)
     return false;

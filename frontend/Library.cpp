@@ -47,6 +47,15 @@ LibraryFunction stream(StringLiteral name, StreamEmitter emitter,
   return function;
 }
 
+/// Of integers without names, as many as there are, or of those named.
+LibraryFunction integer(StringLiteral name, StreamEmitter emitter,
+                        Parameters parameters, bool variadic) {
+  LibraryFunction function = {name, LibraryKind::integer, std::move(parameters),
+                              variadic};
+  function.emitStream = emitter;
+  return function;
+}
+
 LibraryFunction setting(StringLiteral name, Parameters parameters) {
   return {name, LibraryKind::setting, std::move(parameters)};
 }
@@ -129,13 +138,17 @@ std::vector<LibraryFunction> LibraryMaker::makeLayers() {
       missing("experts", LibraryKind::layer,
               "experts with a body of your own; hash_ffn with an act of your "
               "own is there"),
-      missing("lookup", LibraryKind::layer, "hashed lookup tables"),
+      layer("lookup", nothing, &Elaborator::emitLookup,
+            {{"key", true}, {"dim", true}, {"rows"}}),
   };
 }
 
 std::vector<LibraryFunction> LibraryMaker::makeStreams() {
-  std::vector<LibraryFunction> functions = {
-      stream("hash", &Elaborator::callHash, {{"seed"}}),
+  return {
+      integer("hash", &Elaborator::callHash, {{"seed"}}, /*variadic=*/true),
+      integer("xor", &Elaborator::callXor, {}, /*variadic=*/true),
+      integer("prime", &Elaborator::callPrime, {{"from", true}, {"index"}},
+              /*variadic=*/false),
       stream("prev", &Elaborator::callPrev, {{"input", true}, {"distance"}}),
       stream("random", &Elaborator::callRandom,
              {{"key", true}, {"experts", true}, {"seed"}, {"top"}}),
@@ -154,8 +167,6 @@ std::vector<LibraryFunction> LibraryMaker::makeStreams() {
       missing("switch", LibraryKind::stream, kReadsActivations),
       missing("base", LibraryKind::stream, kReadsActivations),
   };
-  functions.front().variadic = true;
-  return functions;
 }
 
 std::vector<LibraryFunction> LibraryMaker::makeSettings() {
@@ -167,6 +178,7 @@ std::vector<LibraryFunction> LibraryMaker::makeSettings() {
       setting("bpe", {{"vocab", true}}),
       setting("adamw",
               {{"lr"}, {"betas"}, {"eps"}, {"weight_decay"}, {"clip"}}),
+      setting("rowwise_adagrad", {{"lr_scale"}, {"eps"}}),
       setting("cosine", {{"warmup"}, {"floor"}}),
       setting("linear", {{"warmup"}, {"floor"}}),
       setting("constant", {{"warmup"}}),
@@ -195,6 +207,7 @@ std::vector<LibrarySetting> LibraryMaker::makeTrain() {
       {"save_every", &Elaborator::readCount},
       {"seed", &Elaborator::readCount},
       {"precision", &Elaborator::readPrecision},
+      {"tables", &Elaborator::readTables},
   };
 }
 
@@ -203,6 +216,7 @@ namespace {
 bool belongs(LibraryKind kind, Context context) {
   switch (kind) {
   case LibraryKind::elementwise:
+  case LibraryKind::integer:
     return true;
   case LibraryKind::layer:
     return context == Context::model;
@@ -307,6 +321,8 @@ StringRef describePlace(LibraryKind kind) {
     return "a layer: it stands in a model or a fn";
   case LibraryKind::elementwise:
     return "an elementwise function";
+  case LibraryKind::integer:
+    return "a function of integers";
   case LibraryKind::stream:
     return "a function of the token stream: it stands in a router";
   case LibraryKind::setting:

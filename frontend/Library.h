@@ -34,6 +34,7 @@ enum class Context { constant, model, router, train };
 enum class LibraryKind {
   layer,       // has weights, or needs the stream; its input may be left out
   elementwise, // of tensors and numbers
+  integer,     // of integers, known when compiling or of the token stream
   stream,      // of the token stream, in routers
   setting,     // of a train block
 };
@@ -59,7 +60,7 @@ struct LibraryFunction {
 
   LayerInput input = LayerInput::nothing;
   LayerEmitter emitLayer = nullptr;     // of a layer that is not missing
-  StreamEmitter emitStream = nullptr;   // of a stream that is not missing
+  StreamEmitter emitStream = nullptr;   // of integers, if it is not missing
   const UnaryFunction *unary = nullptr; // elementwise, of one parameter
 
   /// A call without its first parameter makes a layer.

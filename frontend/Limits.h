@@ -16,6 +16,8 @@ namespace hashc::frontend {
 constexpr int64_t kMinInteger = std::numeric_limits<int64_t>::min();
 constexpr int64_t kMaxInteger = std::numeric_limits<int64_t>::max();
 constexpr int64_t kMaxExperts = 65536;
+/// Rows of a table that is looked up: keys are 32 bits.
+constexpr int64_t kMaxTableRows = (int64_t(1) << 31) - 1;
 /// Features of a layer.
 constexpr int64_t kMaxWidth = int64_t(1) << 24;
 constexpr double kMaxDropout = 0.999;

@@ -373,9 +373,11 @@ std::optional<Stream> Elaborator::evaluateRouter(Frame &caller,
   Stream stream = toStream(value);
   // How many experts there are follows from the range.
   if (stream.range.low < 0) {
-    fail(item.value->loc, "the router can give " + Twine(stream.range.low) +
-                              ": experts are numbered from 0; end it with '% "
-                              "experts'");
+    const bool isLookup = layer.library->emitLayer == &Elaborator::emitLookup;
+    StringRef what = isLookup ? "rows" : "experts";
+    fail(item.value->loc,
+         "the router can give " + Twine(stream.range.low) + ": " + what +
+             " are numbered from 0; end it with '% " + what + "'");
     return std::nullopt;
   }
   if (!stream.narrow)

@@ -17,6 +17,10 @@ namespace hashc::frontend {
 
 namespace {
 
+/// The rate of tables, as a multiple of the optimizer's: AdaGrad's steps become
+/// smaller by themselves.
+constexpr double kTableRate = 5;
+
 /// A setting that counts something: its range, and what it is without being
 /// said.
 struct Count {
@@ -256,6 +260,38 @@ bool Elaborator::readSchedule(const Setting &setting, const Value &value) {
   reader.addInteger("warmup", 0, int64_t(1) << 40, 0);
   reader.addNumber("floor", 0, 1, value.text == "constant" ? 1.0 : 0.0);
   return keepSetting("schedule", reader.finish());
+}
+
+/// How tables that are looked up are updated.
+bool Elaborator::readTables(const Setting &setting, const Value &value) {
+  if (value.kind != Value::Kind::setting || value.text != "rowwise_adagrad") {
+    fail(setting.value->loc,
+         "tables is rowwise_adagrad(...), not " + value.describe());
+    return false;
+  }
+  FieldReader reader = readFields(value);
+  reader.addString("name", value.text);
+  reader.addNumber("lr_scale", 0, 1e6, kTableRate);
+  reader.addNumber("eps", 0, 1, 1e-8);
+  return keepSetting("tables", reader.finish());
+}
+
+/// Models without a lookup have no such setting.
+void Elaborator::settleTables() {
+  auto given = trainAttrs.find("tables");
+  if (builder->hasLookup() && given == trainAttrs.end()) {
+    Value empty;
+    empty.kind = Value::Kind::setting;
+    empty.text = "rowwise_adagrad";
+    readTables({}, empty);
+  }
+  if (builder->hasLookup() || given == trainAttrs.end())
+    return;
+  trainAttrs.erase(given);
+  for (const Setting &setting : train->settings)
+    if (setting.name == "tables")
+      warn(setting.value->loc,
+           "the model has no lookup: this setting has no effect");
 }
 
 //===----------------------------------------------------------------------===//

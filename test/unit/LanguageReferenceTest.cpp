@@ -103,6 +103,7 @@ StringRef getSectionOf(LibraryKind kind) {
     return "Layers";
   case LibraryKind::elementwise:
     return "Elementwise functions";
+  case LibraryKind::integer:
   case LibraryKind::stream:
     return "Routers";
   case LibraryKind::setting:
