@@ -37,6 +37,11 @@ public:
   virtual mlir::Value addState(mlir::Operation *op, llvm::StringRef name,
                                mlir::Value rows) = 0;
   virtual void setState(mlir::Value state, mlir::Value updated) = 0;
+
+  /// What `op` reads of another input, whose rows are all there before the
+  /// first row is decoded: those of one window, under the name `name`.
+  virtual mlir::FailureOr<mlir::Value>
+  getMemory(mlir::Operation *op, llvm::StringRef name, mlir::Value rows) = 0;
 };
 
 } // namespace hashc::hash

@@ -45,6 +45,9 @@ def Hash_Decodable
     : DeclareOpInterfaceMethods<Hash_DecodableOpInterface, ["buildDecode"]>;
 def Hash_RowGradient
     : DeclareOpInterfaceMethods<Hash_RowGradientOpInterface>;
+/// Decodable, with operands that belong to another input.
+def Hash_ReadsMemory
+    : DeclareOpInterfaceMethods<Hash_DecodableOpInterface, ["buildDecode", "readsMemory"]>;
 def Hash_Tied
     : DeclareOpInterfaceMethods<Hash_BufferHintsOpInterface, ["getTiedOperandOf"]>;
 def Hash_Reuses

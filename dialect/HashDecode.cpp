@@ -33,6 +33,33 @@ LogicalResult AttentionOp::buildDecode(Decoding &decoding) {
   return success();
 }
 
+LogicalResult CrossAttentionOp::buildDecode(Decoding &decoding) {
+  FailureOr<SmallVector<Value>> q = decoding.getRows(*this, getQ());
+  if (failed(q))
+    return failure();
+  OpBuilder &builder = decoding.getBuilder();
+  SmallVector<Value> operands = {q->front()};
+  const std::pair<StringRef, Value> memories[] = {
+      {"k", getK()}, {"v", getV()}, {"tokens", getMemoryTokens()}};
+  for (auto [name, value] : memories) {
+    FailureOr<Value> memory = decoding.getMemory(*this, name, value);
+    if (failed(memory))
+      return failure();
+    operands.push_back(*memory);
+  }
+  // One row is a window of one.
+  auto lse = RankedTensorType::get({1, static_cast<int64_t>(getHeads())},
+                                   getElementTypeOrSelf(getLse()));
+  auto decode = CrossAttentionOp::create(builder, getLoc(),
+                                         TypeRange{q->front().getType(), lse},
+                                         operands, (*this)->getAttrs());
+  decode.setWindow(1);
+  decoding.setRow(getResult(), decode.getResult());
+  return success();
+}
+
+bool CrossAttentionOp::readsMemory(unsigned operand) { return operand > 0; }
+
 LogicalResult DropoutOp::buildDecode(Decoding &decoding) {
   // Every element is kept, as in evaluation.
   FailureOr<SmallVector<Value>> rows = decoding.getRows(*this, getX());

@@ -92,7 +92,12 @@ def Hash_DecodableOpInterface : OpInterface<"DecodableOpInterface"> {
         True if the results have a row for each token though no operand has: what
         makes rows of a parameter. By default rows come from operands.
       }],
-      "bool", "makesRows", (ins), "", "return false;">
+      "bool", "makesRows", (ins), "", "return false;">,
+    InterfaceMethod<[{
+        True of an operand that has the rows of another input: all of them are
+        there before the first row is decoded.
+      }],
+      "bool", "readsMemory", (ins "unsigned":$operand), "", "return false;">
   ];
 }
 

@@ -13,6 +13,7 @@ include "HashStreamOps.td"
 include "HashRoutedOps.td"
 include "HashComputeOps.td"
 include "HashLookupOps.td"
+include "HashCrossAttentionOps.td"
 include "HashStructuredOps.td"
 
 #endif // HASH_OPS_TD

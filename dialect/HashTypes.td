@@ -110,7 +110,8 @@ def Hash_ArgAttr : Hash_Attr<"Arg", "arg"> {
     Constraints:
 
     - (name) a name is given where there are several of the kind (param, grad,
-      moment1, moment2, table, plan, cache, grad_keys), and only there
+      moment1, moment2, table, plan, cache, grad_keys), and only there; tokens and
+      starts have that of their input where a model has several inputs
   }];
   let parameters = (ins EnumParameter<Hash_ArgKind>:$kind,
                         OptionalParameter<"::mlir::StringAttr">:$name);

@@ -60,8 +60,11 @@ LogicalResult ArgAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   if (isNamed(kind) && (!name || name.empty()))
     return emitError() << "there are several of " << stringifyArgKind(kind)
                        << ", so it needs a name (name)";
-  // Terms of a loss beside the first have names, too.
-  if (!isNamed(kind) && kind != ArgKind::losses && name)
+  // Terms of a loss beside the first have names, too, and so have the streams
+  // of a model with several inputs.
+  bool mayBeNamed = isNamed(kind) || kind == ArgKind::losses ||
+                    kind == ArgKind::tokens || kind == ArgKind::starts;
+  if (!mayBeNamed && name)
     return emitError() << "there is one of " << stringifyArgKind(kind)
                        << ", so it has no name (name)";
   return success();

@@ -140,6 +140,21 @@ LogicalResult AttentionOp::buildVjp(OpBuilder &builder,
   return success();
 }
 
+LogicalResult
+CrossAttentionOp::buildVjp(OpBuilder &builder, ValueRange resultCotangents,
+                           MutableArrayRef<Value> operandCotangents) {
+  if (resultCotangents[1])
+    return emitOpError("has no derivative of its log-sum-exp");
+  auto gradient = CrossAttentionGradOp::create(
+      builder, getLoc(),
+      TypeRange{getQ().getType(), getK().getType(), getV().getType()},
+      ValueRange{getQ(), getK(), getV(), getMemoryTokens(), getResult(),
+                 getLse(), resultCotangents[0]},
+      (*this)->getAttrs());
+  assign(gradient.getResults(), operandCotangents);
+  return success();
+}
+
 LogicalResult LayerNormOp::buildVjp(OpBuilder &builder,
                                     ValueRange resultCotangents,
                                     MutableArrayRef<Value> operandCotangents) {

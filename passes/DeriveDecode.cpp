@@ -6,11 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "passes/EntryPoints.h"
+#include "passes/EncodeEntry.h"
 #include "passes/Passes.h"
 
-#include "mlir/Analysis/SliceAnalysis.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Remarks.h"
 #include "llvm/ADT/MapVector.h"
@@ -37,10 +35,12 @@ enum class Domain {
 /// and `hash.row_at` cuts the row out where an activation op reads one.
 class DecodeBuilder final : public hash::Decoding {
 public:
-  DecodeBuilder(ModuleOp module, func::FuncOp forward, int64_t rows,
-                int64_t window)
+  /// `source` is the input that comes before the decoded one, if there is one.
+  DecodeBuilder(ModuleOp module, func::FuncOp forward, InputRows decoded,
+                InputRows source)
       : forward(forward), entry(module, "decode_step", forward.getLoc()),
-        builder(entry.getBuilder()), rows(rows), window(window) {}
+        builder(entry.getBuilder()), encode(module, forward, source),
+        source(source), rows(decoded.rows), window(decoded.window) {}
 
   LogicalResult run();
   unsigned getNumStates() const { return states.size(); }
@@ -59,8 +59,12 @@ private:
   void setState(Value state, Value updated) override {
     states[state].updated = updated;
   }
+  FailureOr<Value> getMemory(Operation *op, StringRef name,
+                             Value value) override;
 
   void addArguments();
+  /// The ops that `value` depends on, without those of a memory.
+  DenseSet<Operation *> findSlice(Value value);
   LogicalResult visit(Operation *op);
   LogicalResult checkIsMade(Operation *op, Value value);
   /// The name of what `op` keeps, told from that of other ops.
@@ -72,7 +76,6 @@ private:
   /// The operand as an op of `domain` reads it.
   Value read(Value operand, Domain domain);
   Type convert(Type type, Domain domain) const;
-  Value resizeConstant(arith::ConstantOp constant, Domain domain);
 
   /// What an op keeps between calls, under the role of its argument.
   struct State {
@@ -83,6 +86,8 @@ private:
   func::FuncOp forward;
   EntryBuilder entry;
   OpBuilder &builder;
+  EncodeEntry encode;
+  InputRows source;
   int64_t rows, window;
   IRMapping mapping;
   DenseMap<Value, Domain> domains;
@@ -91,29 +96,25 @@ private:
   llvm::StringSet<> takenPaths;
   DenseMap<Operation *, StringRef> statePaths;
   llvm::MapVector<Value, State> states;
+  DenseMap<Value, Value> memories; // each is an argument once
 };
 
 Type DecodeBuilder::convert(Type type, Domain domain) const {
-  if (auto plan = dyn_cast<hash::PlanType>(type))
-    return hash::PlanType::get(type.getContext(), 1, plan.getK(),
-                               plan.getGroups(), plan.getK());
-  auto tensor = dyn_cast<RankedTensorType>(type);
-  if (!tensor || domain == Domain::Fixed || tensor.getRank() == 0)
+  if (domain == Domain::Fixed)
     return type;
-  SmallVector<int64_t> shape(tensor.getShape());
-  // Slots are a multiple of the rows when k > 1.
-  shape[0] = shape[0] / rows * (domain == Domain::Stream ? window : 1);
-  return RankedTensorType::get(shape, tensor.getElementType());
+  return resizeRows(type, rows, domain == Domain::Stream ? window : 1);
 }
 
 void DecodeBuilder::addArguments() {
   for (BlockArgument argument : forward.getArguments()) {
     hash::ArgAttr role = getRole(forward, argument);
     hash::ArgKind kind = role.getKind();
-    if (kind == hash::ArgKind::targets || kind == hash::ArgKind::seed)
-      continue;
     bool isStream =
         kind == hash::ArgKind::tokens || kind == hash::ArgKind::starts;
+    bool isSource = isStream && role.getName() && role.getName() == source.name;
+    if (kind == hash::ArgKind::targets || kind == hash::ArgKind::seed ||
+        isSource)
+      continue;
     Domain domain = isStream ? Domain::Stream : Domain::Fixed;
     domains[argument] = domain;
     mapping.map(argument, entry.addArgument(convert(argument.getType(), domain),
@@ -122,21 +123,6 @@ void DecodeBuilder::addArguments() {
   index = entry.addArgument(
       RankedTensorType::get({1}, builder.getI32Type()),
       makeRole(builder.getContext(), hash::ArgKind::index), forward.getLoc());
-}
-
-/// True for what is computed of constants alone for every row: the number of a
-/// router that always gives the same expert.
-static bool isConstantStream(Operation *op, int64_t rows) {
-  return op->getNumOperands() != 0 &&
-         llvm::all_of(op->getOperands(),
-                      [](Value operand) {
-                        return operand.getDefiningOp<arith::ConstantOp>();
-                      }) &&
-         llvm::all_of(op->getResultTypes(), [&](Type type) {
-           auto tensor = dyn_cast<RankedTensorType>(type);
-           return tensor && tensor.getRank() != 0 &&
-                  tensor.getDimSize(0) % rows == 0;
-         });
 }
 
 Domain DecodeBuilder::getDomain(Operation *op) const {
@@ -152,21 +138,16 @@ Domain DecodeBuilder::getDomain(Operation *op) const {
   return decodable && domain == Domain::Stream ? Domain::Row : domain;
 }
 
-Value DecodeBuilder::resizeConstant(arith::ConstantOp constant, Domain domain) {
-  auto values = dyn_cast<SplatElementsAttr>(constant.getValue());
-  auto type = dyn_cast<RankedTensorType>(constant.getType());
-  if (!values || !type || type.getRank() == 0 || type.getDimSize(0) % rows != 0)
-    return mapping.lookup(constant.getResult());
-  auto resized = cast<RankedTensorType>(convert(type, domain));
-  return arith::ConstantOp::create(
-      builder, constant.getLoc(), resized,
-      SplatElementsAttr::get(resized, values.getSplatValue<Attribute>()));
-}
-
 Value DecodeBuilder::read(Value operand, Domain domain) {
-  if (auto constant = operand.getDefiningOp<arith::ConstantOp>())
-    return resizeConstant(constant, domain);
   Value value = mapping.lookup(operand);
+  if (auto constant = operand.getDefiningOp<arith::ConstantOp>()) {
+    Value resized =
+        domain == Domain::Fixed
+            ? Value()
+            : hashc::resizeConstant(builder, constant, rows,
+                                    domain == Domain::Stream ? window : 1);
+    return resized ? resized : value;
+  }
   if (domain != Domain::Row || getDomain(operand) != Domain::Stream)
     return value;
   Value &row = rowOfStream[operand];
@@ -243,6 +224,24 @@ Value DecodeBuilder::addState(Operation *op, StringRef name, Value like) {
   return state;
 }
 
+/// Streams of the source are there while decoding, too; what is computed of
+/// them is, once @encode ran.
+FailureOr<Value> DecodeBuilder::getMemory(Operation *op, StringRef name,
+                                          Value value) {
+  Value &memory = memories[value];
+  if (memory)
+    return memory;
+  auto argument = dyn_cast<BlockArgument>(value);
+  hash::ArgAttr role =
+      argument ? getRole(forward, argument)
+               : makeRole(builder.getContext(), hash::ArgKind::cache,
+                          (getStatePath(op) + "." + name).str());
+  Type type = argument ? resizeRows(value.getType(), source.rows, source.window)
+                       : encode.keep(op, value, role);
+  memory = entry.addArgument(type, role, op->getLoc());
+  return memory;
+}
+
 /// Targets and the dropouts' seed are known in training only, and statistics
 /// for gradients are not made.
 LogicalResult DecodeBuilder::checkIsMade(Operation *op, Value value) {
@@ -271,6 +270,21 @@ LogicalResult DecodeBuilder::visit(Operation *op) {
          << op->getName() << "' is not known to treat each row alone";
 }
 
+DenseSet<Operation *> DecodeBuilder::findSlice(Value value) {
+  DenseSet<Operation *> slice;
+  SmallVector<Value> work = {value};
+  while (!work.empty()) {
+    Operation *op = work.pop_back_val().getDefiningOp();
+    if (!op || !slice.insert(op).second)
+      continue;
+    auto decodable = dyn_cast<hash::DecodableOpInterface>(op);
+    for (OpOperand &operand : op->getOpOperands())
+      if (!decodable || !decodable.readsMemory(operand.getOperandNumber()))
+        work.push_back(operand.get());
+  }
+  return slice;
+}
+
 LogicalResult DecodeBuilder::run() {
   addArguments();
   Operation *terminator = forward.getBody().front().getTerminator();
@@ -282,12 +296,7 @@ LogicalResult DecodeBuilder::run() {
   }
   if (!logits)
     return forward.emitError("has no result that is the logits");
-  SetVector<Operation *> slice;
-  BackwardSliceOptions options;
-  options.omitBlockArguments = true;
-  options.inclusive = true;
-  if (failed(getBackwardSlice(logits, &slice, options)))
-    return failure();
+  DenseSet<Operation *> slice = findSlice(logits);
   for (Operation &op : forward.getBody().front().without_terminator())
     if (slice.contains(&op) && failed(visit(&op)))
       return failure();
@@ -296,31 +305,20 @@ LogicalResult DecodeBuilder::run() {
   for (const auto &[state, kept] : states)
     entry.addResult(kept.updated, kept.role);
   eraseUnusedArguments(entry.finish());
-  return success();
+  return encode.finish();
 }
 
 class DeriveDecode final : public impl::DeriveDecodeBase<DeriveDecode> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
     func::FuncOp forward = lookupForward(module);
-    if (!forward || failed(checkAbsent(module, {"decode_step"})))
+    if (!forward || failed(checkAbsent(module, {"decode_step", "encode"})))
       return signalPassFailure();
-    auto model =
-        module->getAttrOfType<DictionaryAttr>(hash::HashDialect::kModelAttr);
-    auto window = model ? model.getAs<IntegerAttr>("window") : IntegerAttr();
-    int64_t rows = 0;
-    for (BlockArgument argument : forward.getArguments())
-      if (hash::ArgAttr role = getRole(forward, argument);
-          role && role.getKind() == hash::ArgKind::tokens)
-        rows = cast<ShapedType>(argument.getType()).getDimSize(0);
-    if (!window || window.getInt() <= 0 || rows <= 0 ||
-        rows % window.getInt() != 0) {
-      module.emitError(
-          "expects hash.model with a `window` that divides the rows "
-          "of @forward's token stream");
+    FailureOr<SmallVector<InputRows>> inputs = readInputs(module, forward);
+    if (failed(inputs))
       return signalPassFailure();
-    }
-    DecodeBuilder decode(module, forward, rows, window.getInt());
+    DecodeBuilder decode(module, forward, inputs->back(),
+                         inputs->size() > 1 ? inputs->front() : InputRows());
     if (failed(decode.run()))
       return signalPassFailure();
     numStates += decode.getNumStates();

@@ -46,7 +46,9 @@ static int64_t getProductFlops(hash::GroupedOuterOp op) {
 /// the backward pass has five products for the forward pass's two.
 static int64_t getAttentionFlops(hash::LibraryCallOp op, int64_t products) {
   ShapedType query = shapeOf(op.getIns().front());
-  auto window = op.getConfig().getAs<IntegerAttr>("window");
+  auto window = op.getConfig().getAs<IntegerAttr>("memory_window");
+  if (!window)
+    window = op.getConfig().getAs<IntegerAttr>("window");
   int64_t keys = window ? window.getInt() : 0;
   if (op.getConfig().get("causal"))
     keys = (keys + 1) / 2;
@@ -58,9 +60,9 @@ static int64_t getLibraryFlops(hash::LibraryCallOp op) {
   // Of the table only the rows that were read.
   if (callee == "rowwise_adagrad")
     return 6 * elements(op.getOuts()[1]);
-  if (callee == "attention")
+  if (callee == "attention" || callee == "cross_attention")
     return getAttentionFlops(op, 2);
-  if (callee == "attention_grad")
+  if (callee == "attention_grad" || callee == "cross_attention_grad")
     return getAttentionFlops(op, 5);
   // What the others compute for an element, roughly: they are bound by memory.
   int64_t perElement = llvm::StringSwitch<int64_t>(callee)
@@ -140,7 +142,8 @@ KernelCost getKernelCost(Operation *op) {
 StringRef getKernelKind(StringRef op, StringRef path) {
   StringRef kind =
       llvm::StringSwitch<StringRef>(op)
-          .Cases({"attention", "attention_grad", "attention_decode", "rotary"},
+          .Cases({"attention", "attention_grad", "attention_decode", "rotary",
+                  "cross_attention", "cross_attention_grad"},
                  "attention")
           .Cases({"layer_norm", "layer_norm_grad", "rms_norm", "rms_norm_grad"},
                  "norm")

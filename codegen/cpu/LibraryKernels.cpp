@@ -230,6 +230,19 @@ private:
     call("attention_grad_" + typeName(in(0)), integer("heads"), kvHeads,
          headSize(), window, real("scale"), int64_t(flag("causal")));
   }
+  void crossAttention() {
+    int64_t window = integer("window"), heads = integer("heads");
+    kernel.tasks =
+        dim(in(0), 0) / window * heads * llvm::divideCeil(window, 64);
+    call("cross_attention_" + typeName(in(0)), heads, integer("kv_heads"),
+         headSize(), window, integer("memory_window"), real("scale"));
+  }
+  void crossAttentionGrad() {
+    int64_t window = integer("window"), kvHeads = integer("kv_heads");
+    kernel.tasks = dim(in(0), 0) / window * kvHeads;
+    call("cross_attention_grad_" + typeName(in(0)), integer("heads"), kvHeads,
+         headSize(), window, integer("memory_window"), real("scale"));
+  }
   void attentionDecode() {
     kernel.tasks = integer("kv_heads");
     call("attention_decode_" + typeName(in(0)), integer("heads"),
@@ -309,6 +322,8 @@ const llvm::StringMap<KernelBuilder::Rule> &KernelBuilder::getRules() {
       {"attention_grad", &KernelBuilder::attentionGrad},
       {"choices", &KernelBuilder::choices},
       {"combine", &KernelBuilder::combine},
+      {"cross_attention", &KernelBuilder::crossAttention},
+      {"cross_attention_grad", &KernelBuilder::crossAttentionGrad},
       {"cross_entropy", &KernelBuilder::crossEntropy},
       {"cross_entropy_grad", &KernelBuilder::crossEntropyGrad},
       {"dropout", &KernelBuilder::dropout},

@@ -64,6 +64,17 @@ func.func @forward(%w: tensor<8x4xf32> {hash.arg = #hash.arg<param, "w">}, %s: t
 // -----
 
 hash.param @w : tensor<8x4xf32> init zeros
+func.func @forward(%w: tensor<8x4xf32> {hash.arg = #hash.arg<param, "w">}, %t: tensor<8xi32> {hash.arg = #hash.arg<tokens, "src">})
+    -> (tensor<8x4xf32> {hash.arg = #hash.arg<losses>}) {
+  // expected-error @+1 {{'hash.cross_attention' op has no derivative of its log-sum-exp}}
+  %0, %lse = hash.cross_attention %w, %w, %w, %t {heads = 4 : i64, kv_heads = 4 : i64, window = 8 : i64, memory_window = 8 : i64, scale = 1.0 : f64}
+    : (tensor<8x4xf32>, tensor<8x4xf32>, tensor<8x4xf32>, tensor<8xi32>) -> (tensor<8x4xf32>, tensor<8x4xf32>)
+  return %lse : tensor<8x4xf32>
+}
+
+// -----
+
+hash.param @w : tensor<8x4xf32> init zeros
 hash.param @g : tensor<4xf32> init zeros
 func.func @forward(%w: tensor<8x4xf32> {hash.arg = #hash.arg<param, "w">}, %g: tensor<4xf32> {hash.arg = #hash.arg<param, "g">})
     -> (tensor<8xf32> {hash.arg = #hash.arg<losses>}) {

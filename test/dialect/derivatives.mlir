@@ -16,6 +16,7 @@ hash.param @g : tensor<4xf32> init ones
 // CHECK: hash.dropout {{.*}} {rate = 1.000000e-01 : f64, stream = 5 : i64} : (tensor<8x4xbf16>
 // CHECK: hash.rms_norm_grad {{.*}} -> (tensor<8x4xbf16>, tensor<4xf32>)
 // CHECK: hash.layer_norm_grad {{.*}} -> (tensor<8x4xbf16>, tensor<4xf32>, tensor<4xf32>)
+// CHECK: hash.cross_attention_grad {{.*}} {{{.*}}memory_window = 4{{.*}} -> (tensor<8x4xbf16>, tensor<4x4xbf16>, tensor<4x4xbf16>)
 // CHECK: hash.attention_grad {{.*}} {causal, {{.*}} -> (tensor<8x4xbf16>, tensor<8x4xbf16>, tensor<8x4xbf16>)
 // CHECK: hash.rotary {{.*}} {heads = 2 : i64, inverse} : (tensor<8x4xbf16>
 // CHECK: hash.matmul {{.*}} transposed : (tensor<8x4xbf16>, tensor<6x4xf32>) -> tensor<8x6xbf16>
@@ -28,7 +29,7 @@ hash.param @g : tensor<4xf32> init ones
 // CHECK: hash.embedding_grad {{.*}} : (tensor<8xi32>, tensor<8x4xbf16>, tensor<32x4xf32>) -> tensor<32x4xf32>
 func.func @forward(%x: tensor<32x4xf32> {hash.arg = #hash.arg<param, "x">}, %w: tensor<4x4x6xf32> {hash.arg = #hash.arg<param, "w">},
     %b: tensor<4x6xf32> {hash.arg = #hash.arg<param, "b">}, %v: tensor<6x4xf32> {hash.arg = #hash.arg<param, "v">},
-    %g: tensor<4xf32> {hash.arg = #hash.arg<param, "g">}, %tok: tensor<8xi32> {hash.arg = #hash.arg<tokens>},
+    %g: tensor<4xf32> {hash.arg = #hash.arg<param, "g">}, %tok: tensor<8xi32> {hash.arg = #hash.arg<tokens, "t">}, %u: tensor<4xi32> {hash.arg = #hash.arg<tokens, "s">},
     %s: tensor<8xi32> {hash.arg = #hash.arg<starts>}, %t: tensor<8xi32> {hash.arg = #hash.arg<targets>},
     %seed: tensor<1xi64> {hash.arg = #hash.arg<seed>}, %p: !p {hash.arg = #hash.arg<plan, "plan0">})
     -> (tensor<8xf32> {hash.arg = #hash.arg<losses>}) {
@@ -42,7 +43,10 @@ func.func @forward(%x: tensor<32x4xf32> {hash.arg = #hash.arg<param, "x">}, %w: 
   %7 = hash.rotary %6, %s {heads = 2 : i64} : (tensor<8x4xbf16>, tensor<8xi32>) -> tensor<8x4xbf16>
   %8, %lse = hash.attention %7, %6, %6, %s {heads = 2 : i64, kv_heads = 2 : i64, window = 8 : i64, scale = 1.0 : f64, causal}
     : (tensor<8x4xbf16>, tensor<8x4xbf16>, tensor<8x4xbf16>, tensor<8xi32>) -> (tensor<8x4xbf16>, tensor<8x2xf32>)
-  %9:3 = hash.layer_norm %8, %g, %g : (tensor<8x4xbf16>, tensor<4xf32>, tensor<4xf32>) -> (tensor<8x4xbf16>, tensor<8xf32>, tensor<8xf32>)
+  %m = hash.embedding %u, %x : (tensor<4xi32>, tensor<32x4xf32>) -> tensor<4x4xbf16>
+  %c, %lse3 = hash.cross_attention %8, %m, %m, %u {heads = 2 : i64, kv_heads = 2 : i64, window = 8 : i64, memory_window = 4 : i64, scale = 1.0 : f64}
+    : (tensor<8x4xbf16>, tensor<4x4xbf16>, tensor<4x4xbf16>, tensor<4xi32>) -> (tensor<8x4xbf16>, tensor<8x2xf32>)
+  %9:3 = hash.layer_norm %c, %g, %g : (tensor<8x4xbf16>, tensor<4xf32>, tensor<4xf32>) -> (tensor<8x4xbf16>, tensor<8xf32>, tensor<8xf32>)
   %10:2 = hash.rms_norm %9#0, %g : (tensor<8x4xbf16>, tensor<4xf32>) -> (tensor<8x4xbf16>, tensor<8xf32>)
   %11 = hash.dropout %10#0, %seed {rate = 0.1 : f64, stream = 5 : i64} : (tensor<8x4xbf16>, tensor<1xi64>) -> tensor<8x4xbf16>
   %12 = arith.extf %11 : tensor<8x4xbf16> to tensor<8x4xf32>

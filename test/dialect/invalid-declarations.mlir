@@ -171,8 +171,8 @@ func.func private @f(tensor<6xf32> {hash.arg = #hash.arg<param, "">})
 
 // -----
 
-// expected-error @+1 {{there is one of tokens, so it has no name (name)}}
-func.func private @f(tensor<8xi32> {hash.arg = #hash.arg<tokens, "tokens">})
+// expected-error @+1 {{there is one of targets, so it has no name (name)}}
+func.func private @f(tensor<8xi32> {hash.arg = #hash.arg<targets, "tokens">})
 
 // -----
 

@@ -180,6 +180,22 @@ func.func @lookups(%k: tensor<8xi32>, %t: tensor<32x6xf32>, %u: tensor<37x2xf32>
   return
 }
 
+// Another input's rows: windows of other lengths, and streams that have a name.
+// CHECK-LABEL: func.func @cross_attentions
+// CHECK-SAME: tensor<6xi32> {hash.arg = #hash.arg<tokens, "src">}, %{{.*}}: tensor<6xi32> {hash.arg = #hash.arg<starts, "src">}
+// CHECK: hash.cross_attention %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} {heads = 4 : i64, kv_heads = 2 : i64, memory_window = 3 : i64, scale = 5.000000e-01 : f64, window = 4 : i64} :
+// CHECK-SAME: (tensor<8x16xbf16>, tensor<6x8xbf16>, tensor<6x8xbf16>, tensor<6xi32>) -> (tensor<8x16xbf16>, tensor<8x4xf32>)
+// CHECK: hash.cross_attention_grad %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} {heads
+func.func @cross_attentions(%q: tensor<8x16xbf16>, %k: tensor<6x8xbf16>, %tokens: tensor<6xi32> {hash.arg = #hash.arg<tokens, "src">},
+    %starts: tensor<6xi32> {hash.arg = #hash.arg<starts, "src">}) {
+  %0, %lse = hash.cross_attention %q, %k, %k, %tokens {heads = 4 : i64, kv_heads = 2 : i64, window = 4 : i64, memory_window = 3 : i64, scale = 0.5 : f64}
+    : (tensor<8x16xbf16>, tensor<6x8xbf16>, tensor<6x8xbf16>, tensor<6xi32>) -> (tensor<8x16xbf16>, tensor<8x4xf32>)
+  %1:3 = hash.cross_attention_grad %q, %k, %k, %tokens, %0, %lse, %q {heads = 4 : i64, kv_heads = 2 : i64, window = 4 : i64, memory_window = 3 : i64, scale = 0.5 : f64}
+    : (tensor<8x16xbf16>, tensor<6x8xbf16>, tensor<6x8xbf16>, tensor<6xi32>, tensor<8x16xbf16>, tensor<8x4xf32>, tensor<8x16xbf16>)
+    -> (tensor<8x16xbf16>, tensor<6x8xbf16>, tensor<6x8xbf16>)
+  return
+}
+
 // CHECK-LABEL: func.func @attentions
 // CHECK: hash.rotary %{{.*}}, %{{.*}} {heads = 4 : i64} : (tensor<8x16xbf16>, tensor<8xi32>) -> tensor<8x16xbf16>
 // CHECK: hash.rotary %{{.*}}, %{{.*}} {base = 5.000000e+05 : f64, heads = 4 : i64, inverse} : (tensor<8x16xbf16>, tensor<8xi32>) -> tensor<8x16xbf16>

@@ -196,3 +196,31 @@ func.func @forward(%x: tensor<32x6xf32> {hash.arg = #hash.arg<param, "x">}, %r: 
   %l, %lse = hash.cross_entropy %6, %t : (tensor<8x6xf32>, tensor<8xi32>) -> (tensor<8xf32>, tensor<8xf32>)
   return %l : tensor<8xf32>
 }
+
+// -----
+
+// Queries, keys and values have gradients of their own inputs' rows; what was saved is read again.
+// CHECK-LABEL: func.func @grad_step
+// CHECK: %[[M:.*]] = hash.embedding %[[SRC:[a-z0-9]+]], {{.*}} -> tensor<6x4xf32>
+// CHECK: %[[X:.*]] = hash.embedding {{.*}} -> tensor<8x4xf32>
+// CHECK: %[[V:.*]] = hash.matmul %[[M]]
+// CHECK: %[[Y:.*]], %[[LSE:.*]] = hash.cross_attention %[[X]], %[[M]], %[[V]], %[[SRC]]
+// CHECK: %[[DY:.*]] = hash.cross_entropy_grad
+// CHECK-NEXT: %[[DQ:.*]], %[[DK:.*]], %[[DV:.*]] = hash.cross_attention_grad %[[X]], %[[M]], %[[V]], %[[SRC]], %[[Y]], %[[LSE]], %[[DY]] {heads = 2 : i64, kv_heads = 2 : i64, memory_window = 3 : i64, scale = 5.000000e-01 : f64, window = 4 : i64}
+// CHECK-NEXT: %[[DM:.*]] = hash.matmul %[[DV]], {{.*}} transposed
+// CHECK: arith.addf %[[DK]], %[[DM]]
+module {
+  hash.param @e : tensor<16x4xf32> init ones
+  hash.param @w : tensor<4x4xf32> init ones
+  func.func @forward(%e: tensor<16x4xf32> {hash.arg = #hash.arg<param, "e">}, %w: tensor<4x4xf32> {hash.arg = #hash.arg<param, "w">},
+      %src: tensor<6xi32> {hash.arg = #hash.arg<tokens, "src">}, %tgt: tensor<8xi32> {hash.arg = #hash.arg<tokens, "tgt">},
+      %t: tensor<8xi32> {hash.arg = #hash.arg<targets>}) -> (tensor<8xf32> {hash.arg = #hash.arg<losses>}) {
+    %m = hash.embedding %src, %e : (tensor<6xi32>, tensor<16x4xf32>) -> tensor<6x4xf32>
+    %x = hash.embedding %tgt, %e : (tensor<8xi32>, tensor<16x4xf32>) -> tensor<8x4xf32>
+    %v = hash.matmul %m, %w : (tensor<6x4xf32>, tensor<4x4xf32>) -> tensor<6x4xf32>
+    %y, %lse = hash.cross_attention %x, %m, %v, %src {heads = 2 : i64, kv_heads = 2 : i64, window = 4 : i64, memory_window = 3 : i64, scale = 0.5 : f64}
+        : (tensor<8x4xf32>, tensor<6x4xf32>, tensor<6x4xf32>, tensor<6xi32>) -> (tensor<8x4xf32>, tensor<8x2xf32>)
+    %losses, %lse2 = hash.cross_entropy %y, %t : (tensor<8x4xf32>, tensor<8xi32>) -> (tensor<8xf32>, tensor<8xf32>)
+    return %losses : tensor<8xf32>
+  }
+}

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "LibraryKernelTest.h"
+#include "AttentionReference.h"
 
 using namespace hashc::test;
 
@@ -17,6 +17,7 @@ struct Shape {
   int64_t windows = 1;
 
   int64_t rows() const { return windows * window; }
+  int64_t keys() const { return window; }
   int64_t width() const { return heads * size; }
   int64_t kvWidth() const { return kvHeads * size; }
   double scale() const { return 1 / std::sqrt(double(size)); }
@@ -59,6 +60,14 @@ template <typename S> struct Input {
   Input(const Shape &shape, uint32_t seed, Real scale = 1)
       : Input(shape, std::mt19937(seed), scale) {}
 
+  /// Whether row r sees row j: of the same document, and none later if causal.
+  bool sees(const Shape &shape, int64_t r, int64_t j) const {
+    int64_t t = r % shape.window, u = j % shape.window;
+    if (r / shape.window != j / shape.window || u < starts[r])
+      return false;
+    return shape.causal ? u <= t : starts[j] <= t;
+  }
+
 private:
   Input(const Shape &shape, std::mt19937 random, Real scale)
       : q(makeRandom<S>(shape.rows() * shape.width(), random, -scale, scale)),
@@ -96,66 +105,6 @@ void runForward(const Shape &s, const Input<S> &in, Output<S> &out,
   });
 }
 
-/// Whether row r sees row j: of the same document, and none later if causal.
-bool sees(const Shape &shape, const Guarded<int32_t> &starts, int64_t r,
-          int64_t j) {
-  int64_t t = r % shape.window, u = j % shape.window;
-  if (r / shape.window != j / shape.window || u < starts[r])
-    return false;
-  return shape.causal ? u <= t : starts[j] <= t;
-}
-
-Real dot(const Real *a, const Real *b, int64_t size) {
-  Real sum = 0;
-  for (int64_t i = 0; i < size; ++i)
-    sum += a[i] * b[i];
-  return sum;
-}
-
-template <typename T> std::vector<Real> widen(const Guarded<T> &buffer) {
-  std::vector<Real> values(buffer.size());
-  for (int64_t i = 0; i < buffer.size(); ++i)
-    values[i] = buffer.at(i);
-  return values;
-}
-
-/// Attention by its definition, a row at a time.
-template <typename S> struct Reference {
-  Expected y, lse;
-
-  Reference(const Shape &s, const Input<S> &in)
-      : y(s.rows() * s.width()), lse(s.rows() * s.heads) {
-    std::vector<Real> q = widen(in.q), k = widen(in.k), v = widen(in.v);
-    for (int64_t r = 0; r < s.rows(); ++r)
-      for (int64_t h = 0; h < s.heads; ++h) {
-        std::vector<Real> scores(s.window, -kInfinity);
-        int64_t first = r / s.window * s.window;
-        Real peak = -kInfinity, total = 0;
-        for (int64_t j = 0; j < s.window; ++j)
-          if (sees(s, in.starts, r, first + j)) {
-            scores[j] = Real(s.scale()) *
-                        dot(&q[s.at(r, h)], &k[s.kvAt(first + j, h)], s.size);
-            peak = std::max(peak, scores[j]);
-          }
-        for (Real score : scores)
-          total += score > -kInfinity ? std::exp(score - peak) : 0;
-        lse.set(r * s.heads + h, peak + std::log(total),
-                std::fabs(peak) + std::log(total) + 1);
-        for (int64_t i = 0; i < s.size; ++i) {
-          Real sum = 0, size = 0;
-          for (int64_t j = 0; j < s.window; ++j)
-            if (scores[j] > -kInfinity) {
-              Real p = std::exp(scores[j] - peak) / total;
-              Real term = p * v[s.kvAt(first + j, h) + i];
-              sum += term;
-              size += std::fabs(term) * (1 + std::fabs(scores[j] - peak));
-            }
-          y.set(s.at(r, h) + i, sum, size);
-        }
-      }
-  }
-};
-
 template <typename S> class LibraryAttention : public testing::Test {};
 TYPED_TEST_SUITE(LibraryAttention, StorageTypes);
 
@@ -166,7 +115,7 @@ TYPED_TEST(LibraryAttention, IsItsDefinition) {
     Input<S> in(shape, 11);
     Output<S> out(shape);
     runForward(shape, in, out);
-    Reference<S> reference(shape, in);
+    Reference reference(shape, in);
     expectClose(out.y, reference.y, 16, "y");
     expectClose(out.lse, reference.lse, 16, "lse");
   }
@@ -257,7 +206,7 @@ TYPED_TEST(LibraryAttention, LargeScoresDoNotOverflow) {
   }
   Output<S> out(shape);
   runForward(shape, in, out);
-  Reference<S> reference(shape, in);
+  Reference reference(shape, in);
   expectClose(out.y, reference.y, 16, "y");
   expectClose(out.lse, reference.lse, 16, "lse");
 }
@@ -315,49 +264,6 @@ void runBackward(const Shape &s, const Input<S> &in, const Output<S> &out,
   });
 }
 
-/// The gradient by its definition, from the forward pass as it was stored.
-template <typename S> struct ReferenceGradient {
-  Expected dq, dk, dv;
-
-  ReferenceGradient(const Shape &s, const Input<S> &in, const Output<S> &out,
-                    const Guarded<S> &gradient)
-      : dq(s.rows() * s.width()), dk(s.rows() * s.kvWidth()),
-        dv(s.rows() * s.kvWidth()), q(widen(in.q)), k(widen(in.k)),
-        v(widen(in.v)), y(widen(out.y)), dy(widen(gradient)) {
-    for (int64_t r = 0; r < s.rows(); ++r)
-      for (int64_t h = 0; h < s.heads; ++h)
-        for (int64_t j = r / s.window * s.window, end = j + s.window; j < end;
-             ++j)
-          if (sees(s, in.starts, r, j))
-            add(s, r, j, h, out.lse.at(r * s.heads + h));
-  }
-
-private:
-  void add(const Shape &s, int64_t r, int64_t j, int64_t h, Real lse) {
-    int64_t a = s.at(r, h), b = s.kvAt(j, h);
-    Real score = Real(s.scale()) * dot(&q[a], &k[b], s.size);
-    Real p = std::exp(score - lse);
-    Real ds = p * (dot(&dy[a], &v[b], s.size) - dot(&dy[a], &y[a], s.size)) *
-              Real(s.scale());
-    Real size = 0;
-    for (int64_t i = 0; i < s.size; ++i)
-      size +=
-          std::fabs(dy[a + i]) * (std::fabs(v[b + i]) + std::fabs(y[a + i]));
-    Real grown = 1 + std::fabs(lse) + std::fabs(score);
-    size *= p * Real(s.scale()) * grown;
-    for (int64_t i = 0; i < s.size; ++i) {
-      accumulate(dq, a + i, ds * k[b + i], size * std::fabs(k[b + i]));
-      accumulate(dk, b + i, ds * q[a + i], size * std::fabs(q[a + i]));
-      accumulate(dv, b + i, p * dy[a + i], p * grown * std::fabs(dy[a + i]));
-    }
-  }
-  static void accumulate(Expected &sum, int64_t i, Real term, Real size) {
-    sum.value[i] += term;
-    sum.size[i] += size;
-  }
-  std::vector<Real> q, k, v, y, dy;
-};
-
 TYPED_TEST(LibraryAttention, GradientIsItsDefinition) {
   using S = TypeParam;
   for (const Shape &shape : makeShapes()) {
@@ -369,7 +275,7 @@ TYPED_TEST(LibraryAttention, GradientIsItsDefinition) {
     auto dy = makeRandom<S>(shape.rows() * shape.width(), random);
     Gradients<S> gradients(shape);
     runBackward(shape, in, out, dy, gradients);
-    ReferenceGradient<S> reference(shape, in, out, dy);
+    ReferenceGradient reference(shape, in, out, dy);
     expectClose(gradients.dq, reference.dq, 16, "dq");
     expectClose(gradients.dk, reference.dk, 16, "dk");
     expectClose(gradients.dv, reference.dv, 16, "dv");

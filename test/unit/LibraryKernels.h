@@ -47,6 +47,15 @@ using hashc::test::Bf16;
       const S *y, const C *lse, const S *dy, S *dq, S *dk, S *dv,              \
       int64_t heads, int64_t kvHeads, int64_t size, int64_t window,            \
       double scale, int64_t causal);                                           \
+  void hash_cross_attention_##NAME(                                            \
+      int64_t task, const S *q, const S *k, const S *v, const int32_t *tokens, \
+      S *y, C *lse, int64_t heads, int64_t kvHeads, int64_t size,              \
+      int64_t window, int64_t memoryWindow, double scale);                     \
+  void hash_cross_attention_grad_##NAME(                                       \
+      int64_t task, const S *q, const S *k, const S *v, const int32_t *tokens, \
+      const S *y, const C *lse, const S *dy, S *dq, S *dk, S *dv,              \
+      int64_t heads, int64_t kvHeads, int64_t size, int64_t window,            \
+      int64_t memoryWindow, double scale);                                     \
   void hash_layer_norm_##NAME(                                                 \
       int64_t task, const S *x, const C *gamma, const C *beta, S *y, C *mean,  \
       C *rstd, int64_t rows, int64_t width, double eps, int64_t taskRows);     \
@@ -109,6 +118,9 @@ using hashc::test::Bf16;
     static constexpr auto attention = hash_attention_##NAME;                   \
     static constexpr auto attentionDecode = hash_attention_decode_##NAME;      \
     static constexpr auto attentionGrad = hash_attention_grad_##NAME;          \
+    static constexpr auto crossAttention = hash_cross_attention_##NAME;        \
+    static constexpr auto crossAttentionGrad =                                 \
+        hash_cross_attention_grad_##NAME;                                      \
     static constexpr auto layerNorm = hash_layer_norm_##NAME;                  \
     static constexpr auto layerNormGrad = hash_layer_norm_grad_##NAME;         \
     static constexpr auto rmsNorm = hash_rms_norm_##NAME;                      \
