@@ -48,6 +48,9 @@ def Hash_RowGradient
 /// Decodable, with operands that belong to another input.
 def Hash_ReadsMemory
     : DeclareOpInterfaceMethods<Hash_DecodableOpInterface, ["buildDecode", "readsMemory"]>;
+/// Depends on rows after its own, and says why.
+def Hash_NonCausal
+    : DeclareOpInterfaceMethods<Hash_NonCausalOpInterface>;
 def Hash_Tied
     : DeclareOpInterfaceMethods<Hash_BufferHintsOpInterface, ["getTiedOperandOf"]>;
 def Hash_Reuses

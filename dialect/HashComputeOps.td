@@ -163,7 +163,7 @@ def Hash_AttentionOp : Hash_ComputeOp<"attention", [
     Hash_WindowDivides<"q">,
     Hash_SameType<["q", "result"]>,
     Hash_SameElement<["q", "k", "v"]>,
-    Hash_WideAs<"q", ["lse"]>], [Hash_Differentiable, Hash_Decodable]> {
+    Hash_WideAs<"q", ["lse"]>], [Hash_Differentiable, Hash_Decodable, Hash_NonCausal]> {
   let summary = "causal self-attention inside each window and document";
   let description = [{
     Rows are windows of `window` rows; row r sees the rows of its window from

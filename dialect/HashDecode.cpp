@@ -11,10 +11,16 @@ using namespace mlir;
 
 namespace hashc::hash {
 
+std::string AttentionOp::getNonCausalReason() {
+  return getCausal() ? "" : "a token attends to later tokens";
+}
+
+std::string NextOp::getNonCausalReason() {
+  return "the router '" + getRouter().str() +
+         "' reads the token that is to be predicted";
+}
+
 LogicalResult AttentionOp::buildDecode(Decoding &decoding) {
-  if (!getCausal())
-    return emitError("cannot be decoded token by token: it is not causal, so a "
-                     "row depends on the rows after it");
   FailureOr<SmallVector<Value>> rows =
       decoding.getRows(*this, {getQ(), getK(), getV(), getStarts()});
   if (failed(rows))

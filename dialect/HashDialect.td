@@ -49,6 +49,8 @@ def Hash_Dialect : Dialect {
     static constexpr llvm::StringLiteral kModelAttr = "hash.model";
     /// Module attribute: a dictionary, the options later passes need.
     static constexpr llvm::StringLiteral kTargetAttr = "hash.target";
+    /// Module attribute: why the model has no decoding step.
+    static constexpr llvm::StringLiteral kNotDecodableAttr = "hash.not_decodable";
     /// Module attribute: the last stage the module went through.
     static constexpr llvm::StringLiteral kStageAttr = "hash.stage";
   }];

@@ -82,8 +82,8 @@ def Hash_DecodableOpInterface : OpInterface<"DecodableOpInterface"> {
   let methods = [
     InterfaceMethod<[{
         Builds what computes the row, and says what became of the results. An op
-        that depends on rows before it keeps state. Fails, with a diagnostic that
-        gives the reason, where the op depends on rows after it.
+        that depends on rows before it keeps state. What depends on rows after it
+        says so by `NonCausalOpInterface` and is not asked.
       }],
       "::llvm::LogicalResult", "buildDecode",
       (ins "::hashc::hash::Decoding &":$decoding), "",
@@ -98,6 +98,22 @@ def Hash_DecodableOpInterface : OpInterface<"DecodableOpInterface"> {
         there before the first row is decoded.
       }],
       "bool", "readsMemory", (ins "unsigned":$operand), "", "return false;">
+  ];
+}
+
+def Hash_NonCausalOpInterface : OpInterface<"NonCausalOpInterface"> {
+  let cppNamespace = "::hashc::hash";
+  let description = [{
+    An op that may read what decoding has not come to yet: rows after its own,
+    or the token that is to be predicted. A model whose logits depend on one
+    compiles without a decoding step, and `generate` says the reason.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+        The reason, after "in 'PATH' ": "a token attends to later tokens". Empty
+        where this op is causal.
+      }],
+      "std::string", "getNonCausalReason">
   ];
 }
 

@@ -36,6 +36,24 @@ def Hash_PrevOp : Hash_StreamOp<"prev", [
   let hasFolder = 1;
 }
 
+def Hash_NextOp : Hash_StreamOp<"next", [
+    Hash_SameType<["targets", "result"]>], [Hash_NonCausal]> {
+  let summary = "the token after, which the model is to predict";
+  let description = [{
+    `result[r] = targets[r]`: the id of the token after row r, and -1 where
+    there is none in the data or in the row's document (the oracle of Hash
+    Layers, Roller et al. 2021, for analysis). `router` is the router that asks.
+    A model whose logits depend on it cannot be decoded.
+
+    ```mlir
+    %n = hash.next %targets for "future" : (tensor<4096xi32>) -> tensor<4096xi32>
+    ```
+  }] # Constraints;
+  let arguments = (ins Hash_Stream32:$targets, StrAttr:$router);
+  let results = (outs Hash_Stream32:$result);
+  let assemblyFormat = "$targets `for` $router attr-dict `:` functional-type(operands, results)";
+}
+
 def Hash_PositionOp : Hash_StreamOp<"position", [
     Hash_SameType<["starts", "result"]>, Hash_WindowDivides<"starts">]> {
   let summary = "the place of a row in its window, or in its document";

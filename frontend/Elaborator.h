@@ -257,6 +257,11 @@ private:
   Value evaluateFeature(Frame &frame, const NameExpr &name);
   Value callHash(const StreamCall &call);
   Value callPrev(const StreamCall &call);
+  Value callNext(const StreamCall &call);
+  /// -1 where a row has no experts: no token, or none after it for a router
+  /// that reads that one.
+  mlir::Value getMask(mlir::Value experts);
+  bool isTheToken(const StreamCall &call, llvm::StringRef examples);
   Value callRandom(const StreamCall &call);
   Value callPythonRandom(const StreamCall &call);
   Value callBalanced(const StreamCall &call);

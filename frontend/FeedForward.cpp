@@ -149,7 +149,7 @@ bool Elaborator::route(Frame &frame, Ffn &ffn, int64_t width) {
       llvm::cast<RankedTensorType>(choices.getType()).getNumElements();
   auto type =
       hash::PlanType::get(&context, rows, slots / rows, ffn.experts, slots);
-  ffn.plan = builder->create<hash::PlanOp>(type, choices, builder->getTokens());
+  ffn.plan = builder->create<hash::PlanOp>(type, choices, getMask(choices));
   return true;
 }
 

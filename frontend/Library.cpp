@@ -150,6 +150,7 @@ std::vector<LibraryFunction> LibraryMaker::makeStreams() {
       integer("prime", &Elaborator::callPrime, {{"from", true}, {"index"}},
               /*variadic=*/false),
       stream("prev", &Elaborator::callPrev, {{"input", true}, {"distance"}}),
+      stream("next", &Elaborator::callNext, {{"input", true}}),
       stream("random", &Elaborator::callRandom,
              {{"key", true}, {"experts", true}, {"seed"}, {"top"}}),
       stream("python_random", &Elaborator::callPythonRandom,

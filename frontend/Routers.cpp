@@ -9,6 +9,7 @@
 #include "frontend/Limits.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/ADT/ScopeExit.h"
+#include "llvm/ADT/SetVector.h"
 
 using llvm::SMLoc;
 using llvm::StringRef;
@@ -138,15 +139,46 @@ Value Elaborator::callHash(const StreamCall &call) {
   return Value::makeStream(result);
 }
 
-Value Elaborator::callPrev(const StreamCall &call) {
+/// The first argument of what looks along the stream.
+bool Elaborator::isTheToken(const StreamCall &call, StringRef examples) {
   const Value &input = call.bound.values[0];
-  bool isToken = input.kind == Value::Kind::stream && input.stream->isToken &&
-                 input.stream->narrow == builder->getTokens();
-  if (!isToken)
-    return fail(call.bound.places[0],
-                "'prev' is of token, as in prev(token) or prev(token, 2), not "
-                "of " +
-                    input.describe());
+  if (input.kind == Value::Kind::stream && input.stream->isToken &&
+      input.stream->narrow == builder->getTokens())
+    return true;
+  fail(call.bound.places[0], "'" + call.function.name +
+                                 "' is of token, as in " + examples +
+                                 ", not of " + input.describe());
+  return false;
+}
+
+Value Elaborator::callNext(const StreamCall &call) {
+  if (!isTheToken(call, "next(token)"))
+    return Value::makeError();
+  Stream stream;
+  stream.narrow = builder->create<hash::NextOp>(
+      builder->getStream(32), builder->getTargets(), call.frame.routerName);
+  stream.range = {0, shape.vocab - 1};
+  stream.masked = true;
+  stream.isToken = true;
+  return Value::makeStream(stream);
+}
+
+mlir::Value Elaborator::getMask(mlir::Value experts) {
+  llvm::SetVector<mlir::Value> used;
+  used.insert(experts);
+  for (size_t i = 0; i < used.size(); ++i) {
+    mlir::Operation *op = used[i].getDefiningOp();
+    if (llvm::isa_and_nonnull<hash::NextOp>(op))
+      return used[i];
+    if (op)
+      used.insert(op->operand_begin(), op->operand_end());
+  }
+  return builder->getTokens();
+}
+
+Value Elaborator::callPrev(const StreamCall &call) {
+  if (!isTheToken(call, "prev(token) or prev(token, 2)"))
+    return Value::makeError();
   std::optional<int64_t> distance =
       readStreamInteger(call, "distance", 1, shape.window, 1);
   if (!distance)

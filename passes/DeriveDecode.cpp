@@ -31,6 +31,12 @@ enum class Domain {
   Row     // activations: one row
 };
 
+/// The logits, and in program order what they are computed by.
+struct Prediction {
+  Value logits;
+  SmallVector<Operation *> ops;
+};
+
 /// Rewrites the forward function for one row. Streams stay as long as a window,
 /// and `hash.row_at` cuts the row out where an activation op reads one.
 class DecodeBuilder final : public hash::Decoding {
@@ -42,7 +48,7 @@ public:
         builder(entry.getBuilder()), encode(module, forward, source),
         source(source), rows(decoded.rows), window(decoded.window) {}
 
-  LogicalResult run();
+  LogicalResult run(const Prediction &prediction);
   unsigned getNumStates() const { return states.size(); }
   unsigned getNumStreams() const { return rowOfStream.size(); }
 
@@ -63,8 +69,6 @@ private:
                              Value value) override;
 
   void addArguments();
-  /// The ops that `value` depends on, without those of a memory.
-  DenseSet<Operation *> findSlice(Value value);
   LogicalResult visit(Operation *op);
   LogicalResult checkIsMade(Operation *op, Value value);
   /// The name of what `op` keeps, told from that of other ops.
@@ -270,7 +274,8 @@ LogicalResult DecodeBuilder::visit(Operation *op) {
          << op->getName() << "' is not known to treat each row alone";
 }
 
-DenseSet<Operation *> DecodeBuilder::findSlice(Value value) {
+/// What makes `value`, but for what another input gives.
+DenseSet<Operation *> findSlice(Value value) {
   DenseSet<Operation *> slice;
   SmallVector<Value> work = {value};
   while (!work.empty()) {
@@ -285,20 +290,46 @@ DenseSet<Operation *> DecodeBuilder::findSlice(Value value) {
   return slice;
 }
 
-LogicalResult DecodeBuilder::run() {
-  addArguments();
-  Operation *terminator = forward.getBody().front().getTerminator();
-  Value logits;
-  for (OpOperand &returned : terminator->getOpOperands()) {
+FailureOr<Prediction> findPrediction(func::FuncOp forward) {
+  Block &body = forward.getBody().front();
+  Prediction prediction;
+  for (OpOperand &returned : body.getTerminator()->getOpOperands()) {
     hash::ArgAttr role = getResultRole(forward, returned.getOperandNumber());
     if (role && role.getKind() == hash::ArgKind::logits)
-      logits = returned.get();
+      prediction.logits = returned.get();
   }
-  if (!logits)
+  if (!prediction.logits)
     return forward.emitError("has no result that is the logits");
-  DenseSet<Operation *> slice = findSlice(logits);
-  for (Operation &op : forward.getBody().front().without_terminator())
-    if (slice.contains(&op) && failed(visit(&op)))
+  DenseSet<Operation *> slice = findSlice(prediction.logits);
+  for (Operation &op : body.without_terminator())
+    if (slice.contains(&op))
+      prediction.ops.push_back(&op);
+  return prediction;
+}
+
+/// Why there can be no decoding step, or "".
+std::string findNonCausal(const Prediction &prediction) {
+  for (Operation *op : prediction.ops)
+    if (auto nonCausal = dyn_cast<hash::NonCausalOpInterface>(op))
+      if (std::string reason = nonCausal.getNonCausalReason();
+          !reason.empty()) {
+        remark::missed(op->getLoc(), remark::RemarkOpts::name("not-decodable")
+                                         .category(DEBUG_TYPE)
+                                         .function("decode_step"))
+            << remark::reason("{0}", reason);
+        StringRef path = hash::getPath(op->getLoc());
+        return ("in '" + (path.empty() ? op->getName().getStringRef() : path) +
+                "' " + reason)
+            .str();
+      }
+  return "";
+}
+
+LogicalResult DecodeBuilder::run(const Prediction &prediction) {
+  addArguments();
+  Value logits = prediction.logits;
+  for (Operation *op : prediction.ops)
+    if (failed(visit(op)))
       return failure();
   entry.addResult(mapping.lookup(logits),
                   makeRole(builder.getContext(), hash::ArgKind::logits));
@@ -317,9 +348,17 @@ class DeriveDecode final : public impl::DeriveDecodeBase<DeriveDecode> {
     FailureOr<SmallVector<InputRows>> inputs = readInputs(module, forward);
     if (failed(inputs))
       return signalPassFailure();
+    FailureOr<Prediction> prediction = findPrediction(forward);
+    if (failed(prediction))
+      return signalPassFailure();
+    if (std::string reason = findNonCausal(*prediction); !reason.empty()) {
+      module->setAttr(hash::HashDialect::kNotDecodableAttr,
+                      StringAttr::get(&getContext(), reason));
+      return;
+    }
     DecodeBuilder decode(module, forward, inputs->back(),
                          inputs->size() > 1 ? inputs->front() : InputRows());
-    if (failed(decode.run()))
+    if (failed(decode.run(*prediction)))
       return signalPassFailure();
     numStates += decode.getNumStates();
     numStreams += decode.getNumStreams();

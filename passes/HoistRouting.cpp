@@ -63,6 +63,7 @@ bool Slice::isStream(Value value) const {
   if (auto argument = dyn_cast<BlockArgument>(value)) {
     hash::ArgAttr role = getRole(function, argument);
     return role && (role.getKind() == hash::ArgKind::tokens ||
+                    role.getKind() == hash::ArgKind::targets ||
                     role.getKind() == hash::ArgKind::starts ||
                     role.getKind() == hash::ArgKind::table);
   }

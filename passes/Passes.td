@@ -31,7 +31,9 @@ def DeriveDecode : Pass<"hash-derive-decode", "mlir::ModuleOp"> {
     Ops say themselves how (`DecodableOpInterface`). Row-wise ops are cloned for
     one row. Stateful ops keep state between calls: attention becomes
     `hash.attention_decode` with a cache of keys and of values, named after its
-    path. Anything else is refused with the reason. Token streams stay as long
+    path. Anything else is an error. Where a row of the logits depends on what
+    comes after it (`NonCausalOpInterface`), there is no decoding step, and the
+    module says why in `hash.not_decodable`. Token streams stay as long
     as a window, and `hash.row_at` cuts the row where an activation op reads it,
     so that `prev` and positions work across the prompt's end. What one row does
     not need is no argument.

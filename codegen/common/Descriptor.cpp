@@ -115,6 +115,7 @@ private:
     json.attribute("spec", text("hash.spec"));
     json.attribute("spec_hash", text("hash.spec_hash"));
     json.attribute("model_hash", text("hash.model_hash"));
+    json.attribute("not_decodable", text(hash::HashDialect::kNotDecodableAttr));
     for (StringRef key : {"target", "arch", "fuse"})
       json.attribute(key, getTargetText(key));
     for (auto [key, attribute] :

@@ -151,8 +151,8 @@ StringRef getKernelKind(StringRef op, StringRef path) {
           .Cases({"embedding", "embedding_grad"}, "embedding")
           .Cases({"lookup", "lookup_grad", "merge_keys", "segments"}, "lookup")
           .Cases({"adamw", "global_norm", "rowwise_adagrad"}, "optimizer")
-          .Cases({"plan", "prev", "position", "mix", "modulo", "table_lookup",
-                  "row_at", "gate", "gate_grad"},
+          .Cases({"plan", "prev", "next", "position", "mix", "modulo",
+                  "table_lookup", "row_at", "gate", "gate_grad"},
                  "router")
           .Default("");
   if (!kind.empty())

@@ -123,6 +123,7 @@ private:
     call("prev", dim(in(0), 0), integer("window"), integer("distance"),
          integer("bos"));
   }
+  void next() { call("next", dim(in(0), 0)); }
   void position() {
     call("position", dim(in(0), 0), integer("window"),
          int64_t(flag("document")));
@@ -343,6 +344,7 @@ const llvm::StringMap<KernelBuilder::Rule> &KernelBuilder::getRules() {
       {"plan", &KernelBuilder::planRows},
       {"position", &KernelBuilder::position},
       {"prev", &KernelBuilder::prev},
+      {"next", &KernelBuilder::next},
       {"reduce_rows", &KernelBuilder::reduceRows},
       {"rms_norm", &KernelBuilder::rmsNorm},
       {"rms_norm_grad", &KernelBuilder::rmsNormGrad},

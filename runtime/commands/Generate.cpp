@@ -109,14 +109,17 @@ static bool endsWith(const std::string &text, const std::string &end) {
 
 int runGenerate(const Program &program, const GenerateOptions &options) {
   const Descriptor &descriptor = program.descriptor;
+  if (!descriptor.findEntry("decode_step"))
+    failInput("the model '" + descriptor.name + "' cannot continue a text: " +
+              (descriptor.notDecodable.empty()
+                   ? "it was compiled without a decoding step"
+                   : descriptor.notDecodable));
   Checkpoint checkpoint =
       openCheckpoint(options.checkpoint, descriptor, Match::model);
   std::unique_ptr<Tokenizer> tokenizer = checkpoint.loadTokenizer();
   if (!tokenizer)
     failInput("the model was trained on token files: without a tokenizer there "
               "is no text to continue");
-  if (!descriptor.findEntry("decode_step"))
-    failInput("this model cannot generate: a part of it looks ahead");
   Model model(descriptor, program.functions, Purpose::generate,
               options.threads);
   restore(model, checkpoint, false);

@@ -176,6 +176,7 @@ static Descriptor readDescriptor(const Json &json) {
   descriptor.spec = json.value("spec", "");
   descriptor.specHash = json.value("spec_hash", "");
   descriptor.modelHash = json.value("model_hash", "");
+  descriptor.notDecodable = json.value("not_decodable", "");
   descriptor.target = json.value("target", "cpu");
   descriptor.arch = json.value("arch", "");
   descriptor.fuse = json.value("fuse", "");

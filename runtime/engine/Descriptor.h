@@ -87,6 +87,7 @@ struct KernelSpec {
 
 struct Descriptor {
   std::string name, spec, specHash, modelHash, target, arch, fuse;
+  std::string notDecodable; // why there is no decode_step
   ModelShape model;
   TrainSettings train;
   std::vector<ParamSpec> params;

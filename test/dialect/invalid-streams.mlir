@@ -11,6 +11,14 @@ func.func @prev_type(%t: tensor<8xi32>, %s: tensor<4xi32>) {
 
 // -----
 
+func.func @next_type(%t: tensor<8xi32>) {
+  // expected-error @+1 {{failed to verify that `targets`, `result` have one type (type)}}
+  %0 = hash.next %t for "future" : (tensor<8xi32>) -> tensor<4xi32>
+  return
+}
+
+// -----
+
 func.func @prev_window(%t: tensor<8xi32>, %s: tensor<8xi32>) {
   // expected-error @+1 {{failed to verify that the rows of `tokens` are whole windows (window)}}
   %0 = hash.prev %t, %s {distance = 1 : i64, window = 3 : i64, bos = 0 : i64}

@@ -60,6 +60,7 @@ func.func private @roles(tensor<32xf64> {hash.arg = #hash.arg<param, "b">}, tens
     -> (tensor<8xf64> {hash.arg = #hash.arg<losses>}, tensor<8x32xf64> {hash.arg = #hash.arg<logits>}, tensor<1xf64> {hash.arg = #hash.arg<norm>})
 
 // CHECK-LABEL: func.func @streams
+// CHECK: hash.next %{{.*}} for "future" : (tensor<8xi32>) -> tensor<8xi32>
 // CHECK: hash.prev %{{.*}}, %{{.*}} {bos = 1 : i64, distance = 2 : i64, window = 4 : i64} : (tensor<8xi32>, tensor<8xi32>) -> tensor<8xi32>
 // CHECK: hash.position %{{.*}} {window = 4 : i64} : (tensor<8xi32>) -> tensor<8xi32>
 // CHECK: hash.position %{{.*}} {document, window = 4 : i64} : (tensor<8xi32>) -> tensor<8xi32>
@@ -75,6 +76,7 @@ func.func private @roles(tensor<32xf64> {hash.arg = #hash.arg<param, "b">}, tens
 // CHECK: hash.plan %{{.*}} masked %{{.*}} : (tensor<8x2xi32>, tensor<8xi32>) -> !hash.plan<tokens = 8, k = 2, groups = 4, slots = 16>
 func.func @streams(%tok: tensor<8xi32>, %starts: tensor<8xi32>, %a: tensor<8xi64>, %t: tensor<32xi32>, %t2: tensor<32x2xi32>,
                    %wide: tensor<8x3xi64>, %i: tensor<1xi32>) {
+  %oracle = hash.next %tok for "future" : (tensor<8xi32>) -> tensor<8xi32>
   %0 = hash.prev %tok, %starts {distance = 2 : i64, window = 4 : i64, bos = 1 : i64} : (tensor<8xi32>, tensor<8xi32>) -> tensor<8xi32>
   %1 = hash.position %starts {window = 4 : i64} : (tensor<8xi32>) -> tensor<8xi32>
   %2 = hash.position %starts {window = 4 : i64, document} : (tensor<8xi32>) -> tensor<8xi32>

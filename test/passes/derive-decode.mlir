@@ -79,14 +79,33 @@ module attributes {hash.model = {window = 4 : i64}} {
 
 // -----
 
-// A row that depends on the rows after it has no value yet when it is decoded.
+// A row that depends on the rows after it has no value yet when it is decoded: no decoding step, and the reason.
+// CHECK: module attributes {{.*}}hash.not_decodable = "in 'hash.attention' a token attends to later tokens"
+// CHECK-NOT: @decode_step
+// CHECK: func.func @forward(
+// CHECK-NOT: @decode_step
 module attributes {hash.model = {window = 4 : i64}} {
   func.func @forward(%x: tensor<8x4xf32> {hash.arg = #hash.arg<param, "x">}, %tokens: tensor<8xi32> {hash.arg = #hash.arg<tokens>})
       -> (tensor<8x4xf32> {hash.arg = #hash.arg<logits>}) {
-    // expected-error @+1 {{cannot be decoded token by token: it is not causal, so a row depends on the rows after it}}
     %y, %lse = hash.attention %x, %x, %x, %tokens {heads = 2 : i64, kv_heads = 2 : i64, window = 4 : i64, scale = 0.5 : f64}
         : (tensor<8x4xf32>, tensor<8x4xf32>, tensor<8x4xf32>, tensor<8xi32>) -> (tensor<8x4xf32>, tensor<8x2xf32>)
     return %y : tensor<8x4xf32>
+  }
+}
+
+// -----
+
+// A router that reads the token after.
+// CHECK: module attributes {{.*}}hash.not_decodable = "in 'hash.next' the router 'future' reads the token that is to be predicted"
+// CHECK-NOT: @decode_step
+// CHECK: func.func @forward(
+// CHECK-NOT: @decode_step
+module attributes {hash.model = {window = 4 : i64}} {
+  func.func @forward(%e: tensor<16x4xf32> {hash.arg = #hash.arg<param, "e">}, %tokens: tensor<8xi32> {hash.arg = #hash.arg<tokens>},
+      %targets: tensor<8xi32> {hash.arg = #hash.arg<targets>}) -> (tensor<8x4xf32> {hash.arg = #hash.arg<logits>}) {
+    %n = hash.next %targets for "future" : (tensor<8xi32>) -> tensor<8xi32>
+    %x = hash.embedding %n, %e : (tensor<8xi32>, tensor<16x4xf32>) -> tensor<8x4xf32>
+    return %x : tensor<8x4xf32>
   }
 }
 

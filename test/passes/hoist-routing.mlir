@@ -33,7 +33,7 @@
 // activations stays.
 // CHECK-LABEL: func.func @grad_step
 // CHECK-SAME: (%[[X:.*]]: tensor<8x4xf32>
-// CHECK-SAME: %[[IDS:.*]]: tensor<8xi32> {hash.arg = #hash.arg<targets>}, %[[PLAN:.*]]: !hash.plan<{{.*}}> {hash.arg = #hash.arg<plan, "plan0">})
+// CHECK-SAME: %[[IDS:.*]]: tensor<8xi32> {hash.arg = #hash.arg<plan, "ids">}, %[[PLAN:.*]]: !hash.plan<{{.*}}> {hash.arg = #hash.arg<plan, "plan0">})
 // CHECK: hash.plan %[[IDS]] masked %[[IDS]]
 // CHECK: %[[A:.*]] = hash.dispatch %[[X]] by %[[PLAN]]
 // CHECK: hash.dispatch %[[A]] by %[[PLAN]]
@@ -41,7 +41,7 @@
 // REMARK-DAG: plan0 of layer0 is made once per batch
 // REMARK-DAG: the plan of layer2 depends on activations
 func.func @grad_step(%x: tensor<8x4xf32> {hash.arg = #hash.arg<param, "x">}, %t: tensor<16xi32> {hash.arg = #hash.arg<table, "t">},
-    %tokens: tensor<8xi32> {hash.arg = #hash.arg<tokens>}, %ids: tensor<8xi32> {hash.arg = #hash.arg<targets>})
+    %tokens: tensor<8xi32> {hash.arg = #hash.arg<tokens>}, %ids: tensor<8xi32> {hash.arg = #hash.arg<plan, "ids">})
     -> (tensor<8x4xf32> {hash.arg = #hash.arg<losses>}) {
   %e0 = hash.table_lookup %tokens in %t : (tensor<8xi32>, tensor<16xi32>) -> tensor<8xi32> loc("layer0")
   %p0 = hash.plan %e0 masked %tokens : (tensor<8xi32>, tensor<8xi32>) -> !p loc("layer0")

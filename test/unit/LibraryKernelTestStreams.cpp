@@ -33,6 +33,15 @@ TEST(LibraryStreams, PrevStaysInItsDocument) {
   EXPECT_EQ(getPrev(100), Words({7, 7, 7, -1, 7, 7, 7, 7, 7, 7}));
 }
 
+TEST(LibraryStreams, NextIsTheTarget) {
+  Guarded<int32_t> targets = {11, -1, 13, -1}, out(4);
+  hash_next(0, targets.data(), out.data(), 4);
+  EXPECT_EQ(read(out), Words({11, -1, 13, -1}));
+  Guarded<int32_t> one = {5}, single(1);
+  hash_next(0, one.data(), single.data(), 1);
+  EXPECT_EQ(read(single), Words({5}));
+}
+
 TEST(LibraryStreams, PositionInWindowOrDocument) {
   Guarded<int32_t> starts = {0, 0, 2, 2, 0, 1, 1, 1};
   Guarded<int32_t> inWindow(8), inDocument(8);

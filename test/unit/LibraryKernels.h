@@ -174,6 +174,8 @@ extern "C" {
 void hash_prev(int64_t task, const int32_t *tokens, const int32_t *starts,
                int32_t *out, int64_t rows, int64_t window, int64_t distance,
                int64_t bos);
+void hash_next(int64_t task, const int32_t *targets, int32_t *out,
+               int64_t rows);
 void hash_position(int64_t task, const int32_t *starts, int32_t *out,
                    int64_t rows, int64_t window, int64_t document);
 void hash_mix_start(int64_t task, int64_t *out, int64_t rows, int64_t seed);

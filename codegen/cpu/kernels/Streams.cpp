@@ -20,6 +20,12 @@ extern "C" void hash_prev(int64_t, const int32_t *tokens, const int32_t *starts,
   }
 }
 
+extern "C" void hash_next(int64_t, const int32_t *targets, int32_t *out,
+                          int64_t rows) {
+  for (int64_t r = 0; r < rows; ++r)
+    out[r] = targets[r];
+}
+
 extern "C" void hash_position(int64_t, const int32_t *starts, int32_t *out,
                               int64_t rows, int64_t window, int64_t document) {
   for (int64_t r = 0; r < rows; ++r)
