@@ -118,14 +118,18 @@ void Checker::checkRouting() {
     int64_t sum = 0;
     for (int64_t count : load)
       sum += count;
-    int64_t missing = std::abs(sum - batch.liveTokens * router.k);
+    const InputShape *source = descriptor.model.getSource();
+    bool ofSource = source && source->name == router.input;
+    int64_t live = ofSource ? batch.source.liveTokens : batch.liveTokens;
+    int64_t rows = ofSource ? descriptor.model.getRows(*source) : batch.rows;
+    int64_t missing = std::abs(sum - live * router.k);
     // What reads the token after has no experts for a row without one.
-    if (!descriptor.notDecodable.empty())
+    if (!descriptor.notDecodable.empty() && !ofSource)
       missing = std::min(missing, std::abs(sum - batch.liveTargets * router.k));
     add({"every live row has its experts: " + router.path,
          static_cast<double>(missing), 0,
          format("%lld rows, %lld masked", static_cast<long long>(sum),
-                static_cast<long long>(batch.rows - batch.liveTokens))});
+                static_cast<long long>(rows - live))});
   }
 }
 
@@ -177,6 +181,7 @@ void Checker::checkMaskedRows() {
   Batch none = batch;
   std::fill(none.tokens.begin(), none.tokens.end(), -1);
   std::fill(none.targets.begin(), none.targets.end(), -1);
+  std::fill(none.source.tokens.begin(), none.source.tokens.end(), -1);
   load(none);
   computeGradients();
   largest = std::abs(model.sumLosses());
@@ -196,15 +201,18 @@ void Checker::checkWindows() {
   int64_t window = descriptor.model.window;
   if (batch.rows <= window)
     return add({name, 0, 0, "the micro-batch is one window", true});
-  auto rotate = [&](auto &rows) {
-    std::rotate(rows.begin(), rows.begin() + window, rows.end());
+  auto rotateBy = [](auto &rows, int64_t count) {
+    std::rotate(rows.begin(), rows.begin() + count, rows.end());
   };
+  auto rotate = [&](auto &rows) { rotateBy(rows, window); };
   model.evalStep();
   std::vector<double> losses = model.getLosses();
   rotate(losses);
   Batch rotated = batch;
   for (auto *rows : {&rotated.tokens, &rotated.targets, &rotated.starts})
     rotate(*rows);
+  for (auto *rows : {&rotated.source.tokens, &rotated.source.starts})
+    rotateBy(*rows, descriptor.model.getSourceWindow());
   load(rotated);
   model.evalStep();
   std::vector<double> others = model.getLosses();
@@ -271,6 +279,8 @@ void Checker::checkDecode() {
   int64_t rows = 0;
   while (rows < shape.window && batch.tokens[rows] >= 0)
     ++rows;
+  if (shape.getSource())
+    model.encode(batch.source);
   Batch targets[3] = {batch, batch, batch};
   std::vector<double> losses[3];
   for (int64_t row = 0; row < rows; ++row) {

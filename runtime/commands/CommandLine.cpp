@@ -42,7 +42,7 @@ private:
   void addThreads(CLI::App &command, int &threads);
   void addTrain(const Descriptor &descriptor);
   void addEval();
-  void addGenerate();
+  void addGenerate(const Descriptor &descriptor);
   void addInfo();
   void addBench();
   void addCheck();
@@ -57,7 +57,7 @@ CommandLine::CommandLine(const Descriptor &descriptor)
   app.get_formatter()->column_width(28);
   addTrain(descriptor);
   addEval();
-  addGenerate();
+  addGenerate(descriptor);
   addInfo();
   addBench();
   addCheck();
@@ -212,17 +212,27 @@ void CommandLine::addEval() {
   command.add_flag("--json", eval.json, "Print one JSON object");
 }
 
-void CommandLine::addGenerate() {
+void CommandLine::addGenerate(const Descriptor &descriptor) {
+  bool hasSource = descriptor.model.getSource();
   CLI::App &command = *app.add_subcommand(
-      "generate", "Continue a prompt, token by token.\nWhen the model's window "
+      "generate",
+      hasSource ? "Write the target of a source text, token by token, to its "
+                  "end or to that of the model's window."
+                : "Continue a prompt, token by token.\nWhen the model's window "
                   "is full, its last half is read again as the new context.");
   command.add_option("--ckpt", generate.checkpoint, "Checkpoint")
       ->type_name("FILE|DIR")
       ->required();
   command
       .add_option("--prompt", generate.prompt,
-                  "Text to continue (default: a new line)")
+                  hasSource ? "Source text (default: none)"
+                            : "Text to continue (default: a new line)")
       ->type_name("TEXT");
+  if (hasSource)
+    command
+        .add_option("--begin", generate.begin,
+                    "How the target begins (default: not said)")
+        ->type_name("TEXT");
   command.add_option("--tokens", generate.tokens, "Tokens to make")
       ->type_name("N")
       ->capture_default_str()

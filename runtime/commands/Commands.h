@@ -37,7 +37,7 @@ struct EvalOptions {
 };
 
 struct GenerateOptions {
-  std::string checkpoint, prompt;
+  std::string checkpoint, prompt, begin;
   int64_t tokens = 200, topK = 0;
   double temperature = 0.8;
   uint64_t seed = 0;

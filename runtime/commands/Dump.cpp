@@ -78,6 +78,11 @@ void dumpBatch(const Program &program, const CheckOptions &options) {
       makeSource("tokens", {batch.rows}, batch.tokens),
       makeSource("targets", {batch.rows}, batch.targets),
       makeSource("starts", {batch.rows}, batch.starts)};
+  if (shape.getSource()) {
+    auto rows = static_cast<int64_t>(batch.source.tokens.size());
+    tensors.push_back(makeSource("source.tokens", {rows}, batch.source.tokens));
+    tensors.push_back(makeSource("source.starts", {rows}, batch.source.starts));
+  }
   tensors.push_back({"losses", DType::f64, {batch.rows}, [&](void *target) {
                        std::memcpy(target, losses.data(),
                                    losses.size() * sizeof(double));
@@ -102,6 +107,7 @@ void dumpBatch(const Program &program, const CheckOptions &options) {
   writeSafetensors(options.dump,
                    {{"model", descriptor.name},
                     {"window", std::to_string(shape.window)},
+                    {"source_window", std::to_string(shape.getSourceWindow())},
                     {"bos", std::to_string(shape.bos)},
                     {"heads", std::to_string(findHeads(descriptor))}},
                    tensors);

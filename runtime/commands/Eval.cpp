@@ -63,16 +63,18 @@ static void printRouter(const RouterLoad &router) {
                 i % 8 == 7 || i + 1 == counts.size() ? "\n" : "");
 }
 
-static void print(const Evaluation &result, bool reset) {
+static void print(const Evaluation &result, const DataSettings &data) {
   std::printf("loss %.6f, perplexity %.4f", result.getLoss(),
               result.getPerplexity());
   if (result.bytes > 0)
     std::printf(", bits per byte %.4f", result.getBitsPerByte());
-  std::printf("\n%lld tokens scored in %lld windows, one after the other "
-              "without overlap%s\n",
+  std::printf("\n%lld tokens scored in %lld %s\n",
               static_cast<long long>(result.targets),
               static_cast<long long>(result.windows),
-              reset ? "; documents apart" : "");
+              data.kind == "pairs" ? "targets"
+              : data.apart ? "windows, one after the other without overlap; "
+                             "documents apart"
+                           : "windows, one after the other without overlap");
   for (const RouterLoad &router : result.routers)
     printRouter(router);
 }
@@ -83,19 +85,24 @@ int runEval(const Program &program, const EvalOptions &options) {
       openCheckpoint(options.checkpoint, descriptor, Match::model);
   DataSettings data = chooseEvalData(descriptor, options, checkpoint);
   std::unique_ptr<Tokenizer> tokenizer = checkpoint.loadTokenizer();
-  int64_t window = descriptor.model.window;
-  TokenStream stream = openEvalStream(data, descriptor.model.vocab,
-                                      tokenizer.get(), options.whole);
-  Windows windows(stream, window, data.apart);
+  TokenStream stream;
+  PairSet pairs;
+  if (descriptor.model.getSource())
+    pairs = openEvalPairs(data, *tokenizer, options.whole);
+  else
+    stream = openEvalStream(data, descriptor.model.vocab, tokenizer.get(),
+                            options.whole);
+  std::unique_ptr<WindowSource> windows =
+      makeWindows(descriptor.model, data, stream, pairs);
 
   Model model(descriptor, program.functions, Purpose::evaluate,
               options.threads);
   restore(model, checkpoint, false);
-  Evaluation result = evaluate(model, windows, {0, true, tokenizer.get()});
+  Evaluation result = evaluate(model, *windows, {0, true, tokenizer.get()});
   if (options.json)
     std::printf("%s\n", toJson(result).dump(2).c_str());
   else
-    print(result, data.apart);
+    print(result, data);
   return 0;
 }
 

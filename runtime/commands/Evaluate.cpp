@@ -25,17 +25,21 @@ namespace {
 /// token's rows go to one expert, which bounds the balance.
 class LoadMeter {
 public:
-  LoadMeter(const RouterSpec &router, int64_t vocab)
-      : router(router), counts(router.groups) {
+  LoadMeter(const RouterSpec &router, const ModelShape &shape)
+      : router(router), input(shape.getPredicted()), counts(router.groups) {
+    for (const InputShape &known : shape.inputs)
+      if (known.name == router.input)
+        input = known;
     for (Key &key : keys) {
-      key.expert.assign(vocab, -1);
-      key.frequency.assign(vocab, 0);
+      key.expert.assign(input.vocab, -1);
+      key.frequency.assign(input.vocab, 0);
     }
   }
 
   void add(Model &model) {
-    const auto *tokens = model.getBuffers().get("tokens").as<int32_t>();
-    int64_t window = model.getDescriptor().model.window;
+    const auto *tokens =
+        model.getBuffers().get("tokens", input.name).as<int32_t>();
+    int64_t window = input.window;
     std::vector<int32_t> experts = model.getAssignment(router);
     std::vector<int64_t> load = model.countLoad(router);
     for (size_t i = 0; i < load.size(); ++i)
@@ -73,19 +77,20 @@ private:
     }
   };
   const RouterSpec &router;
+  InputShape input; // whose rows are routed
   std::vector<int64_t> counts;
   Key keys[2]; // token, previous token
 };
 
 } // namespace
 
-Evaluation evaluate(Model &model, const Windows &windows,
+Evaluation evaluate(Model &model, const WindowSource &windows,
                     const EvaluateOptions &options) {
   const Descriptor &descriptor = model.getDescriptor();
   std::vector<LoadMeter> meters;
   if (options.loads)
     for (const RouterSpec &router : descriptor.routers)
-      meters.emplace_back(router, descriptor.model.vocab);
+      meters.emplace_back(router, descriptor.model);
 
   EvalBatches batches(windows, descriptor.model.microBatch);
   int64_t all = batches.count();

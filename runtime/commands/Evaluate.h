@@ -1,4 +1,4 @@
-//===- Evaluate.h - Loss and load over a token stream -----------*- C++ -*-===//
+//===- Evaluate.h - Loss and load over a data set ---------------*- C++ -*-===//
 //
 // Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -39,7 +39,7 @@ struct EvaluateOptions {
   const Tokenizer *tokenizer = nullptr; // counts bytes
 };
 
-Evaluation evaluate(Model &model, const Windows &windows,
+Evaluation evaluate(Model &model, const WindowSource &windows,
                     const EvaluateOptions &options);
 
 } // namespace hashc::runtime

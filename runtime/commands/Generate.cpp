@@ -5,6 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "runtime/commands/GenerateTarget.h"
+#include "runtime/commands/Progress.h"
 #include "runtime/commands/Sampler.h"
 #include "runtime/commands/Setup.h"
 #include "runtime/data/Text.h"
@@ -12,7 +14,6 @@
 #include "runtime/support/Error.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdio>
 
 namespace hashc::runtime {
@@ -65,16 +66,6 @@ private:
 
 } // namespace
 
-/// Streams to standard output; a character appears when all its bytes are
-/// there.
-static void show(const std::string &text) {
-  if (text.empty())
-    return;
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() ||
-      std::fflush(stdout) != 0)
-    failSystem("write to", "standard output", errno);
-}
-
 /// What separates documents, or nothing where they are joined.
 static std::string getSeparator(const DataSettings &data) {
   return data.apart ? data.separator : "";
@@ -123,6 +114,8 @@ int runGenerate(const Program &program, const GenerateOptions &options) {
   Model model(descriptor, program.functions, Purpose::generate,
               options.threads);
   restore(model, checkpoint, false);
+  if (descriptor.model.getSource())
+    return generateTarget(model, *tokenizer, options);
 
   const std::string separator = getSeparator(descriptor.train.data);
   Context context(model);
@@ -132,20 +125,20 @@ int runGenerate(const Program &program, const GenerateOptions &options) {
   Utf8Stream stream;
   bool begins = !separator.empty() && endsWith(options.prompt, separator);
   std::string written = options.prompt;
-  show(options.prompt);
+  printText(options.prompt);
   for (int64_t i = 0; i < options.tokens; ++i) {
     int32_t token = sampler.sample(model.getLogits());
     if (token == tokenizer->getSeparator())
       break;
     std::string text = tokenizer->decode(token);
-    show(stream.push(text));
+    printText(stream.push(text));
     written += text;
     if (!separator.empty() && endsWith(written, separator))
       break; // the document has ended, in plain bytes
     if (i + 1 < options.tokens)
       context.push(token, begins && i == 0);
   }
-  show(stream.finish() + "\n");
+  printText(stream.finish() + "\n");
   return 0;
 }
 

@@ -180,6 +180,11 @@ static Json describeProgram(const Descriptor &descriptor,
                  {"clip", train.optimizer.clip},
                  {"weight_decay", train.optimizer.weightDecay},
                  {"seed", train.seed}}}};
+  if (descriptor.model.getSource())
+    for (const InputShape &input : descriptor.model.inputs)
+      json["inputs"].push_back({{"name", input.name},
+                                {"vocab", input.vocab},
+                                {"context", input.window}});
   json["parameters"] = describeParams(descriptor);
   json["total_parameters"] = total;
   json["active_parameters"] = std::llround(active);
@@ -199,6 +204,15 @@ static Json describeProgram(const Descriptor &descriptor,
       {"forward", describeFlops(descriptor, {"plan_batch", "eval_step"})},
       {"train", describeFlops(descriptor, {"plan_batch", "grad_step"})},
       {"decode_step", describeFlops(descriptor, {"decode_step"})}};
+  if (const InputShape *source = descriptor.model.getSource()) {
+    Json &encode = json["flops_per_token"]["encode"];
+    encode = describeFlops(descriptor, {"encode"});
+    // One window, all its tokens at once.
+    for (auto &[kind, flops] : encode.items())
+      flops = flops.get<double>() *
+              static_cast<double>(descriptor.model.getRows()) /
+              static_cast<double>(source->window);
+  }
   // One token at a time.
   for (auto &[kind, flops] : json["flops_per_token"]["decode_step"].items())
     flops =
@@ -306,6 +320,12 @@ static void print(const Descriptor &descriptor, const Json &json) {
               getText(json["precision"]).c_str(),
               json["vocab"].get<long long>(), json["context"].get<long long>(),
               json["micro_batch"].get<long long>());
+  if (const InputShape *source = descriptor.model.getSource())
+    std::printf("predicts '%s'; its source '%s' has %lld ids, windows of "
+                "%lld\n",
+                descriptor.model.getPredicted().name.c_str(),
+                source->name.c_str(), static_cast<long long>(source->vocab),
+                static_cast<long long>(source->window));
   printParams(json);
   printRouting(json);
   printColumns("memory (beside the data and the process itself)", "",

@@ -7,10 +7,13 @@
 
 #include "runtime/commands/Progress.h"
 
+#include "runtime/support/Error.h"
+
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
 #include <cstdarg>
 #include <cstdio>
@@ -28,6 +31,14 @@ std::string format(const char *text, ...) {
   va_end(arguments);
   return std::string(buffer,
                      std::min<size_t>(std::max(length, 0), sizeof(buffer) - 1));
+}
+
+void printText(const std::string &text) {
+  if (text.empty())
+    return;
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() ||
+      std::fflush(stdout) != 0)
+    failSystem("write to", "standard output", errno);
 }
 
 std::string formatDuration(double seconds) {

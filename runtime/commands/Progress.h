@@ -37,6 +37,8 @@ private:
   bool shownBefore = false;
 };
 
+/// Streams to standard output.
+void printText(const std::string &text);
 /// "1:02:03", "2:03".
 std::string formatDuration(double seconds);
 /// "12.3 M", "850 k".

@@ -133,6 +133,16 @@ DataSettings chooseData(const Descriptor &descriptor, const std::string &data,
   return settings;
 }
 
+std::unique_ptr<WindowSource> makeWindows(const ModelShape &shape,
+                                          const DataSettings &data,
+                                          const TokenStream &stream,
+                                          const PairSet &pairs) {
+  if (shape.getSource())
+    return std::make_unique<PairWindows>(pairs, shape.getSourceWindow(),
+                                         shape.window);
+  return std::make_unique<Windows>(stream, shape.window, data.apart);
+}
+
 /// A line of /proc/self/status, which counts in KiB.
 static int64_t readStatus(const std::string &key) {
   std::ifstream status("/proc/self/status");

@@ -46,6 +46,13 @@ std::vector<Table> restore(Model &model, const Checkpoint &checkpoint,
 DataSettings chooseData(const Descriptor &descriptor, const std::string &data,
                         const std::string &valid);
 
+/// The windows of a stream, or of pairs where the model reads those; both must
+/// outlive them.
+std::unique_ptr<WindowSource> makeWindows(const ModelShape &shape,
+                                          const DataSettings &data,
+                                          const TokenStream &stream,
+                                          const PairSet &pairs);
+
 /// Resident memory of this process, now and at most, in bytes.
 int64_t getResidentBytes();
 int64_t getPeakResidentBytes();

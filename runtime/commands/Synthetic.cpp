@@ -13,6 +13,19 @@
 
 namespace hashc::runtime {
 
+/// Uniformly random sources, all rows live.
+static void addSources(Batch &batch, int64_t windows, int64_t window,
+                       int64_t ids, uint64_t seed) {
+  CounterRandom random(seed, "source tokens");
+  batch.source.tokens.resize(windows * window);
+  batch.source.starts.assign(windows * window, 0);
+  uint64_t draws = 0;
+  for (int32_t &token : batch.source.tokens)
+    token =
+        static_cast<int32_t>(random.bits(draws++) % static_cast<uint64_t>(ids));
+  batch.source.liveTokens = windows * window;
+}
+
 Batch makeRandomBatch(const ModelShape &shape, int64_t windows, int64_t ids,
                       uint64_t seed) {
   CounterRandom random(seed, "tokens");
@@ -34,7 +47,26 @@ Batch makeRandomBatch(const ModelShape &shape, int64_t windows, int64_t ids,
     }
   }
   batch.liveTokens = batch.liveTargets = batch.rows;
+  if (const InputShape *source = shape.getSource())
+    addSources(batch, micros * shape.microBatch, source->window,
+               std::min(ids, source->vocab), seed);
   return batch;
+}
+
+/// Sources of different lengths, as those of pairs are; one in four is empty.
+static void padSources(SourceRows &source, int64_t window) {
+  const int64_t lives[] = {std::max<int64_t>(1, window * 3 / 4), window, 0,
+                           window / 2};
+  source.liveTokens = 0;
+  auto rows = static_cast<int64_t>(source.tokens.size());
+  for (int64_t begin = 0; begin < rows; begin += window) {
+    int64_t live = lives[begin / window % 4];
+    for (int64_t row = begin + live; row < begin + window; ++row) {
+      source.tokens[row] = -1;
+      source.starts[row] = static_cast<int32_t>(live);
+    }
+    source.liveTokens += live;
+  }
 }
 
 void addEdges(Batch &batch, const ModelShape &shape, bool apart) {
@@ -49,6 +81,8 @@ void addEdges(Batch &batch, const ModelShape &shape, bool apart) {
     for (int64_t row = middle; row < shape.window; ++row)
       batch.starts[begin + row] = static_cast<int32_t>(middle);
   }
+  if (const InputShape *source = shape.getSource())
+    padSources(batch.source, source->window);
   batch.liveTokens = batch.rows - masked;
   batch.liveTargets =
       batch.rows - std::count(batch.targets.begin(), batch.targets.end(), -1);

@@ -17,7 +17,7 @@ namespace hashc::runtime {
 Batch makeRandomBatch(const ModelShape &shape, int64_t windows, int64_t ids,
                       uint64_t seed);
 /// Gives a random batch what real ones have: the last rows are masked, and with
-/// `apart` a document ends inside every window.
+/// `apart` a document ends inside every window; sources are padded.
 void addEdges(Batch &batch, const ModelShape &shape, bool apart);
 
 /// Tables as training would make them, from made-up token counts that fall

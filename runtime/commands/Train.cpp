@@ -40,6 +40,7 @@ private:
   void startModel(const Program &program);
   void buildTables();
   void announce();
+  void announceCuts();
   int64_t predictMemory();
   double trainStep();
   template <typename Record> void writeLog(const Record &record);
@@ -60,7 +61,7 @@ private:
 
   std::optional<OutputFolder> output;
   Corpus corpus;
-  std::optional<Windows> trainWindows, validWindows;
+  std::unique_ptr<WindowSource> trainWindows, validWindows;
   std::optional<TrainBatches> batches;
   std::optional<Model> model;
   std::vector<Table> tables;
@@ -214,8 +215,9 @@ void Trainer::openData() {
       known = (*source)->loadTokenizer();
   corpus =
       openCorpus(data, descriptor.train.tokenizer, known, window, openCache());
-  trainWindows.emplace(corpus.train, window, data.apart);
-  validWindows.emplace(corpus.valid, window, data.apart);
+  const ModelShape &shape = descriptor.model;
+  trainWindows = makeWindows(shape, data, corpus.train, corpus.trainPairs);
+  validWindows = makeWindows(shape, data, corpus.valid, corpus.validPairs);
   int64_t count = trainWindows->countFull();
   if (resumed && count != state.trainWindows)
     failInput("the training data has changed: '" + state.data + "' has " +
@@ -246,8 +248,7 @@ void Trainer::buildTables() {
   std::vector<int64_t> counts;
   for (const TableSettings &settings : descriptor.tables) {
     if (needsCounts(settings) && counts.empty())
-      counts = countTokens(corpus.train, descriptor.model.window,
-                           descriptor.model.vocab);
+      counts = trainWindows->countInputs(descriptor.model.vocab);
     tables.push_back(buildTable(settings, &counts));
     model->setTable(tables.back());
   }
@@ -255,9 +256,26 @@ void Trainer::buildTables() {
 
 int64_t Trainer::predictMemory() {
   int64_t bytes = model->getBuffers().getPlan().getTotal();
-  for (const TokenStream *stream : {&corpus.train, &corpus.valid})
-    bytes += stream->size() * stream->tokens.getWidth();
-  return bytes;
+  return bytes + trainWindows->getBytes() + validWindows->getBytes();
+}
+
+/// Of pairs: how many do not fit.
+void Trainer::announceCuts() {
+  const auto *pairs = dynamic_cast<const PairWindows *>(trainWindows.get());
+  if (!pairs)
+    return;
+  auto sources = static_cast<long long>(pairs->countCutSources());
+  auto targets = static_cast<long long>(pairs->countCutTargets());
+  if (sources > 0)
+    progress->print(format("data: %lld sources are longer than %lld tokens: "
+                           "only their end is read",
+                           sources,
+                           static_cast<long long>(pairs->getSourceWindow())));
+  if (targets > 0)
+    progress->print(format("data: %lld targets with their end are longer than "
+                           "%lld tokens: only their beginning is learned",
+                           targets,
+                           static_cast<long long>(pairs->getWindow())));
 }
 
 void Trainer::announce() {
@@ -270,10 +288,11 @@ void Trainer::announce() {
       model->getTeam().size(),
       formatBytes(static_cast<double>(predictMemory())).c_str()));
   int64_t windows = validWindows->countAll();
+  announceCuts();
   progress->print(format(
       "data: %s tokens in %lld windows of %lld; validation: %lld of %lld "
       "windows",
-      formatCount(static_cast<double>(corpus.train.size())).c_str(),
+      formatCount(static_cast<double>(trainWindows->countTokens())).c_str(),
       static_cast<long long>(state.trainWindows),
       static_cast<long long>(descriptor.model.window),
       static_cast<long long>(std::min(windows, kEvalWindows)),

@@ -13,22 +13,25 @@
 
 namespace hashc::runtime {
 
+WindowSource::~WindowSource() = default;
+
 Windows::Windows(const TokenStream &stream, int64_t window, bool apart)
-    : stream(stream), window(window), apart(apart) {
+    : WindowSource(window, 0), stream(stream), apart(apart) {
   assert(window > 0 && "a window has rows");
 }
 
 int64_t Windows::countFull() const {
-  return std::max<int64_t>(stream.size() - 1, 0) / window;
+  return std::max<int64_t>(stream.size() - 1, 0) / getWindow();
 }
 
 int64_t Windows::countAll() const {
-  return (std::max<int64_t>(stream.size() - 1, 0) + window - 1) / window;
+  return (std::max<int64_t>(stream.size() - 1, 0) + getWindow() - 1) /
+         getWindow();
 }
 
 void Windows::fill(int64_t index, int32_t *tokens, int32_t *targets,
                    int32_t *starts) const {
-  int64_t base = index * window;
+  int64_t window = getWindow(), base = index * window;
   const std::vector<int64_t> &documents = stream.documents;
   auto next = std::upper_bound(documents.begin(), documents.end(), base);
   int64_t start = next == documents.begin() || !apart ? base : *(next - 1);
@@ -45,11 +48,23 @@ void Windows::fill(int64_t index, int32_t *tokens, int32_t *targets,
   }
 }
 
-static void resize(Batch &batch, int64_t rows) {
-  batch.rows = rows;
-  batch.tokens.assign(rows, -1);
-  batch.targets.assign(rows, -1);
-  batch.starts.assign(rows, 0);
+void Windows::put(int64_t index, int64_t place, Batch &batch) const {
+  int64_t row = place * getWindow();
+  fill(index, &batch.tokens[row], &batch.targets[row], &batch.starts[row]);
+}
+
+std::vector<int64_t> Windows::countInputs(int64_t vocab) const {
+  return runtime::countTokens(stream, getWindow(), vocab);
+}
+
+/// All rows masked, for `count` windows.
+static void resize(Batch &batch, const WindowSource &windows, int64_t count) {
+  batch.rows = count * windows.getWindow();
+  batch.tokens.assign(batch.rows, -1);
+  batch.targets.assign(batch.rows, -1);
+  batch.starts.assign(batch.rows, 0);
+  batch.source.tokens.assign(count * windows.getSourceWindow(), -1);
+  batch.source.starts.assign(count * windows.getSourceWindow(), 0);
 }
 
 static void countLive(Batch &batch) {
@@ -59,16 +74,10 @@ static void countLive(Batch &batch) {
   };
   batch.liveTokens = live(batch.tokens);
   batch.liveTargets = live(batch.targets);
+  batch.source.liveTokens = live(batch.source.tokens);
 }
 
-static void put(const Windows &windows, int64_t index, int64_t place,
-                Batch &batch) {
-  int64_t row = place * windows.getWindow();
-  windows.fill(index, &batch.tokens[row], &batch.targets[row],
-               &batch.starts[row]);
-}
-
-TrainBatches::TrainBatches(const Windows &windows, int64_t batch,
+TrainBatches::TrainBatches(const WindowSource &windows, int64_t batch,
                            int64_t microBatch, uint64_t seed)
     : windows(windows), batch(batch), microBatch(microBatch),
       micros((batch + microBatch - 1) / microBatch), seed(seed) {
@@ -76,17 +85,17 @@ TrainBatches::TrainBatches(const Windows &windows, int64_t batch,
 }
 
 void TrainBatches::get(int64_t step, Batch &out) const {
-  resize(out, micros * microBatch * windows.getWindow());
+  resize(out, windows, micros * microBatch);
   int64_t count = windows.countFull();
   for (int64_t i = 0; i < batch; ++i) {
     int64_t sample = step * batch + i;
     CounterPermutation order(count, seed, sample / count);
-    put(windows, static_cast<int64_t>(order.at(sample % count)), i, out);
+    windows.put(static_cast<int64_t>(order.at(sample % count)), i, out);
   }
   countLive(out);
 }
 
-EvalBatches::EvalBatches(const Windows &windows, int64_t microBatch)
+EvalBatches::EvalBatches(const WindowSource &windows, int64_t microBatch)
     : windows(windows), microBatch(microBatch) {}
 
 int64_t EvalBatches::count() const {
@@ -94,11 +103,11 @@ int64_t EvalBatches::count() const {
 }
 
 void EvalBatches::get(int64_t index, Batch &out) const {
-  resize(out, microBatch * windows.getWindow());
+  resize(out, windows, microBatch);
   int64_t first = index * microBatch;
   int64_t last = std::min(first + microBatch, windows.countAll());
   for (int64_t i = first; i < last; ++i)
-    put(windows, i, i - first, out);
+    windows.put(i, i - first, out);
   countLive(out);
 }
 

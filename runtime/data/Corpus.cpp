@@ -104,8 +104,87 @@ static void checkParts(const DataSettings &data, const Corpus &corpus,
 }
 
 static void checkKind(const DataSettings &data) {
-  if (data.kind != "text" && data.kind != "tokens")
-    failInput("unknown kind of data '" + data.kind + "' (known: text, tokens)");
+  if (data.kind != "text" && data.kind != "tokens" && data.kind != "pairs")
+    failInput("unknown kind of data '" + data.kind +
+              "' (known: text, tokens, pairs)");
+}
+
+namespace {
+/// The two parts of a file of pairs, or of two.
+struct PairParts {
+  PairFile trainFile, validFile; // the second one only where there are two
+  const PairLine *train = nullptr, *valid = nullptr;
+  size_t trainCount = 0, validCount = 0;
+  std::string trainName, validName;
+
+  /// The lines of training as they are in the file: what tokenizers learn from.
+  std::string_view getTrainText() const {
+    const char *begin = train[0].source.data();
+    std::string_view last = train[trainCount - 1].target;
+    return {begin, static_cast<size_t>(last.data() + last.size() - begin)};
+  }
+};
+} // namespace
+
+static PairParts openPairParts(const DataSettings &data) {
+  PairParts parts;
+  parts.trainFile = openPairFile(data.path);
+  const std::vector<PairLine> &lines = parts.trainFile.lines;
+  parts.train = lines.data();
+  parts.trainCount = lines.size();
+  parts.trainName = "'" + data.path + "'";
+  if (!data.validPath.empty()) {
+    parts.validFile = openPairFile(data.validPath);
+    parts.valid = parts.validFile.lines.data();
+    parts.validCount = parts.validFile.lines.size();
+    parts.validName = "'" + data.validPath + "'";
+    return parts;
+  }
+  parts.trainCount = findSplit(data, lines.size());
+  parts.valid = parts.train + parts.trainCount;
+  parts.validCount = lines.size() - parts.trainCount;
+  parts.validName = "the validation part of " + parts.trainName;
+  if (data.valid > 0)
+    parts.trainName = "the training part of " + parts.trainName;
+  return parts;
+}
+
+static void requirePairs(const PairSet &pairs) {
+  if (pairs.size() == 0)
+    failInput(pairs.getName() +
+              " has no pair: give it more lines, or the part another size");
+}
+
+static void openPairs(const DataSettings &data,
+                      const TokenizerSettings &settings,
+                      const std::string &modelPath, Corpus &corpus) {
+  PairParts parts = openPairParts(data);
+  if (!corpus.tokenizer)
+    corpus.tokenizer =
+        trainTokenizer(settings, parts.getTrainText(), modelPath);
+  const Tokenizer &tokenizer = *corpus.tokenizer;
+  corpus.trainPairs =
+      PairSet(tokenizer, parts.train, parts.trainCount, parts.trainName);
+  corpus.validPairs =
+      PairSet(tokenizer, parts.valid, parts.validCount, parts.validName);
+  requirePairs(corpus.trainPairs);
+  if (data.valid > 0 || !data.validPath.empty())
+    requirePairs(corpus.validPairs);
+}
+
+PairSet openEvalPairs(const DataSettings &data, const Tokenizer &tokenizer,
+                      bool whole) {
+  PairSet pairs;
+  if (whole) {
+    PairFile file = openPairFile(data.path);
+    pairs = PairSet(tokenizer, file.lines.data(), file.lines.size(),
+                    "'" + data.path + "'");
+  } else {
+    PairParts parts = openPairParts(data);
+    pairs = PairSet(tokenizer, parts.valid, parts.validCount, parts.validName);
+  }
+  requirePairs(pairs);
+  return pairs;
 }
 
 Corpus openCorpus(const DataSettings &data, const TokenizerSettings &settings,
@@ -118,11 +197,15 @@ Corpus openCorpus(const DataSettings &data, const TokenizerSettings &settings,
     checkParts(data, corpus, window);
     return corpus;
   }
-  TextParts parts = openParts(data);
   auto inCache = [&](const char *name) {
     return cacheFolder.empty() ? "" : cacheFolder + "/" + name;
   };
   corpus.tokenizer = known;
+  if (data.kind == "pairs") {
+    openPairs(data, settings, inCache("tokenizer.model"), corpus);
+    return corpus;
+  }
+  TextParts parts = openParts(data);
   if (!known)
     corpus.tokenizer =
         trainTokenizer(settings, parts.train, inCache("tokenizer.model"));

@@ -8,13 +8,13 @@
 #ifndef HASHC_RUNTIME_DATA_CORPUS_H
 #define HASHC_RUNTIME_DATA_CORPUS_H
 
-#include "runtime/data/Tokens.h"
+#include "runtime/data/Pairs.h"
 
 namespace hashc::runtime {
 
 /// The data part of a train block, after the command line has had its say.
 struct DataSettings {
-  std::string kind = "text"; // "text" or "tokens"
+  std::string kind = "text"; // "text", "tokens" or "pairs"
   std::string path;
   std::string validPath; // own file; else the last part of `path`
   double valid = 0.05;   // that part
@@ -27,6 +27,7 @@ struct DataSettings {
 struct Corpus {
   std::shared_ptr<const Tokenizer> tokenizer; // null for token files
   TokenStream train, valid;
+  PairSet trainPairs, validPairs; // instead of the streams
 };
 
 /// Opens, splits, tokenizes. `known` is the tokenizer of a checkpoint (resume),
@@ -42,6 +43,10 @@ Corpus openCorpus(const DataSettings &data, const TokenizerSettings &settings,
 /// validation part (or validPath). `tokenizer` may be null for token files.
 TokenStream openEvalStream(const DataSettings &data, int64_t vocab,
                            const Tokenizer *tokenizer, bool whole);
+
+/// The same of a file of pairs.
+PairSet openEvalPairs(const DataSettings &data, const Tokenizer &tokenizer,
+                      bool whole);
 
 } // namespace hashc::runtime
 

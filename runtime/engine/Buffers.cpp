@@ -67,8 +67,14 @@ int64_t MemoryPlan::getTotal() const {
 
 /// A whole micro-batch is copied into these, though decode_step, which may be
 /// the only one to take them, reads one window.
-static bool isStream(const std::string &kind) {
-  return kind == "tokens" || kind == "targets" || kind == "starts";
+static int64_t getStreamBytes(const ModelShape &model, const ArgSpec &arg) {
+  bool isStream =
+      arg.kind == "tokens" || arg.kind == "targets" || arg.kind == "starts";
+  int64_t rows = isStream ? model.getRows() : 0;
+  for (const InputShape &input : model.inputs)
+    if (isStream && input.name == arg.name)
+      rows = model.getRows(input);
+  return rows * static_cast<int64_t>(sizeof(int32_t));
 }
 
 MemoryPlan planMemory(const Descriptor &descriptor,
@@ -83,10 +89,8 @@ MemoryPlan planMemory(const Descriptor &descriptor,
       if (arg.kind == "arena")
         continue;
       int64_t &bytes = plan.buffers[{arg.kind, arg.name}];
-      bytes = std::max(bytes, arg.bytes);
-      if (isStream(arg.kind))
-        bytes = std::max(bytes,
-                         descriptor.model.getRows() * int64_t(sizeof(int32_t)));
+      bytes =
+          std::max({bytes, arg.bytes, getStreamBytes(descriptor.model, arg)});
     }
   }
   for (const ParamSpec &param : descriptor.params) {

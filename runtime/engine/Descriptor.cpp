@@ -50,6 +50,9 @@ static ModelShape readModel(const Json &json) {
   model.window = json.at("window");
   model.microBatch = json.at("micro_batch");
   model.bos = json.value("bos", model.bos);
+  for (const Json &input : json.value("inputs", Json::array()))
+    model.inputs.push_back(
+        {input.at("name"), input.at("vocab"), input.at("window")});
   return model;
 }
 
@@ -188,9 +191,9 @@ static Descriptor readDescriptor(const Json &json) {
   for (const Json &item : json.value("tables", Json::array()))
     descriptor.tables.push_back(readTable(item));
   for (const Json &item : json.value("routers", Json::array()))
-    descriptor.routers.push_back({item.value("path", ""),
-                                  item.value("plan", ""), item.at("groups"),
-                                  item.value("k", int64_t(1))});
+    descriptor.routers.push_back(
+        {item.value("path", ""), item.value("plan", ""), item.at("groups"),
+         item.value("k", int64_t(1)), item.value("input", "")});
   for (const Json &item : json.at("entries"))
     descriptor.entries.push_back(readEntry(item));
   for (const Json &item : json.value("kernels", Json::array()))

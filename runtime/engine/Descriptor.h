@@ -14,10 +14,32 @@
 
 namespace hashc::runtime {
 
+struct InputShape {
+  std::string name; // empty where the model has one input
+  int64_t vocab = 0, window = 0;
+};
+
 struct ModelShape {
   std::string name, precision = "f32";
+  /// The vocabulary and the window are those of the last input, which is the
+  /// one that is predicted.
   int64_t vocab = 0, window = 0, microBatch = 1, bos = 0;
+  std::vector<InputShape> inputs; // empty where there is one
+
   int64_t getRows() const { return microBatch * window; }
+  int64_t getRows(const InputShape &input) const {
+    return microBatch * input.window;
+  }
+  InputShape getPredicted() const {
+    return inputs.empty() ? InputShape{"", vocab, window} : inputs.back();
+  }
+  /// The input that the predicted one may attend to; null without.
+  const InputShape *getSource() const {
+    return inputs.empty() ? nullptr : &inputs.front();
+  }
+  int64_t getSourceWindow() const {
+    return inputs.empty() ? 0 : inputs.front().window;
+  }
 };
 
 struct OptimizerSettings {
@@ -62,6 +84,7 @@ struct ParamSpec {
 struct RouterSpec {
   std::string path, plan;
   int64_t groups = 0, k = 1;
+  std::string input = {}; // whose rows are routed
 };
 
 /// An argument of an entry: equal kind and name are one buffer.

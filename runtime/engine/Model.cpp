@@ -25,9 +25,10 @@ std::vector<std::string> getEntries(Purpose purpose) {
   case Purpose::evaluate:
     return {"plan_batch", "eval_step"};
   case Purpose::generate:
-    return {"decode_step"};
+    return {"encode", "decode_step"};
   case Purpose::check:
-    return {"plan_batch", "grad_step", "eval_step", "update", "decode_step"};
+    return {"plan_batch", "grad_step", "eval_step",
+            "update",     "encode",    "decode_step"};
   }
   return {};
 }
@@ -92,9 +93,10 @@ void Model::setTable(const Table &table) {
   std::memcpy(buffer->data(), table.entries.data(), bytes);
 }
 
-void Model::copyStream(const char *kind, const std::vector<int32_t> &values,
-                       int64_t begin, int64_t count) {
-  Buffer *buffer = buffers.find(kind);
+void Model::copyStream(const char *kind, const std::string &name,
+                       const std::vector<int32_t> &values, int64_t begin,
+                       int64_t count) {
+  Buffer *buffer = buffers.find(kind, name);
   if (!buffer)
     return; // No entry of this command reads it.
   auto bytes = count * static_cast<int64_t>(sizeof(int32_t));
@@ -105,10 +107,17 @@ void Model::copyStream(const char *kind, const std::vector<int32_t> &values,
 }
 
 void Model::loadBatch(const Batch &batch, int64_t index) {
-  int64_t rows = descriptor.model.getRows();
-  copyStream("tokens", batch.tokens, index * rows, rows);
-  copyStream("targets", batch.targets, index * rows, rows);
-  copyStream("starts", batch.starts, index * rows, rows);
+  const ModelShape &shape = descriptor.model;
+  const std::string predicted = shape.getPredicted().name;
+  int64_t rows = shape.getRows();
+  copyStream("tokens", predicted, batch.tokens, index * rows, rows);
+  copyStream("targets", "", batch.targets, index * rows, rows);
+  copyStream("starts", predicted, batch.starts, index * rows, rows);
+  if (const InputShape *source = shape.getSource()) {
+    rows = shape.getRows(*source);
+    copyStream("tokens", source->name, batch.source.tokens, index * rows, rows);
+    copyStream("starts", source->name, batch.source.starts, index * rows, rows);
+  }
   call("plan_batch");
 }
 
@@ -173,11 +182,19 @@ double Model::sumLosses() {
   return sum;
 }
 
+void Model::encode(const SourceRows &source) {
+  const InputShape &input = *descriptor.model.getSource();
+  copyStream("tokens", input.name, source.tokens, 0, input.window);
+  copyStream("starts", input.name, source.starts, 0, input.window);
+  call("encode");
+}
+
 void Model::decodeStep(const std::vector<int32_t> &tokens,
                        const std::vector<int32_t> &starts, int64_t index) {
   int64_t window = descriptor.model.window;
-  copyStream("tokens", tokens, 0, window);
-  copyStream("starts", starts, 0, window);
+  const std::string input = descriptor.model.getPredicted().name;
+  copyStream("tokens", input, tokens, 0, window);
+  copyStream("starts", input, starts, 0, window);
   if (Buffer *buffer = buffers.find("index"))
     *buffer->as<int32_t>() = static_cast<int32_t>(index);
   call("decode_step");
@@ -200,7 +217,11 @@ std::vector<int64_t> Model::countLoad(const RouterSpec &router) {
 }
 
 std::vector<int32_t> Model::getAssignment(const RouterSpec &router) {
-  std::vector<int32_t> experts(descriptor.model.getRows() * router.k, -1);
+  int64_t rows = descriptor.model.getRows();
+  for (const InputShape &input : descriptor.model.inputs)
+    if (input.name == router.input)
+      rows = descriptor.model.getRows(input);
+  std::vector<int32_t> experts(rows * router.k, -1);
   Buffer *plan = buffers.find("plan", router.plan);
   if (!plan)
     return experts;

@@ -55,6 +55,8 @@ public:
   std::vector<double> getLosses();
   double sumLosses();
 
+  /// Computes what decoding reads of a source: one window of it.
+  void encode(const SourceRows &source);
   /// One token of one window: row `index` of `tokens` and `starts` (a window
   /// each). Rows before it must have been decoded; -1 after it.
   void decodeStep(const std::vector<int32_t> &tokens,
@@ -79,8 +81,9 @@ private:
   int64_t countRoom(const ParamSpec &table);
   void initializeTable(const ParamSpec &param, uint64_t seed, char *data);
   void call(const std::string &entry);
-  void copyStream(const char *kind, const std::vector<int32_t> &values,
-                  int64_t begin, int64_t count);
+  void copyStream(const char *kind, const std::string &name,
+                  const std::vector<int32_t> &values, int64_t begin,
+                  int64_t count);
 
   const Descriptor &descriptor;
   const HashModelEntry *functions;
