@@ -229,6 +229,8 @@ mlir::Value Elaborator::toTensor(const Value &value, mlir::Type type) {
 Value Elaborator::computeTensors(const BinaryExpr &binary, const Value &lhs,
                                  const Value &rhs) {
   const Value &shaped = lhs.isTensor() ? lhs : rhs;
+  if (!haveOneInput(binary.loc, {lhs.tensor, rhs.tensor}))
+    return Value::makeError();
   if (lhs.isTensor() && rhs.isTensor() && lhs.getWidth() != rhs.getWidth())
     return fail(binary.loc, "cannot " + verbOf(binary.op) +
                                 " tensors of widths " + Twine(lhs.getWidth()) +
@@ -261,6 +263,8 @@ Value Elaborator::computeTensors(const BinaryExpr &binary, const Value &lhs,
 
 Value Elaborator::computeMasks(const BinaryExpr &binary, const Value &lhs,
                                const Value &rhs) {
+  if (!haveOneInput(binary.loc, {lhs.tensor, rhs.tensor}))
+    return Value::makeError();
   if (lhs.tensor.getType() != rhs.tensor.getType())
     return fail(binary.loc, "cannot join conditions of widths " +
                                 Twine(lhs.getWidth()) + " and " +

@@ -24,8 +24,6 @@ namespace {
 constexpr unsigned kMaxSteps = 1000000;
 constexpr unsigned kMaxOps = 200000;
 constexpr int64_t kMaxElements = int64_t(1) << 40;
-constexpr int64_t kMaxRows = int64_t(1) << 24;
-constexpr int64_t kMaxVocab = int64_t(1) << 24;
 } // namespace
 
 //===----------------------------------------------------------------------===//
@@ -206,38 +204,10 @@ void Elaborator::overrideParam(const ParamItem &param, Value &value) {
 // The model
 //===----------------------------------------------------------------------===//
 
-bool Elaborator::elaborateShape(const ModelItem &item, ModelShape &result) {
-  const ModelInput &input = item.inputs.front();
-  result.name = item.name.str();
-  bool ok = true;
-  for (const Argument &argument : input.arguments) {
-    Frame frame;
-    Value value = evaluate(frame, *argument.value);
-    bool isContext = argument.name == "context";
-    int64_t limit = isContext ? kMaxRows : kMaxVocab;
-    if (value.isError()) {
-      ok = false;
-    } else if (!value.isInteger() || value.integer < 1 ||
-               value.integer > limit) {
-      fail(argument.value->loc, Twine(argument.name) + " is an integer in 1.." +
-                                    Twine(limit) + ", not " +
-                                    value.describeForInteger());
-      ok = false;
-    } else {
-      (isContext ? result.window : result.vocab) = value.integer;
-    }
-  }
-  return ok;
-}
-
 Value Elaborator::elaborateModel(const ModelItem &item) {
   Frame frame;
   frame.context = Context::model;
-  Value ids;
-  ids.kind = Value::Kind::ids;
-  ids.tensor = builder->getTokens();
-  ids.loc = item.inputs.front().loc;
-  frame.scopes.back()[item.inputs.front().name] = ids;
+  bindInputs(item, frame);
   callers.push_back(&frame);
   llvm::scope_exit leave([&] { callers.pop_back(); });
   runBlock(frame, item.body);
@@ -254,6 +224,9 @@ Value Elaborator::elaborateModel(const ModelItem &item) {
   if (!logits.isTensor())
     return fail(logits.loc,
                 "the model returns its logits, not " + logits.describe());
+  if (!isOfPredicted(logits))
+    return Value::makeError();
+  shape.selectPredicted();
   if (logits.getWidth() != shape.vocab)
     return fail(logits.loc,
                 "the model returns a tensor of width " +
@@ -289,18 +262,10 @@ mlir::OwningOpRef<mlir::ModuleOp> Elaborator::run() {
                             "data");
   if (!model || !train)
     return nullptr;
-  bool ok = elaborateShape(*model, shape);
+  bool ok = elaborateShape(*model);
   ok &= elaborateTrain(*train);
-  if (!ok)
+  if (!ok || !checkRows(*model))
     return nullptr;
-  int64_t rows = 0;
-  if (__builtin_mul_overflow(shape.window, shape.microBatch, &rows) ||
-      rows > kMaxRows) {
-    fail(model->inputs.front().loc, "context times micro_batch is more than " +
-                                        Twine(kMaxRows) +
-                                        " rows: make micro_batch smaller");
-    return nullptr;
-  }
   builder.emplace(context, diagnostics.getSources(), shape);
   Value logits = elaborateModel(*model);
   if (diagnostics.hasErrors() || stopped)
@@ -313,22 +278,7 @@ mlir::OwningOpRef<mlir::ModuleOp> Elaborator::run() {
   mlir::ModuleOp module = builder->getModule();
   module->setAttr(hash::HashDialect::kStageAttr,
                   mlir::StringAttr::get(&context, "hash"));
-  mlir::Builder attributes(&context);
-  module->setAttr(
-      hash::HashDialect::kModelAttr,
-      attributes.getDictionaryAttr({
-          attributes.getNamedAttr("name", attributes.getStringAttr(shape.name)),
-          attributes.getNamedAttr("vocab",
-                                  attributes.getI64IntegerAttr(shape.vocab)),
-          attributes.getNamedAttr("window",
-                                  attributes.getI64IntegerAttr(shape.window)),
-          attributes.getNamedAttr(
-              "micro_batch", attributes.getI64IntegerAttr(shape.microBatch)),
-          attributes.getNamedAttr("precision",
-                                  attributes.getStringAttr(shape.precision)),
-          attributes.getNamedAttr("bos",
-                                  attributes.getI64IntegerAttr(shape.bos)),
-      }));
+  module->setAttr(hash::HashDialect::kModelAttr, makeModelAttr());
   module->setAttr(hash::HashDialect::kTrainAttr, makeTrainAttr());
   mlir::OwningOpRef<mlir::ModuleOp> result = builder->finish(logits.tensor);
   // The elaborator checks everything in the spec's terms before it builds.

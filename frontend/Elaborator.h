@@ -82,9 +82,23 @@ private:
   void collectItems();
   void elaborateParams();
   void overrideParam(const ParamItem &param, Value &value);
-  bool elaborateShape(const ModelItem &model, ModelShape &shape);
   Value elaborateModel(const ModelItem &model);
   void warnUnused(mlir::Value logits);
+
+  // The model's inputs (Inputs.cpp).
+  bool elaborateShape(const ModelItem &model);
+  bool elaborateInput(const ModelInput &input, InputShape &result);
+  bool checkRows(const ModelItem &model);
+  mlir::DictionaryAttr makeModelAttr();
+  void bindInputs(const ModelItem &model, Frame &frame);
+  bool isOfPredicted(const Value &logits);
+  /// Tensors that meet element by element have the rows of one input.
+  bool haveOneInput(llvm::SMLoc loc, llvm::ArrayRef<mlir::Value> tensors);
+  /// "'src.token' or 'tgt.token'".
+  std::string listFeature(llvm::StringRef name) const;
+  Value evaluateMember(Frame &frame, const MemberExpr &member);
+  /// False where the layer has to say which input it is of, and does not.
+  bool selectPositions(const Layer &layer);
 
   // The train block (Train.cpp).
   bool elaborateTrain(const TrainItem &train);
@@ -99,6 +113,7 @@ private:
   bool keepSetting(llvm::StringRef name, mlir::Attribute attribute);
   bool readCount(const Setting &setting, const Value &value);
   bool readData(const Setting &setting, const Value &value);
+  bool checkDataKind(const Setting &setting, const Value &value);
   bool readLoss(const Setting &setting, const Value &value);
   bool readOptimizer(const Setting &setting, const Value &value);
   bool readPrecision(const Setting &setting, const Value &value);
@@ -189,6 +204,8 @@ private:
   Value emitLayerNorm(Frame &frame, Layer &layer, const Value &input);
   Value emitRmsNorm(Frame &frame, Layer &layer, const Value &input);
   Value emitAttention(Frame &frame, Layer &layer, const Value &input);
+  Value emitCrossAttention(Layer &layer, const Value &input,
+                           const Value &memory);
   Value emitDenseFfn(Frame &frame, Layer &layer, const Value &input);
   Value emitHashFfn(Frame &frame, Layer &layer, const Value &input);
   Value emitLinear(Frame &frame, Layer &layer, const Value &input);
@@ -204,7 +221,7 @@ private:
                       hash::Init init = hash::Init::normal);
   mlir::Value rotate(mlir::Value x, mlir::Value positions, int64_t heads);
   mlir::Value attend(mlir::Value q, mlir::Value k, mlir::Value v, int64_t heads,
-                     int64_t kvHeads);
+                     int64_t kvHeads, bool causal);
   bool readActivation(Ffn &ffn);
   std::optional<Ffn> readFfn(Layer &layer);
   mlir::Value project(const Ffn &ffn, llvm::StringRef suffix, mlir::Value x,
@@ -255,6 +272,8 @@ private:
   std::optional<Stream> evaluateRouter(Frame &caller, const Value &router,
                                        const Layer &layer);
   Value evaluateFeature(Frame &frame, const NameExpr &name);
+  /// A feature of the input whose rows are being worked on.
+  Value makeFeature(Frame &frame, llvm::SMLoc loc, llvm::StringRef name);
   Value callHash(const StreamCall &call);
   Value callPrev(const StreamCall &call);
   Value callNext(const StreamCall &call);

@@ -191,6 +191,9 @@ Value Elaborator::applyToNumbers(SMLoc loc, const LibraryFunction &function,
 Value Elaborator::applyToTensors(SMLoc loc, const LibraryFunction &function,
                                  const std::vector<Value> &arguments) {
   const Value &shaped = arguments[0].isTensor() ? arguments[0] : arguments[1];
+  if (!function.unary &&
+      !haveOneInput(loc, {arguments[0].tensor, arguments[1].tensor}))
+    return Value::makeError();
   mlir::Type type = llvm::cast<mlir::ShapedType>(shaped.tensor.getType())
                         .clone(builder->getActivationType());
   mlir::Value x = toTensor(arguments[0], type);

@@ -56,12 +56,8 @@ Value Elaborator::evaluateKind(Frame &frame, const Expr &expr) {
     }
     return tuple;
   }
-  case Expr::Kind::Member: {
-    const auto &member = cast<MemberExpr>(expr);
-    return fail(expr.loc, "not supported yet: the stream of one of several "
-                          "inputs; write '" +
-                              member.name + "' alone, a model has one input");
-  }
+  case Expr::Kind::Member:
+    return evaluateMember(frame, cast<MemberExpr>(expr));
   case Expr::Kind::List:
     return evaluateList(frame, cast<ListExpr>(expr));
   case Expr::Kind::Record:

@@ -89,6 +89,8 @@ Value Elaborator::emitLayer(Frame &frame, Layer &layer, const Value &input,
     return fail(
         loc, "'" + function.name + "' takes a tensor, not " + input.describe() +
                  (isIds ? ": look them up with embedding(...) first" : ""));
+  if (input.tensor)
+    shape.select(builder->getInput(input.tensor));
   return (this->*function.emitLayer)(frame, layer, input);
 }
 
@@ -113,7 +115,7 @@ Value Elaborator::emitEmbedding(Frame &, Layer &layer, const Value &input) {
 Value Elaborator::emitPositions(Frame &, Layer &layer, const Value &) {
   bool ok = true;
   int64_t dim = readInteger(layer, "dim", 1, kMaxWidth, 1, ok);
-  if (!ok)
+  if (!ok || !selectPositions(layer))
     return Value::makeError();
   mlir::Value table =
       weight(layer, "", WeightSpec::features({shape.window, dim}));
@@ -268,7 +270,7 @@ mlir::Value Elaborator::rotate(mlir::Value x, mlir::Value positions,
 }
 
 mlir::Value Elaborator::attend(mlir::Value q, mlir::Value k, mlir::Value v,
-                               int64_t heads, int64_t kvHeads) {
+                               int64_t heads, int64_t kvHeads, bool causal) {
   mlir::OpBuilder &attributes = builder->getBuilder();
   auto lse =
       RankedTensorType::get({shape.getRows(), heads}, builder->getParamType());
@@ -281,7 +283,8 @@ mlir::Value Elaborator::attend(mlir::Value q, mlir::Value k, mlir::Value v,
           attributes.getI64IntegerAttr(heads),
           attributes.getI64IntegerAttr(kvHeads),
           attributes.getI64IntegerAttr(shape.window),
-          attributes.getF64FloatAttr(scale), attributes.getUnitAttr())
+          attributes.getF64FloatAttr(scale),
+          causal ? attributes.getUnitAttr() : mlir::UnitAttr())
       .getResult();
 }
 
@@ -303,6 +306,8 @@ Value Elaborator::checkHeads(const Layer &layer, int64_t width, int64_t heads,
 }
 
 Value Elaborator::emitAttention(Frame &, Layer &layer, const Value &input) {
+  if (const Value *memory = findArgument(layer, "memory"))
+    return emitCrossAttention(layer, input, *memory);
   bool ok = true;
   int64_t width = input.getWidth();
   int64_t heads = readInteger(layer, "heads", 1, kMaxWidth, 1, ok);
@@ -313,10 +318,17 @@ Value Elaborator::emitAttention(Frame &, Layer &layer, const Value &input) {
   double rate = readNumber(layer, "dropout", 0, kMaxDropout, 0, ok);
   if (!ok)
     return Value::makeError();
-  if (!causal)
-    return fail(placeOf(layer, "causal"),
-                "not supported yet: attention to later tokens (causal = "
-                "false); a language model predicts them");
+  if (!causal && &shape.inputs[shape.getSelected()] == &shape.inputs.back())
+    return fail(
+        placeOf(layer, "causal"),
+        shape.hasSeveralInputs()
+            ? "attention to later tokens (causal = false) is for the "
+              "inputs before '" +
+                  shape.inputs.back().name +
+                  "', whose next tokens are predicted"
+            : std::string("attention to later tokens (causal = false) is for "
+                          "the first of two inputs; a language model predicts "
+                          "them"));
   if (checkHeads(layer, width, heads, kvHeads, rope).isError())
     return Value::makeError();
 
@@ -331,7 +343,7 @@ Value Elaborator::emitAttention(Frame &, Layer &layer, const Value &input) {
     q = rotate(q, positions, heads);
     k = rotate(k, positions, kvHeads);
   }
-  mlir::Value mixed = attend(q, k, v, heads, kvHeads);
+  mlir::Value mixed = attend(q, k, v, heads, kvHeads, causal);
   builder->countResidualBranch();
   mlir::Value out = project(layer, "o", mixed, width, bias, /*residual=*/true);
   if (!out)

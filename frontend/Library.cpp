@@ -17,8 +17,6 @@ namespace hashc::frontend {
 
 namespace {
 
-constexpr const char *kCrossAttention =
-    "cross-attention (memory); a model has one input for now";
 constexpr const char *kWindow =
     "sliding windows (window); leave it out for attention to the whole context";
 constexpr const char *kScore =
@@ -94,7 +92,8 @@ std::vector<LibraryFunction> LibraryMaker::makeLayers() {
   return {
       layer("embedding", ids, &Elaborator::emitEmbedding,
             {{"x", true}, {"dim", true}}),
-      layer("positions", nothing, &Elaborator::emitPositions, {{"dim", true}}),
+      layer("positions", nothing, &Elaborator::emitPositions,
+            {{"dim", true}, {"of"}}),
       layer("layer_norm", tensor, &Elaborator::emitLayerNorm,
             {{"x", true}, {"eps"}}),
       layer("rms_norm", tensor, &Elaborator::emitRmsNorm,
@@ -107,7 +106,7 @@ std::vector<LibraryFunction> LibraryMaker::makeLayers() {
              {"rope"},
              {"bias"},
              {"dropout"},
-             {"memory", false, kCrossAttention},
+             {"memory"},
              {"window", false, kWindow},
              {"score", false, kScore}}),
       layer("dense_ffn", tensor, &Elaborator::emitDenseFfn,
@@ -176,6 +175,7 @@ std::vector<LibraryFunction> LibraryMaker::makeSettings() {
       setting("text",
               {{"file", true}, {"tokenizer"}, {"valid"}, {"documents"}}),
       setting("tokens", {{"file", true}, {"dtype"}, {"valid"}, {"documents"}}),
+      setting("pairs", {{"file", true}, {"tokenizer"}, {"valid"}}),
       setting("bpe", {{"vocab", true}}),
       setting("adamw",
               {{"lr"}, {"betas"}, {"eps"}, {"weight_decay"}, {"clip"}}),

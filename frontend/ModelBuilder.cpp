@@ -19,8 +19,8 @@ using mlir::RankedTensorType;
 namespace hashc::frontend {
 
 ModelBuilder::ModelBuilder(mlir::MLIRContext &context, llvm::SourceMgr &sources,
-                           ModelShape modelShape)
-    : shape(std::move(modelShape)), sources(sources), builder(&context),
+                           ModelShape &shape)
+    : shape(shape), sources(sources), builder(&context),
       place(builder.getUnknownLoc()) {
   context.loadDialect<hash::HashDialect, mlir::arith::ArithDialect,
                       mlir::func::FuncDialect, mlir::math::MathDialect>();
@@ -39,10 +39,31 @@ ModelBuilder::ModelBuilder(mlir::MLIRContext &context, llvm::SourceMgr &sources,
                                         builder.getFunctionType({}, {}));
   body = function.addEntryBlock();
   builder.setInsertionPointToEnd(body);
-  RankedTensorType stream = getStream(32);
-  tokens = body->addArgument(stream, place);
-  targets = body->addArgument(stream, place);
-  starts = body->addArgument(stream, place);
+  for (size_t input = 0; input < shape.inputs.size(); ++input) {
+    shape.select(input);
+    RankedTensorType stream = getStream(32);
+    mlir::Value tokens = body->addArgument(stream, place);
+    if (input + 1 == shape.inputs.size())
+      targets = body->addArgument(stream, place);
+    streams.push_back({tokens, body->addArgument(stream, place)});
+    inputs[tokens] = inputs[streams.back().starts] = input;
+  }
+}
+
+/// Rows are those of the first operand that has some.
+void ModelBuilder::noteInput(mlir::Operation *op) {
+  for (mlir::Value operand : op->getOperands())
+    if (auto known = inputs.find(operand); known != inputs.end()) {
+      size_t input = known->second;
+      for (mlir::Value result : op->getResults())
+        inputs[result] = input;
+      return;
+    }
+}
+
+size_t ModelBuilder::getInput(mlir::Value value) const {
+  auto known = inputs.find(value);
+  return known == inputs.end() ? shape.getSelected() : known->second;
 }
 
 RankedTensorType ModelBuilder::getStream(unsigned bits) const {
@@ -172,7 +193,28 @@ ModelBuilder::findUnused(mlir::Value result) const {
   return unused;
 }
 
+/// The roles of the function's arguments.
+std::vector<mlir::Attribute> ModelBuilder::makeArgs() {
+  using hash::ArgKind;
+  std::vector<mlir::Attribute> arguments;
+  for (const Weight &weight : weights)
+    arguments.push_back(makeArg(ArgKind::param, weight.name));
+  for (const Table &table : tables)
+    arguments.push_back(makeArg(ArgKind::table, table.name));
+  for (const InputShape &input : shape.inputs) {
+    StringRef name = shape.hasSeveralInputs() ? StringRef(input.name) : "";
+    arguments.push_back(makeArg(ArgKind::tokens, name));
+    if (&input == &shape.inputs.back())
+      arguments.push_back(makeArg(ArgKind::targets));
+    arguments.push_back(makeArg(ArgKind::starts, name));
+  }
+  if (seed)
+    arguments.push_back(makeArg(ArgKind::seed));
+  return arguments;
+}
+
 mlir::OwningOpRef<mlir::ModuleOp> ModelBuilder::finish(mlir::Value logits) {
+  shape.selectPredicted();
   mlir::FloatType computeType = paramType;
   auto logitsType = llvm::cast<RankedTensorType>(logits.getType());
   if (logitsType.getElementType() != computeType)
@@ -182,28 +224,18 @@ mlir::OwningOpRef<mlir::ModuleOp> ModelBuilder::finish(mlir::Value logits) {
       create<hash::CrossEntropyOp>(perRow, perRow, logits, getTargets());
   create<mlir::func::ReturnOp>(mlir::ValueRange{loss.getLosses(), logits});
 
-  using hash::ArgKind;
-  std::vector<mlir::Attribute> arguments;
-  for (const Weight &weight : weights)
-    arguments.push_back(makeArg(ArgKind::param, weight.name));
-  for (const Table &table : tables)
-    arguments.push_back(makeArg(ArgKind::table, table.name));
-  for (ArgKind kind : {ArgKind::tokens, ArgKind::targets, ArgKind::starts})
-    arguments.push_back(makeArg(kind));
-  if (seed)
-    arguments.push_back(makeArg(ArgKind::seed));
   function.setFunctionType(builder.getFunctionType(body->getArgumentTypes(),
                                                    {perRow, logits.getType()}));
   // All at once: one after the other leaves a list of all for each of them.
   std::vector<mlir::DictionaryAttr> attributes;
-  for (mlir::Attribute attribute : arguments)
+  for (mlir::Attribute attribute : makeArgs())
     attributes.push_back(builder.getDictionaryAttr(
         builder.getNamedAttr(hash::HashDialect::kArgAttr, attribute)));
   function.setAllArgAttrs(attributes);
   function.setResultAttr(0, hash::HashDialect::kArgAttr,
-                         makeArg(ArgKind::losses));
+                         makeArg(hash::ArgKind::losses));
   function.setResultAttr(1, hash::HashDialect::kArgAttr,
-                         makeArg(ArgKind::logits));
+                         makeArg(hash::ArgKind::logits));
   declareSymbols();
   return std::move(module);
 }

@@ -19,9 +19,19 @@
 
 namespace hashc::frontend {
 
+/// One of the model's inputs.
+struct InputShape {
+  std::string name;
+  int64_t window = 0;
+  int64_t vocab = 0;
+};
+
 /// What must be known before the first op.
 struct ModelShape {
   std::string name;
+  /// The last one's next tokens are predicted.
+  std::vector<InputShape> inputs;
+  /// Of the selected input: the one whose rows are being worked on.
   int64_t window = 0;
   int64_t vocab = 0;
   int64_t microBatch = 0;
@@ -30,6 +40,17 @@ struct ModelShape {
   int64_t bos = 0;
 
   int64_t getRows() const { return window * microBatch; }
+  bool hasSeveralInputs() const { return inputs.size() > 1; }
+  size_t getSelected() const { return selected; }
+  void select(size_t input) {
+    selected = input;
+    window = inputs[input].window;
+    vocab = inputs[input].vocab;
+  }
+  void selectPredicted() { select(inputs.size() - 1); }
+
+private:
+  size_t selected = 0;
 };
 
 /// How a weight starts and what the optimizer does with it.
@@ -82,10 +103,10 @@ struct TableSpec {
 /// and tables are asked for.
 class ModelBuilder {
 public:
+  /// The builder makes ops for the input that is selected in `shape`.
   ModelBuilder(mlir::MLIRContext &context, llvm::SourceMgr &sources,
-               ModelShape shape);
+               ModelShape &shape);
 
-  const ModelShape &getShape() const { return shape; }
   mlir::OpBuilder &getBuilder() { return builder; }
 
   /// Where the ops that follow come from.
@@ -93,7 +114,9 @@ public:
   mlir::Location getLoc() const { return place; }
   template <typename Op, typename... Args> Op create(Args &&...args) {
     ++numOps;
-    return Op::create(builder, place, std::forward<Args>(args)...);
+    Op op = Op::create(builder, place, std::forward<Args>(args)...);
+    noteInput(op);
+    return op;
   }
   unsigned getNumOps() const { return numOps; }
 
@@ -106,8 +129,8 @@ public:
   mlir::RankedTensorType getStream(unsigned bits) const;
 
   // Arguments of the function.
-  mlir::Value getTokens() const { return tokens; }
-  mlir::Value getStarts() const { return starts; }
+  mlir::Value getTokens() const { return streams[shape.getSelected()].tokens; }
+  mlir::Value getStarts() const { return streams[shape.getSelected()].starts; }
   mlir::Value getTargets() const { return targets; }
   mlir::Value getSeed();
   /// The weight of that name; made at the first call. Null where it was made
@@ -115,6 +138,10 @@ public:
   mlir::Value getWeight(llvm::StringRef name, const WeightSpec &weight);
   /// Tables of equal content are one.
   mlir::Value getTable(llvm::StringRef name, const TableSpec &table);
+
+  /// The input that has a row for each row of `value`; the selected one for
+  /// what has none, as a number has.
+  size_t getInput(mlir::Value value) const;
 
   // Constants.
   mlir::Value getNumber(double value, mlir::Type like);
@@ -153,17 +180,25 @@ private:
     mlir::Value value;
     mlir::Location loc;
   };
+  /// Tokens and document starts of an input.
+  struct Streams {
+    mlir::Value tokens, starts;
+  };
+  void noteInput(mlir::Operation *op);
+  std::vector<mlir::Attribute> makeArgs();
   void declareSymbols();
   mlir::Attribute makeArg(hash::ArgKind kind, llvm::StringRef name = "");
 
-  ModelShape shape;
+  ModelShape &shape;
   llvm::SourceMgr &sources;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   mlir::OpBuilder builder;
   mlir::func::FuncOp function;
   mlir::Block *body = nullptr;
   mlir::FloatType paramType, activationType;
-  mlir::Value tokens, targets, starts, seed;
+  std::vector<Streams> streams; // of each input
+  mlir::Value targets, seed;
+  llvm::DenseMap<mlir::Value, size_t> inputs;
   mlir::Location place;
   Layer layer; // of the place
   std::vector<Weight> weights;

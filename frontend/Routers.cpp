@@ -50,18 +50,25 @@ mlir::Value Elaborator::getWide(Stream &stream) {
 }
 
 Value Elaborator::evaluateFeature(Frame &frame, const NameExpr &name) {
-  builder->setPlace(name.loc, frame.path);
   if (name.name == "layer")
     return Value::makeInteger(frame.routedIndex);
+  if (shape.hasSeveralInputs())
+    return fail(name.loc, "the model has several inputs: write " +
+                              listFeature(name.name));
+  return makeFeature(frame, name.loc, name.name);
+}
+
+Value Elaborator::makeFeature(Frame &frame, SMLoc loc, StringRef name) {
+  builder->setPlace(loc, frame.path);
   Stream stream;
-  if (name.name == "token") {
+  if (name == "token") {
     stream.narrow = builder->getTokens();
     stream.range = {0, shape.vocab - 1};
     stream.masked = true;
     stream.isToken = true;
     return Value::makeStream(stream);
   }
-  bool document = name.name == "document_position";
+  bool document = name == "document_position";
   stream.narrow = builder->create<hash::PositionOp>(
       builder->getStream(32), builder->getStarts(), uint64_t(shape.window),
       document);
@@ -256,9 +263,7 @@ Value Elaborator::readKey(const StreamCall &call) {
   size_t key = indexOf(call, "key");
   if (call.bound.given[key])
     return call.bound.values[key];
-  NameExpr token(call.call.loc);
-  token.name = "token";
-  return evaluateFeature(call.frame, token);
+  return makeFeature(call.frame, call.call.loc, "token");
 }
 
 Value Elaborator::callTable(const StreamCall &call) {

@@ -94,19 +94,7 @@ void Sema::checkRouter(const RouterItem &router) {
   scopes.pop_back();
 }
 
-void Sema::checkModel(const ModelItem &model) {
-  context = Context::constant;
-  if (model.inputs.empty()) {
-    diagnostics.error(model.nameLoc, "a model has an input, as in '" +
-                                         model.name +
-                                         "(tokens: ids[context = 256, vocab = "
-                                         "8192])'");
-    return;
-  }
-  if (model.inputs.size() > 1)
-    diagnostics.error(model.inputs[1].loc, "not supported yet: models with "
-                                           "several inputs");
-  const ModelInput &input = model.inputs.front();
+void Sema::checkInput(const ModelInput &input) {
   if (input.type != "ids")
     diagnostics.error(input.typeLoc, "a model's input is of type 'ids', not '" +
                                          input.type + "'");
@@ -129,10 +117,32 @@ void Sema::checkModel(const ModelItem &model) {
   for (StringRef name : {"context", "vocab"})
     if (!given.count(name) && input.type == "ids" && allNamed)
       diagnostics.error(input.typeLoc, "'ids' needs " + name + " = ...");
+}
+
+void Sema::checkModel(const ModelItem &model) {
+  context = Context::constant;
+  if (model.inputs.empty()) {
+    diagnostics.error(model.nameLoc, "a model has an input, as in '" +
+                                         model.name +
+                                         "(tokens: ids[context = 256, vocab = "
+                                         "8192])'");
+    return;
+  }
+  if (model.inputs.size() > 2)
+    diagnostics.error(model.inputs[2].loc, "not supported yet: models with "
+                                           "more than two inputs");
+  for (const ModelInput &input : model.inputs)
+    checkInput(input);
   context = Context::model;
   scopes.emplace_back();
-  for (const ModelInput &any : model.inputs)
-    declare(any.name, any.loc);
+  for (const ModelInput &input : model.inputs) {
+    auto [entry, isNew] =
+        scopes.back().try_emplace(input.name, Local{input.loc, false});
+    if (isNew)
+      continue;
+    diagnostics.error(input.loc, "two inputs are called '" + input.name + "'");
+    diagnostics.note(entry->second.loc, "the first one is here");
+  }
   checkBlock(model.body, Use::last);
   if (!alwaysReturns(model.body))
     diagnostics.error(model.nameLoc,

@@ -104,15 +104,46 @@ void Sema::checkName(const NameExpr &name, bool called) {
                         text + "'" + hint);
 }
 
-/// Nothing has members yet.
+const ModelItem *Sema::findModel() const {
+  for (const ItemPtr &item : spec.items)
+    if (const auto *model = dyn_cast<ModelItem>(item.get()))
+      return model;
+  return nullptr;
+}
+
+/// Only the model's inputs have members: the features that routers see.
 void Sema::checkMember(const MemberExpr &member) {
-  if (context == Context::train || context == Context::constant)
+  if (context == Context::train || context == Context::constant) {
     diagnostics.error(member.loc, "nothing here has a '." + member.name +
                                       "'; a text stands in double quotes");
-  else
-    diagnostics.error(member.loc, "not supported yet: streams of one of "
-                                  "several inputs; a model has one, write '" +
-                                      member.name + "' alone");
+    return;
+  }
+  const auto *base = dyn_cast<NameExpr>(member.base.get());
+  const ModelItem *model = findModel();
+  if (!base || !model) {
+    diagnostics.error(member.loc, "nothing here has a '." + member.name + "'");
+    return;
+  }
+  std::vector<StringRef> inputs, features;
+  for (const ModelInput &input : model->inputs)
+    inputs.push_back(input.name);
+  for (StringRef feature : listFeatures())
+    if (feature != "layer")
+      features.push_back(feature);
+  if (!llvm::is_contained(inputs, base->name))
+    diagnostics.error(base->loc, "the model has no input '" + base->name + "'" +
+                                     suggest(base->name, inputs));
+  else if (member.name == "layer")
+    diagnostics.error(member.loc,
+                      "'layer' is no feature of an input: write it alone");
+  else if (!llvm::is_contained(features, member.name))
+    diagnostics.error(member.loc, "the input '" + base->name + "' has no '" +
+                                      member.name + "'" +
+                                      suggest(member.name, features));
+  else if (context != Context::router)
+    diagnostics.error(member.loc, "'" + base->name + "." + member.name +
+                                      "' is a feature of the token stream: "
+                                      "only routers see it");
 }
 
 void Sema::checkCall(const CallExpr &call) {

@@ -42,6 +42,8 @@ private:
   void checkFn(const FnItem &fn);
   void checkRouter(const RouterItem &router);
   void checkModel(const ModelItem &model);
+  void checkInput(const ModelInput &input);
+  const ModelItem *findModel() const;
   void checkTrain(const TrainItem &train);
   void checkRecursion();
   void checkFormals(const std::vector<Formal> &formals);

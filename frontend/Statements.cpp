@@ -205,6 +205,8 @@ Value Elaborator::chooseByMask(Frame &frame, const IfExpr &choice,
                                  ", the condition has width " +
                                  Twine(type.getDimSize(1)));
   }
+  if (!haveOneInput(choice.loc, {condition.tensor, lhs.tensor, rhs.tensor}))
+    return Value::makeError();
   builder->setPlace(choice.loc, frame.path);
   mlir::Type result = type.clone(builder->getActivationType());
   mlir::Value chosen = builder->create<mlir::arith::SelectOp>(

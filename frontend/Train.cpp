@@ -165,13 +165,31 @@ bool Elaborator::readPrecision(const Setting &setting, const Value &value) {
   return false;
 }
 
+/// Two inputs are read from pairs, one from everything else.
+bool Elaborator::checkDataKind(const Setting &setting, const Value &value) {
+  bool known = value.kind == Value::Kind::setting &&
+               llvm::is_contained({"text", "tokens", "pairs"}, value.text);
+  if (known && shape.hasSeveralInputs() == (value.text == "pairs"))
+    return true;
+  if (!known)
+    fail(setting.value->loc, "data is text(\"file\"), tokens(\"file\") or "
+                             "pairs(\"file\"), not " +
+                                 value.describe());
+  else if (shape.hasSeveralInputs())
+    fail(setting.value->loc, "the model has several inputs, which " +
+                                 value.describe() +
+                                 " does not tell apart: its data is "
+                                 "pairs(\"file\")");
+  else
+    fail(setting.value->loc, "pairs(...) has a source and a target, and the "
+                             "model one input: its data is text(\"file\") or "
+                             "tokens(\"file\")");
+  return false;
+}
+
 bool Elaborator::readData(const Setting &setting, const Value &value) {
-  if (value.kind != Value::Kind::setting ||
-      (value.text != "text" && value.text != "tokens")) {
-    fail(setting.value->loc,
-         "data is text(\"file\") or tokens(\"file\"), not " + value.describe());
+  if (!checkDataKind(setting, value))
     return false;
-  }
   FieldReader reader = readFields(value);
   reader.addString("kind", value.text);
   const Value *file = reader.find("file");
@@ -209,12 +227,15 @@ void Elaborator::readTokenizer(FieldReader &reader, const Setting &setting) {
   } else {
     return reader.reject("tokenizer", "bytes or bpe(n)");
   }
-  if (!reader.ok || vocab == shape.vocab)
-    return;
-  reader.failAt(tokenizer ? tokenizer->loc : setting.value->loc,
-                "the tokenizer has " + Twine(vocab) +
-                    " entries, the model's vocab is " + Twine(shape.vocab));
-  diagnostics.note(model->inputs.front().loc, "the model's input is here");
+  for (size_t i = 0; reader.ok && i < shape.inputs.size(); ++i) {
+    if (vocab == shape.inputs[i].vocab)
+      continue;
+    reader.failAt(tokenizer ? tokenizer->loc : setting.value->loc,
+                  "the tokenizer has " + Twine(vocab) +
+                      " entries, the model's vocab is " +
+                      Twine(shape.inputs[i].vocab));
+    diagnostics.note(model->inputs[i].loc, "the model's input is here");
+  }
 }
 
 bool Elaborator::readOptimizer(const Setting &setting, const Value &value) {

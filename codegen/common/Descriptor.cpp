@@ -182,23 +182,52 @@ private:
         json.attribute("plan", name);
         json.attribute("groups", plan.getGroups());
         json.attribute("k", plan.getK());
+        if (StringRef input = findInput(name); !input.empty())
+          json.attribute("input", input);
       });
     });
   }
 
   StringRef getPlanName(func::FuncOp entry, hash::LaunchOp launch) {
     for (Value buffer : launch.getBuffers()) {
-      auto argument = dyn_cast<BlockArgument>(buffer);
-      auto role =
-          argument ? entry.getArgAttrOfType<hash::ArgAttr>(
-                         argument.getArgNumber(), hash::HashDialect::kArgAttr)
-                   : hash::ArgAttr();
+      hash::ArgAttr role = getRole(entry, buffer);
       // Hoisted streams share the role; a plan is the one named like one.
       if (role && role.getKind() == hash::ArgKind::plan &&
           role.getName().getValue().starts_with("plan"))
         return role.getName().getValue();
     }
     return "";
+  }
+
+  /// The input whose tokens say which rows of a plan are dead; none where the
+  /// model has one input.
+  StringRef findInput(StringRef plan) {
+    auto entry = symbols.lookup<func::FuncOp>("plan_batch");
+    StringRef input;
+    if (entry)
+      entry.walk([&](hash::LaunchOp launch) {
+        bool makesPlan = false;
+        StringRef tokens;
+        for (Value buffer : launch.getBuffers()) {
+          hash::ArgAttr role = getRole(entry, buffer);
+          if (!role || !role.getName())
+            continue;
+          makesPlan |=
+              role.getKind() == hash::ArgKind::plan && role.getName() == plan;
+          if (role.getKind() == hash::ArgKind::tokens)
+            tokens = role.getName();
+        }
+        if (makesPlan)
+          input = tokens;
+      });
+    return input;
+  }
+
+  static hash::ArgAttr getRole(func::FuncOp entry, Value buffer) {
+    auto argument = dyn_cast<BlockArgument>(buffer);
+    return argument ? entry.getArgAttrOfType<hash::ArgAttr>(
+                          argument.getArgNumber(), hash::HashDialect::kArgAttr)
+                    : hash::ArgAttr();
   }
 
   void writeEntry(func::FuncOp function) {

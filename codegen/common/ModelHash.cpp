@@ -28,9 +28,12 @@ public:
 
   void write(ModuleOp module) {
     if (auto model = module->getAttrOfType<DictionaryAttr>(
-            hash::HashDialect::kModelAttr))
+            hash::HashDialect::kModelAttr)) {
       for (StringRef key : {"vocab", "window", "bos"})
         out << key << ' ' << model.get(key) << '\n';
+      if (Attribute inputs = model.get("inputs"))
+        out << "inputs " << inputs << '\n';
+    }
     for (auto param : module.getOps<hash::ParamOp>()) {
       out << param.getSymName();
       llvm::interleave(cast<ShapedType>(param.getType()).getShape(), out << ' ',
