@@ -145,6 +145,28 @@ Table Checkpoint::loadTable(const std::string &name) const {
   return table;
 }
 
+std::optional<std::vector<int64_t>> Checkpoint::loadTokenCounts() const {
+  const TensorInfo *info = model.find(std::string(kTokenCounts));
+  if (!info)
+    return std::nullopt;
+  if (info->type != DType::i64 ||
+      info->shape != std::vector<int64_t>{identity.vocab})
+    failInput("'" + modelPath + "' is damaged: its token counts must be i64 [" +
+              std::to_string(identity.vocab) + "], not " +
+              std::string(getName(info->type)) + " " +
+              formatShape(info->shape));
+  std::vector<int64_t> counts(identity.vocab);
+  if (info->size > 0)
+    std::memcpy(counts.data(), model.getData(*info), info->size);
+  // Their sum stays a number.
+  constexpr int64_t most = int64_t(1) << 38;
+  for (int64_t count : counts)
+    if (count < 0 || count > most)
+      failInput("'" + modelPath + "' is damaged: it counts a token " +
+                std::to_string(count) + " times");
+  return counts;
+}
+
 std::string Checkpoint::readState() const {
   if (statePath.empty())
     failInput("'" + modelPath +

@@ -29,12 +29,17 @@ struct ModelIdentity {
   int64_t vocab = 0;
 };
 
+/// The tensor with how often each id was trained on. No table has this name: a
+/// router's has no dot.
+constexpr std::string_view kTokenCounts = "@token.counts";
+
 /// Everything a checkpoint holds. Pointers are not owned.
 struct CheckpointContents {
   ModelIdentity identity;
   int64_t step = 0;
   const Tokenizer *tokenizer = nullptr; // null: token files
   std::vector<const Table *> tables;
+  std::vector<int64_t> tokenCounts; // of each id in the training windows
   std::vector<ParamView> params;
   std::vector<ParamView> moments1, moments2; // names of their parameters
   std::string state; // the run's state as JSON text, written as it is
@@ -86,6 +91,9 @@ struct Checkpoint {
   std::unique_ptr<Tokenizer> loadTokenizer() const;
   /// The stored table; refused if its checksum does not fit its entries.
   Table loadTable(const std::string &name) const;
+  /// How often the training windows have each id; nothing if an older hashc
+  /// saved it.
+  std::optional<std::vector<int64_t>> loadTokenCounts() const;
   /// state.json's text; UserError if this is a lone model file.
   std::string readState() const;
 };

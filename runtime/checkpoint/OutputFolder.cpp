@@ -186,6 +186,17 @@ static void writeModel(const std::string &path,
     };
     tensors.push_back(std::move(source));
   }
+  if (!contents.tokenCounts.empty()) {
+    const std::vector<int64_t> &counts = contents.tokenCounts;
+    TensorSource source = {std::string(kTokenCounts),
+                           DType::i64,
+                           {static_cast<int64_t>(counts.size())},
+                           nullptr};
+    source.fill = [&counts](void *target) {
+      std::copy(counts.begin(), counts.end(), static_cast<int64_t *>(target));
+    };
+    tensors.push_back(std::move(source));
+  }
   // Odd sizes last: everything before stays aligned.
   std::string_view model =
       contents.tokenizer ? contents.tokenizer->getModel() : std::string_view();

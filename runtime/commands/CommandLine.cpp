@@ -198,7 +198,9 @@ void CommandLine::addTrain(const Descriptor &descriptor) {
 
 void CommandLine::addEval() {
   CLI::App &command = *app.add_subcommand(
-      "eval", "Loss, perplexity, bits per byte and load of every expert");
+      "eval",
+      "Loss, perplexity and bits per byte, by frequency of the token and "
+      "by expert, and load of every expert");
   command.add_option("--ckpt", eval.checkpoint, "Checkpoint")
       ->type_name("FILE|DIR")
       ->required();
@@ -208,6 +210,10 @@ void CommandLine::addEval() {
       ->type_name("FILE");
   command.add_flag("--whole", eval.whole,
                    "Score all of the data, not its validation part");
+  command
+      .add_option("--losses", eval.losses,
+                  "Write the loss of every scored token to a file")
+      ->type_name("FILE.tsv");
   addThreads(command, eval.threads);
   command.add_flag("--json", eval.json, "Print one JSON object");
 }

@@ -31,7 +31,7 @@ struct TrainOptions {
 };
 
 struct EvalOptions {
-  std::string checkpoint, data;
+  std::string checkpoint, data, losses;
   int threads = 0;
   bool whole = false, json = false;
 };

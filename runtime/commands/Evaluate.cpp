@@ -112,6 +112,8 @@ Evaluation evaluate(Model &model, const WindowSource &windows,
       result.bytes += countTargetBytes(batch, *options.tokenizer);
     for (LoadMeter &meter : meters)
       meter.add(model);
+    if (options.observe)
+      options.observe(batch, index * descriptor.model.microBatch);
   }
   for (const LoadMeter &meter : meters)
     result.routers.push_back(meter.finish());

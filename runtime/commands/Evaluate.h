@@ -10,6 +10,8 @@
 
 #include "runtime/engine/Model.h"
 
+#include <functional>
+
 namespace hashc::runtime {
 
 /// How a routed layer's experts were used.
@@ -37,6 +39,8 @@ struct EvaluateOptions {
   int64_t microBatches = 0;
   bool loads = false;
   const Tokenizer *tokenizer = nullptr; // counts bytes
+  /// Sees every micro-batch as it was scored; its first window.
+  std::function<void(const Batch &, int64_t)> observe;
 };
 
 Evaluation evaluate(Model &model, const WindowSource &windows,

@@ -34,6 +34,38 @@ static double getActivePart(const Descriptor &descriptor,
   return 1;
 }
 
+/// The kind of work that a layer's weights are for, as its kernels say; the
+/// router of a gated layer is one matrix among others.
+static std::string getKind(const Descriptor &descriptor,
+                           const ParamSpec &param) {
+  size_t dot = param.name.rfind('.');
+  if (param.name.substr(dot + 1) == "w_router")
+    return "router";
+  std::string owner = param.name.substr(0, dot);
+  for (const KernelSpec &kernel : descriptor.kernels)
+    if (kernel.path == (dot == std::string::npos ? param.name : owner) &&
+        kernel.kind != "elementwise" && kernel.kind != "router")
+      return kernel.kind;
+  return "other";
+}
+
+/// Total and active parameters by kind. What is tied counts once, where it is
+/// made.
+static Json describeParamKinds(const Descriptor &descriptor) {
+  std::map<std::string, std::pair<int64_t, double>> kinds;
+  for (const ParamSpec &param : descriptor.params) {
+    auto &[total, active] = kinds[getKind(descriptor, param)];
+    total += param.countElements();
+    active += static_cast<double>(param.countElements()) *
+              getActivePart(descriptor, param);
+  }
+  Json json = Json::object();
+  for (const auto &[kind, counts] : kinds)
+    json[kind] = {{"total", counts.first},
+                  {"active", std::llround(counts.second)}};
+  return json;
+}
+
 static Json describeParams(const Descriptor &descriptor) {
   Json params = Json::array();
   for (const ParamSpec &param : descriptor.params)
@@ -194,6 +226,7 @@ static Json describeProgram(const Descriptor &descriptor,
                                {"lr_scale", train.tables.lrScale},
                                {"eps", train.tables.eps}};
   }
+  json["parameters_by_kind"] = describeParamKinds(descriptor);
   json["tables"] = describeTables(descriptor, checkpoint);
   json["routers"] = describeRouters(descriptor);
   json["memory"] = {
@@ -244,6 +277,11 @@ static void printParams(const Json &json) {
     std::printf("  %-36s %-20s %-5s %12lld\n", "active of them for a token", "",
                 "", (*looked)["active"].get<long long>());
   }
+  std::printf("\nparameters by kind %23s %12s\n", "total", "active");
+  for (const auto &[kind, counts] : json["parameters_by_kind"].items())
+    std::printf("  %-26s %13lld %12lld\n", kind.c_str(),
+                counts["total"].get<long long>(),
+                counts["active"].get<long long>());
 }
 
 static void printRouting(const Json &json) {

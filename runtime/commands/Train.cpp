@@ -65,6 +65,7 @@ private:
   std::optional<TrainBatches> batches;
   std::optional<Model> model;
   std::vector<Table> tables;
+  std::vector<int64_t> tokenCounts;
   std::optional<Log> log;
   std::optional<Progress> progress;
 
@@ -224,6 +225,7 @@ void Trainer::openData() {
               std::to_string(count) + " windows, the checkpoint's run had " +
               std::to_string(state.trainWindows));
   state.trainWindows = count;
+  tokenCounts = trainWindows->countInputs(shape.vocab);
   batches.emplace(*trainWindows, state.batch, descriptor.model.microBatch,
                   state.dataSeed);
 }
@@ -245,11 +247,8 @@ void Trainer::startModel(const Program &program) {
 }
 
 void Trainer::buildTables() {
-  std::vector<int64_t> counts;
   for (const TableSettings &settings : descriptor.tables) {
-    if (needsCounts(settings) && counts.empty())
-      counts = trainWindows->countInputs(descriptor.model.vocab);
-    tables.push_back(buildTable(settings, &counts));
+    tables.push_back(buildTable(settings, &tokenCounts));
     model->setTable(tables.back());
   }
 }
@@ -367,7 +366,8 @@ void Trainer::evaluateNow() {
     return; // valid = 0%
   int64_t micro = descriptor.model.microBatch;
   Evaluation result =
-      evaluate(*model, *validWindows, {(kEvalWindows + micro - 1) / micro});
+      evaluate(*model, *validWindows,
+               {(kEvalWindows + micro - 1) / micro, false, nullptr, nullptr});
   lastEval = EvalRecord{state.step, result.getLoss(), result.getPerplexity()};
   if (!bestEval || lastEval->loss < bestEval->loss)
     bestEval = lastEval;
@@ -385,6 +385,7 @@ void Trainer::saveNow() {
   contents.tokenizer = corpus.tokenizer.get();
   for (const Table &table : tables)
     contents.tables.push_back(&table);
+  contents.tokenCounts = tokenCounts;
   contents.params = model->getParams();
   contents.moments1 = model->getViews("moment1");
   contents.moments2 = model->getViews("moment2");

@@ -97,6 +97,23 @@ TEST_F(CheckpointTest, ModelFileStandsAlone) {
   EXPECT_PRED2(contains, getError([&] { checkpoint.readState(); }), "--init");
 }
 
+TEST_F(CheckpointTest, TokenCounts) {
+  EXPECT_EQ(Checkpoint::open(save(model, 1)).loadTokenCounts(), std::nullopt);
+  std::vector<int64_t> counts(256);
+  std::iota(counts.begin(), counts.end(), int64_t(1) << 33);
+  model.contents.tokenCounts = counts;
+  EXPECT_EQ(Checkpoint::open(save(model, 2)).loadTokenCounts(), counts);
+  auto refusal = [&] {
+    Checkpoint checkpoint = Checkpoint::open(save(model, 3));
+    return getError([&] { checkpoint.loadTokenCounts(); });
+  };
+  model.contents.tokenCounts[7] = -1;
+  EXPECT_PRED2(contains, refusal(), "is damaged: it counts a token -1 times");
+  model.contents.tokenCounts.pop_back();
+  EXPECT_PRED2(contains, refusal(),
+               "is damaged: its token counts must be i64 [256], not i64 [255]");
+}
+
 TEST_F(CheckpointTest, SameContentsSameBytes) {
   std::string first = readFile(save(model, 3) + "/model.safetensors");
   std::string second = readFile(save(model, 3) + "/model.safetensors");

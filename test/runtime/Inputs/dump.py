@@ -9,7 +9,7 @@ import json
 import struct
 import sys
 
-FORMATS = {"F64": "d", "F32": "f", "I32": "i", "U8": "B"}
+FORMATS = {"F64": "d", "F32": "f", "I32": "i", "I64": "q", "U8": "B"}
 
 
 def load(path):
