@@ -241,6 +241,11 @@ Value Elaborator::callBalanced(const StreamCall &call) {
     return fail(call.bound.places[0],
                 "'balanced' counts tokens: its key is token or prev(token); "
                 "random takes any key");
+  if (shape.getSelected() + 1 != shape.inputs.size())
+    return fail(call.bound.places[0],
+                "not supported yet: tables counted over a source; 'balanced' "
+                "counts the tokens of '" +
+                    shape.inputs.back().name + "', and random counts none");
   TableSpec table;
   table.algorithm = "balanced";
   return lookUp(call, table, key, call.bound.places[0]);

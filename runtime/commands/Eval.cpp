@@ -9,6 +9,7 @@
 #include "runtime/commands/Evaluate.h"
 #include "runtime/commands/Progress.h"
 #include "runtime/commands/Setup.h"
+#include "runtime/support/Error.h"
 
 #include <nlohmann/json.hpp>
 
@@ -186,6 +187,8 @@ int runEval(const Program &program, const EvalOptions &options) {
   std::unique_ptr<Tokenizer> tokenizer = checkpoint.loadTokenizer();
   TokenStream stream;
   PairSet pairs;
+  if (descriptor.model.getSource() && !tokenizer)
+    failInput("the checkpoint has no tokenizer to read pairs with");
   if (descriptor.model.getSource())
     pairs = openEvalPairs(data, *tokenizer, options.whole);
   else

@@ -23,9 +23,8 @@ static void check(bool condition) {
     std::abort();
 }
 
-/// Whatever a stream is made of, its batches hold ids of the vocabulary.
-static void useStream(const TokenStream &stream, int64_t vocab) {
-  Windows windows(stream, 5, true);
+/// Whatever windows are made of, batches hold ids of the vocabulary.
+static void useWindows(const WindowSource &windows, int64_t vocab) {
   EvalBatches batches(windows, 2);
   Batch batch;
   for (int64_t i = 0; i < batches.count(); ++i) {
@@ -35,7 +34,17 @@ static void useStream(const TokenStream &stream, int64_t vocab) {
       check(batch.targets[row] >= -1 && batch.targets[row] < vocab);
       check(batch.starts[row] >= 0 && batch.starts[row] <= row % 5);
     }
+    const SourceRows &source = batch.source;
+    for (size_t row = 0; row < source.tokens.size(); ++row) {
+      auto t = static_cast<int32_t>(row % 3);
+      check(source.tokens[row] >= -1 && source.tokens[row] < vocab);
+      check(source.starts[row] >= 0 && source.starts[row] <= t);
+    }
   }
+}
+
+static void useStream(const TokenStream &stream, int64_t vocab) {
+  useWindows(Windows(stream, 5, true), vocab);
 }
 
 static void useCorpus(const std::string &path, const std::string &kind,
@@ -50,6 +59,8 @@ static void useCorpus(const std::string &path, const std::string &kind,
   Corpus corpus = openCorpus(data, {"bytes", 300}, nullptr, 5, "");
   useStream(corpus.train, 300);
   useStream(corpus.valid, 300);
+  useWindows(PairWindows(corpus.trainPairs, 3, 5), 300);
+  useWindows(PairWindows(corpus.validPairs, 3, 5), 300);
 }
 
 static void useCache(std::string_view bytes) {
@@ -81,7 +92,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   useCache(makeWhole(bytes));
   hashc::fuzz::FuzzFile file(bytes);
   for (auto [kind, width] :
-       {std::pair{"text", 0}, {"tokens", 2}, {"tokens", 4}}) {
+       {std::pair{"text", 0}, {"tokens", 2}, {"tokens", 4}, {"pairs", 0}}) {
     try {
       useCorpus(file.getPath(), kind, width);
     } catch (const UserError &) {
