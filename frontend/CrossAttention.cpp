@@ -9,7 +9,6 @@
 #include "frontend/Limits.h"
 #include <cmath>
 
-using llvm::Twine;
 using mlir::RankedTensorType;
 
 namespace hashc::frontend {
