@@ -28,7 +28,7 @@ def Hash_ParamOp : Hash_Op<"param", [
       "!getPanel() || ::llvm::cast<::mlir::ShapedType>(getType()).getRank() >= 2">,
     Hash_Constraint<"lookup", "what is looked up is a matrix without panels and without decay",
       "!getLookup() || (::llvm::cast<::mlir::ShapedType>(getType()).getRank() == 2 && !getPanel() && !getDecay())">], [Symbol]> {
-  let summary = "a trained parameter";
+  let summary = "a parameter";
   let description = [{
     Declares a parameter: its name in remarks, `info` and checkpoints, its
     logical type, how it starts, and whether weight decay applies to it.
@@ -43,10 +43,13 @@ def Hash_ParamOp : Hash_Op<"param", [
     With `panel = n` the entry points hold it in panels of n columns:
     `[..., K, N]` as `[..., ceil(N / n), K, n]`, columns past N zero.
     Checkpoints always hold the logical form.
+
+    With `frozen` it stays as it begins: it has no gradient, and the optimizer
+    does not know it.
   }] # Constraints;
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<Hash_State>:$type,
                        Hash_Init:$init, DefaultValuedAttr<Hash_NotNegative, "1.0">:$scale,
-                       UnitAttr:$decay, UnitAttr:$lookup, OptionalAttr<Hash_Count>:$panel,
+                       UnitAttr:$decay, UnitAttr:$lookup, UnitAttr:$frozen, OptionalAttr<Hash_Count>:$panel,
                        OptionalAttr<StrAttr>:$sym_visibility);
   let assemblyFormat = "$sym_name `:` $type `init` $init (`(` $scale^ `)`)? attr-dict";
   let extraClassDeclaration = [{

@@ -273,6 +273,8 @@ mlir::OwningOpRef<mlir::ModuleOp> Elaborator::run() {
   if (isOutOfBudget(model->loc))
     return nullptr;
   warnUnused(logits.tensor);
+  if (!freezeWeights(*train))
+    return nullptr;
   settleTables();
   builder->setPlace(train->loc, "loss");
   mlir::ModuleOp module = builder->getModule();

@@ -84,6 +84,7 @@ private:
   void overrideParam(const ParamItem &param, Value &value);
   Value elaborateModel(const ModelItem &model);
   void warnUnused(mlir::Value logits);
+  bool freezeWeights(const TrainItem &item);
 
   // The model's inputs (Inputs.cpp).
   bool elaborateShape(const ModelItem &model);

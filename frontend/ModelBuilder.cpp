@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "frontend/ModelBuilder.h"
+#include "frontend/Patterns.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "llvm/ADT/SetVector.h"
@@ -166,16 +167,38 @@ void ModelBuilder::declareSymbols() {
     if (weight.spec.residual && residualBranches > 0)
       scale /= std::sqrt(static_cast<double>(residualBranches));
     auto type = llvm::cast<RankedTensorType>(weight.value.getType());
-    hash::ParamOp::create(builder, weight.loc, weight.name, type,
-                          weight.spec.init, llvm::APFloat(scale),
-                          weight.spec.decay, weight.spec.lookup,
-                          mlir::IntegerAttr(), mlir::StringAttr());
+    hash::ParamOp::create(
+        builder, weight.loc, weight.name, type, weight.spec.init,
+        llvm::APFloat(scale), weight.spec.decay, weight.spec.lookup,
+        weight.isFrozen, mlir::IntegerAttr(), mlir::StringAttr());
   }
   for (const Table &table : tables) {
     hash::TableOp::create(builder, table.loc, table.name, table.spec.algorithm,
                           table.spec.keys, table.spec.groups, table.spec.k,
                           table.spec.seed, table.spec.file, mlir::StringAttr());
   }
+}
+
+size_t ModelBuilder::freeze(StringRef pattern) {
+  size_t count = 0;
+  for (Weight &weight : weights)
+    if (matchesPattern(pattern, weight.name)) {
+      weight.isFrozen = true;
+      ++count;
+    }
+  return count;
+}
+
+bool ModelBuilder::isAllFrozen() const {
+  return llvm::all_of(weights,
+                      [](const Weight &weight) { return weight.isFrozen; });
+}
+
+std::vector<StringRef> ModelBuilder::listWeights() const {
+  std::vector<StringRef> names;
+  for (const Weight &weight : weights)
+    names.push_back(weight.name);
+  return names;
 }
 
 std::vector<ModelBuilder::Layer>

@@ -162,6 +162,11 @@ public:
   };
   std::vector<Layer> findUnused(mlir::Value result) const;
 
+  /// Keeps the weights of that pattern from being trained; how many they are.
+  size_t freeze(llvm::StringRef pattern);
+  bool isAllFrozen() const;
+  std::vector<llvm::StringRef> listWeights() const;
+
   /// Ends the function with the loss of these logits and gives up the module.
   mlir::OwningOpRef<mlir::ModuleOp> finish(mlir::Value logits);
   mlir::ModuleOp getModule() { return *module; }
@@ -173,6 +178,7 @@ private:
     mlir::Value value;
     mlir::Location loc;
     Layer layer;
+    bool isFrozen = false;
   };
   struct Table {
     std::string name;

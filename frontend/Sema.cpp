@@ -171,6 +171,22 @@ bool Sema::isUnknownWord(const Expr &expr) const {
          !isFeature(name->name) && !findFunctionAnywhere(name->name);
 }
 
+/// `freeze` is of weights; its pattern is compared with their names when there
+/// are any.
+void Sema::checkPattern(const Setting &setting) {
+  if (setting.name != "freeze")
+    diagnostics.error(setting.loc,
+                      "not supported yet: '" + setting.name +
+                          "'; every weight is trained or frozen (freeze "
+                          "\"PATTERN\"), decay is on matrices");
+  else if (!setting.isPattern)
+    diagnostics.error(setting.loc, "'freeze' stands before a pattern of "
+                                   "weights' names, as in freeze "
+                                   "\"**.attention.*\"");
+  else if (setting.hasFields)
+    diagnostics.error(setting.loc, "'freeze' has nothing in braces");
+}
+
 void Sema::checkTrain(const TrainItem &train) {
   context = Context::train;
   auto it = items.find(train.name);
@@ -186,9 +202,7 @@ void Sema::checkTrain(const TrainItem &train) {
   for (const Setting &setting : train.settings) {
     if (setting.isPattern || setting.name == "freeze" ||
         setting.name == "group" || setting.name == "init") {
-      diagnostics.error(setting.loc, "not supported yet: '" + setting.name +
-                                         "'; every weight is trained from its "
-                                         "start, decay is on matrices");
+      checkPattern(setting);
       continue;
     }
     if (!findSetting(setting.name)) {

@@ -45,6 +45,7 @@ private:
   void checkInput(const ModelInput &input);
   const ModelItem *findModel() const;
   void checkTrain(const TrainItem &train);
+  void checkPattern(const Setting &setting);
   void checkRecursion();
   void checkFormals(const std::vector<Formal> &formals);
 

@@ -347,6 +347,8 @@ bool Elaborator::elaborateTrain(const TrainItem &item) {
   bool ok = true;
   Value schedule;
   for (const Setting &setting : item.settings) {
+    if (setting.isPattern)
+      continue; // it is of weights, which are not there yet
     Value value = evaluate(frame, *setting.value);
     // Sema made sure that there is one of the name.
     ok &= !value.isError() &&
@@ -363,6 +365,31 @@ bool Elaborator::elaborateTrain(const TrainItem &item) {
   if (ok)
     checkWarmup(item, schedule);
   return ok;
+}
+
+/// Keeps the weights that `freeze` names as they begin.
+bool Elaborator::freezeWeights(const TrainItem &item) {
+  const Setting *last = nullptr;
+  bool ok = true;
+  for (const Setting &setting : item.settings) {
+    if (!setting.isPattern)
+      continue;
+    last = &setting;
+    StringRef pattern = llvm::cast<StringExpr>(*setting.value).text;
+    if (builder->freeze(pattern) > 0)
+      continue;
+    std::vector<StringRef> names = builder->listWeights();
+    std::string hint = suggest(pattern, names);
+    if (hint.empty() && !names.empty())
+      hint = " (the weights are called '" + names.front().str() + "' to '" +
+             names.back().str() + "'; './MODEL info' lists them)";
+    fail(setting.value->loc, "no weight's name fits '" + pattern + "'" + hint);
+    ok = false;
+  }
+  if (!ok || !last || !builder->isAllFrozen())
+    return ok;
+  fail(last->value->loc, "every weight is frozen: nothing is left to train");
+  return false;
 }
 
 bool Elaborator::checkMicroBatch(const TrainItem &item) {

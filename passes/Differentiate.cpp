@@ -211,6 +211,8 @@ LogicalResult GradStepBuilder::addArguments() {
     Value copy =
         entry.addArgument(parameter.getType(), role, parameter.getLoc());
     mapping.map(parameter, copy);
+    if (declaration.getFrozen())
+      continue;
     gradients.push_back(
         {copy, Value(), Value(),
          makeRole(forward.getContext(), hash::ArgKind::grad, role.getName()),
@@ -391,7 +393,8 @@ LogicalResult UpdateBuilder::addState() {
     hash::ParamOp declaration = lookupDeclaration(forward, parameter);
     if (!declaration)
       return failure();
-    states.push_back({parameter, declaration, {}});
+    if (!declaration.getFrozen())
+      states.push_back({parameter, declaration, {}});
   }
   for (hash::ArgKind kind : kState)
     for (State &state : states)

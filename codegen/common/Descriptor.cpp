@@ -141,6 +141,7 @@ private:
       json.attribute("scale", param.getScale().convertToDouble());
       json.attribute("decay", param.getDecay());
       json.attribute("lookup", param.getLookup());
+      json.attribute("frozen", param.getFrozen());
     });
   }
 

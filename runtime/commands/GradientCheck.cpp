@@ -59,8 +59,14 @@ struct Tolerance {
 class GradientCheck {
 public:
   GradientCheck(Model &model, double scale, uint64_t seed)
-      : model(model), scale(scale), random(seed, "directions"),
-        params(model.getParams()) {
+      : model(model), scale(scale), random(seed, "directions") {
+    std::vector<ParamView> views = model.getParams();
+    for (size_t i = 0; i < views.size(); ++i)
+      if (const ParamSpec &spec = model.getDescriptor().params[i];
+          !spec.frozen) {
+        params.push_back(views[i]);
+        specs.push_back(&spec);
+      }
     const std::string &precision = model.getDescriptor().model.precision;
     if (precision == "f64")
       tolerance = {{1e-3, 1e-4, 1e-5, 3e-3}, 1e-6, 4e-15};
@@ -86,7 +92,8 @@ private:
   double scale;
   CounterRandom random;
   uint64_t draws = 0;
-  std::vector<ParamView> params;
+  std::vector<ParamView> params; // those that are trained
+  std::vector<const ParamSpec *> specs;
   std::vector<std::vector<double>> values, gradients;
   Tolerance tolerance;
   double loss = 0;
@@ -226,8 +233,8 @@ void GradientCheck::run(double seconds, CheckReport &report) {
   model.gradStep(scale, kDropoutSeed);
   for (const ParamView &param : params)
     values.push_back(readLogical(param));
-  for (const ParamSpec &param : model.getDescriptor().params)
-    gradients.push_back(model.getGradient(param));
+  for (const ParamSpec *spec : specs)
+    gradients.push_back(model.getGradient(*spec));
   if (tolerance.noise == 0)
     measureNoise();
   auto afforded = static_cast<int64_t>(

@@ -75,7 +75,8 @@ static Json describeParams(const Descriptor &descriptor) {
                       {"elements", param.countElements()},
                       {"init", param.init},
                       {"weight_decay", param.decay},
-                      {"lookup", param.lookup}});
+                      {"lookup", param.lookup},
+                      {"frozen", param.frozen}});
   return params;
 }
 
@@ -179,12 +180,13 @@ static Json describeKernels(const Descriptor &descriptor) {
 
 static Json describeProgram(const Descriptor &descriptor,
                             const std::optional<Checkpoint> &checkpoint) {
-  int64_t total = 0, looked = 0, lookedActive = 0;
+  int64_t total = 0, looked = 0, lookedActive = 0, frozen = 0;
   double active = 0;
   for (const ParamSpec &param : descriptor.params) {
     total += param.countElements();
     active += static_cast<double>(param.countElements()) *
               getActivePart(descriptor, param);
+    frozen += param.frozen ? param.countElements() : 0;
     looked += param.lookup ? param.countElements() : 0;
     lookedActive += param.lookup ? param.shape[1] : 0;
   }
@@ -220,6 +222,8 @@ static Json describeProgram(const Descriptor &descriptor,
   json["parameters"] = describeParams(descriptor);
   json["total_parameters"] = total;
   json["active_parameters"] = std::llround(active);
+  if (frozen > 0)
+    json["frozen_parameters"] = frozen;
   if (looked > 0) {
     json["lookup_parameters"] = {{"total", looked}, {"active", lookedActive}};
     json["train"]["tables"] = {{"optimizer", train.tables.name},
@@ -271,6 +275,9 @@ static void printParams(const Json &json) {
               json["total_parameters"].get<long long>());
   std::printf("  %-36s %-20s %-5s %12lld\n", "active for a token", "", "",
               json["active_parameters"].get<long long>());
+  if (auto frozen = json.find("frozen_parameters"); frozen != json.end())
+    std::printf("  %-36s %-20s %-5s %12lld\n", "frozen", "", "",
+                frozen->get<long long>());
   if (auto looked = json.find("lookup_parameters"); looked != json.end()) {
     std::printf("  %-36s %-20s %-5s %12lld\n", "in tables that are looked up",
                 "", "", (*looked)["total"].get<long long>());

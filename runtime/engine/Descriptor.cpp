@@ -125,6 +125,7 @@ static ParamSpec readParam(const Json &json) {
   param.scale = json.value("scale", param.scale);
   param.decay = json.value("decay", param.decay);
   param.lookup = json.value("lookup", param.lookup);
+  param.frozen = json.value("frozen", param.frozen);
   return param;
 }
 

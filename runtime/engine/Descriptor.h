@@ -78,6 +78,7 @@ struct ParamSpec {
   double scale = 1;
   bool decay = false;
   bool lookup = false; // its gradient and its update are of rows
+  bool frozen = false; // has no gradient and no update
   int64_t countElements() const;
 };
 

@@ -14,12 +14,14 @@
 // CHECK: hash.param @x : tensor<16x32xf32> init xavier
 // CHECK: hash.param @o : tensor<16x32xf32> init orthogonal(5.000000e-01)
 // CHECK: hash.param @m : tensor<97x32xf32> init normal(2.000000e-02) {lookup}
+// CHECK: hash.param @i : tensor<4xf32> init ones {frozen}
 hash.param @"blocks[3].ffn.w_in" : tensor<4x16x32xf32> init normal(0.02) {decay, panel = 8 : i64}
 hash.param @b : tensor<32xf64> init zeros {sym_visibility = "private"}
 hash.param @"a = {} \22" : tensor<3xf32> init ones
 hash.param @x : tensor<16x32xf32> init xavier
 hash.param @o : tensor<16x32xf32> init orthogonal(0.5)
 hash.param @m : tensor<97x32xf32> init normal(0.02) {lookup}
+hash.param @i : tensor<4xf32> init ones {frozen}
 // CHECK: hash.table @by_token builder "balanced" vocab 32 groups 4 {seed = 3 : i64}
 // CHECK: hash.table @given builder "file" vocab 32 groups 4 {file = "tid2eid.safetensors", k = 2 : i64}
 hash.table @by_token builder "balanced" vocab 32 groups 4 {seed = 3 : i64}

@@ -118,3 +118,31 @@ func.func @forward() {
 }
 // expected-error @+1 {{the module has 'update' already; the pass that makes it runs once}}
 func.func private @update()
+
+// -----
+
+// What is frozen has no gradient and no step, and nothing is computed for it.
+// CHECK-LABEL: func.func @grad_step
+// CHECK-SAME: #hash.arg<param, "w">{{.*}} #hash.arg<param, "still">{{.*}} #hash.arg<grad, "w">
+// CHECK-NOT: hash.arg<grad, "still">
+// CHECK: %[[P:.*]] = arith.mulf
+// CHECK: arith.mulf %{{.*}}, %{{.*}}
+// CHECK-NOT: arith.mulf
+// CHECK: return
+// CHECK-LABEL: func.func @update
+// CHECK-NOT: "still"
+// CHECK: hash.global_norm %{{[a-z0-9]*}} :
+// CHECK: hash.adamw
+// CHECK-NOT: hash.adamw
+// CHECK: return
+module {
+  hash.param @w : tensor<8x4xf32> init ones {decay}
+  hash.param @still : tensor<8x4xf32> init ones {decay, frozen}
+  func.func @forward(%w: tensor<8x4xf32> {hash.arg = #hash.arg<param, "w">},
+      %u: tensor<8x4xf32> {hash.arg = #hash.arg<param, "still">},
+      %t: tensor<8xi32> {hash.arg = #hash.arg<targets>}) -> (tensor<8xf32> {hash.arg = #hash.arg<losses>}) {
+    %a = arith.mulf %w, %u : tensor<8x4xf32>
+    %losses, %lse = hash.cross_entropy %a, %t : (tensor<8x4xf32>, tensor<8xi32>) -> (tensor<8xf32>, tensor<8xf32>)
+    return %losses : tensor<8xf32>
+  }
+}
