@@ -80,14 +80,6 @@ static Json describeParams(const Descriptor &descriptor) {
   return params;
 }
 
-/// How many ids each expert of a table has.
-static std::vector<int64_t> countIds(const Table &table) {
-  std::vector<int64_t> ids(table.groups);
-  for (int32_t expert : table.entries)
-    ++ids[expert];
-  return ids;
-}
-
 static Json describeTables(const Descriptor &descriptor,
                            const std::optional<Checkpoint> &checkpoint) {
   Json tables = Json::array();

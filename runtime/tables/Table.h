@@ -8,6 +8,8 @@
 #ifndef HASHC_RUNTIME_TABLES_TABLE_H
 #define HASHC_RUNTIME_TABLES_TABLE_H
 
+#include "runtime/support/DType.h"
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -50,6 +52,27 @@ std::string getTensorName(const TableSettings &settings);
 /// "path" or "path#tensor": int32 or int64 [vocab, k] or [vocab].
 Table loadTable(const TableSettings &settings);
 
+/// Such a tensor as it is in its file, nothing but its type and rank checked.
+struct TableTensor {
+  std::string what; // for messages
+  DType type = DType::i32;
+  std::vector<int64_t> storedShape, shape; // the second of rank 2
+  std::vector<int64_t> entries;
+};
+TableTensor readTable(const TableSettings &settings);
+/// The table in it, which `settings` say the experts of; checks its entries.
+Table makeTable(const TableTensor &tensor, const TableSettings &settings);
+/// Writes int32 or int64 [vocab, k] under `name`, which loadTable reads back.
+void saveTable(const std::string &path, const Table &table, DType type,
+               const std::string &name);
+
+/// A table of the experts `kept`, of which the n-th is number n from now on. An
+/// expert that is left out must have no ids, or with `move` each of its ids
+/// goes to the expert with the fewest ids (the lowest of equals) not in its
+/// row: `what` says of which table that is not so.
+Table remapTable(const Table &table, const std::vector<int64_t> &kept,
+                 bool move, const std::string &what);
+
 /// Rows of features.
 struct Matrix {
   int64_t rows = 0, columns = 0;
@@ -91,6 +114,22 @@ Load measureLoad(const Table &table, const std::vector<int64_t> &tokenCounts);
 /// What no table over tokens can beat: max(1, p_max * groups / k).
 double getLoadBound(const std::vector<int64_t> &tokenCounts, int64_t groups,
                     int64_t k);
+/// Of the experts' shares, in bits: log2 of their number where all are equal.
+double getEntropy(const Load &load);
+/// How many ids each expert has.
+std::vector<int64_t> countIds(const Table &table);
+
+/// Pairs of tokens that share all experts, among those with the largest counts.
+struct Collisions {
+  int64_t ids = 0, pairs = 0;
+  double expected = 0; // of a random table
+};
+Collisions countCollisions(const Table &table,
+                           const std::vector<int64_t> &tokenCounts,
+                           int64_t mostFrequent);
+/// The mean over ids of the part of a row's experts that both tables name. Two
+/// random tables agree in k / groups.
+double measureAgreement(const Table &a, const Table &b);
 
 } // namespace hashc::runtime
 

@@ -187,6 +187,45 @@ TEST(Tables, LoadCounts) {
   EXPECT_EQ(measureLoad(std::vector<int64_t>{0, 0}).maxOverMean, 0);
 }
 
+TEST(Tables, EntropyAndCollisions) {
+  EXPECT_DOUBLE_EQ(getEntropy(measureLoad(std::vector<int64_t>{2, 2, 0, 4})),
+                   1.5);
+  EXPECT_EQ(getEntropy(measureLoad(std::vector<int64_t>{0, 0})), 0);
+  Table table;
+  table.vocab = 4;
+  table.groups = 3;
+  table.k = 2;
+  table.entries = {0, 1, 1, 0, 2, 0, 0, 1}; // 0, 1 and 3 share both experts
+  std::vector<int64_t> counts = {5, 1, 7, 9};
+  EXPECT_EQ(countCollisions(table, counts, 100).pairs, 3);
+  EXPECT_DOUBLE_EQ(countCollisions(table, counts, 100).expected, 2);
+  EXPECT_EQ(countCollisions(table, counts, 2).pairs, 0); // 3 and 2
+  EXPECT_EQ(countCollisions(table, counts, 3).pairs, 1);
+  Table other = table;
+  other.entries = {1, 0, 2, 0, 1, 2, 1, 0};
+  EXPECT_DOUBLE_EQ(measureAgreement(table, other), 6.0 / 8);
+}
+
+TEST(Tables, Remap) {
+  Table table;
+  table.vocab = 3;
+  table.groups = 4;
+  table.k = 2;
+  table.entries = {0, 3, 3, 1, 0, 1};
+  Table same = remapTable(table, {3, 1, 0}, false, "t");
+  EXPECT_EQ(same.entries, (Entries{2, 0, 0, 1, 2, 1}));
+  EXPECT_EQ(same.groups, 3);
+  EXPECT_PRED2(contains,
+               getError([&] { remapTable(table, {0, 1, 2}, false, "t"); }),
+               "t still sends 2 ids to expert 3");
+  // 2 has the fewest ids; then 1 and 2 have as many, but the row has 1.
+  EXPECT_EQ(remapTable(table, {0, 1, 2}, true, "t").entries,
+            (Entries{0, 2, 2, 1, 0, 1}));
+  getError([&] { remapTable(table, {0}, true, "t"); });
+  getError([&] { remapTable(table, {0, 0, 3, 1}, true, "t"); });
+  getError([&] { remapTable(table, {0, 1, 3, 4}, true, "t"); });
+}
+
 TEST(Tables, ChecksumTellsTablesApart) {
   Table table = buildRandom(makeSettings("random", 16, 64));
   uint64_t before = table.getChecksum();

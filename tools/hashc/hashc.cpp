@@ -7,6 +7,7 @@
 
 #include "tools/hashc/Compiler.h"
 #include "tools/hashc/Options.h"
+#include "tools/hashc/TableCommand.h"
 
 #include "dialect/Registration.h"
 #include "passes/Passes.h"
@@ -38,6 +39,9 @@ int main(int argc, char **argv) {
   // A write past the limit of a file's size fails then, as on a full disk.
   // After InitLLVM, which lets it kill.
   std::signal(SIGXFSZ, SIG_IGN);
+  // What is not a spec is a command; a spec of that name is ./table.
+  if (argc > 1 && StringRef(argv[1]) == "table")
+    return hashc::runTableCommand(argc - 1, argv + 1);
   // Options such as --mlir-print-ir-after name passes.
   registerTransformsPasses();
   hashc::registerHashPasses();

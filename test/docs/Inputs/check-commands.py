@@ -24,7 +24,8 @@ def list_commands(text):
 
 
 def list_options(text):
-    return {name: set() for name in re.findall(r"^  (--[\w-]+)", text, re.MULTILINE)}
+    found = re.findall(r"^  (-\w,)?(--[\w-]+)", text, re.MULTILINE)
+    return {option: set() for short, name in found if name != "--help" for option in (short.strip(","), name) if option}
 
 
 def get_section(page, heading):
@@ -57,6 +58,10 @@ def main():
     hashc, model = sys.argv[2:]
     options = list_hashc_options(get_help(hashc))
     wrong, count = compare("hashc", get_section(page, "hashc"), options), len(options)
+    for command in list_commands(get_help(hashc, "table")):
+        options = list_options(get_help(hashc, "table", command))
+        count += len(options)
+        wrong += compare(f"table {command}", get_section(page, f"hashc table {command}"), options)
     commands = list_commands(get_help(model))
     for command in commands:
         options = list_options(get_help(model, command))
