@@ -31,8 +31,10 @@ std::optional<hash::GateKind> Elaborator::readGate(const Layer &layer,
     for (StringRef name : {"scale", "normalize"})
       if (findArgument(layer, name)) {
         fail(placeOf(layer, name),
-             name + " is said of a gate, and this layer has none: give it one "
-                    "with gate = sqrtsoftplus, sigmoid or softmax");
+             name +
+                 " is said of a gate, and this layer has none: give it one "
+                 "with gate = " +
+                 kGateNames);
         ok = false;
       }
     return std::nullopt;
@@ -40,7 +42,7 @@ std::optional<hash::GateKind> Elaborator::readGate(const Layer &layer,
   if (std::optional<hash::GateKind> kind =
           hash::symbolizeGateKind(getGateName(*gate)))
     return kind;
-  failArgument(layer, "gate", "sqrtsoftplus, sigmoid or softmax");
+  failArgument(layer, "gate", kGateNames);
   ok = false;
   return std::nullopt;
 }

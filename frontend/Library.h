@@ -94,6 +94,9 @@ std::vector<llvm::StringRef> listWords(Context context);
 /// What `precision` may be, for messages.
 constexpr llvm::StringLiteral kPrecisions = "f32, bf16 or f64";
 
+/// What `gate` may be, for messages.
+constexpr llvm::StringLiteral kGateNames = "sqrtsoftplus, sigmoid or softmax";
+
 /// `data`, `batch`, ...; null if there is none of that name.
 const LibrarySetting *findSetting(llvm::StringRef name);
 std::vector<llvm::StringRef> listSettings();

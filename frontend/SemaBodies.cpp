@@ -9,6 +9,7 @@
 #include "frontend/SemaImpl.h"
 #include "frontend/Walk.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/SaveAndRestore.h"
 
 using llvm::cast;
 using llvm::dyn_cast;
@@ -99,6 +100,8 @@ void Sema::checkName(const NameExpr &name, bool called) {
   bool mayBeText = context == Context::train || context == Context::constant;
   if (hint.empty() && mayBeText && !called)
     hint = "; a text stands in double quotes";
+  if (readsGate && !called)
+    hint += ("; gate is " + kGateNames).str();
   diagnostics.error(name.loc,
                     (called ? "there is no function '" : "there is no '") +
                         text + "'" + hint);
@@ -157,8 +160,10 @@ void Sema::checkCall(const CallExpr &call) {
     checkExpr(*call.callee);
   else
     checkName(*name, true);
-  for (const Argument &argument : call.arguments)
+  for (const Argument &argument : call.arguments) {
+    llvm::SaveAndRestore save(readsGate, argument.name == "gate");
     checkExpr(*argument.value);
+  }
   if (!name || findLocal(name->name))
     return;
   // Where it is clear what is called, its parameters are known.

@@ -73,6 +73,8 @@ private:
   std::map<const FnItem *, std::vector<std::pair<const FnItem *, llvm::SMLoc>>>
       calls;
   const FnItem *current = nullptr;
+  /// The argument `gate` is being checked: for messages.
+  bool readsGate = false;
 };
 
 } // namespace hashc::frontend
