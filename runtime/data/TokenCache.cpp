@@ -63,6 +63,15 @@ std::optional<TokenArray> readTokenCache(const std::string &path,
   return tokens;
 }
 
+/// True for what a run may write over: nothing, or what a run wrote.
+static bool isCache(const std::string &path) {
+  if (!fileExists(path))
+    return true;
+  const Head head;
+  std::string_view magic(head.magic, sizeof(head.magic));
+  return MappedFile::open(path)->view().substr(0, magic.size()) == magic;
+}
+
 static void writeCache(const std::string &path, Head head,
                        const TokenArray &tokens) {
   std::vector<int32_t> ids(tokens.size());
@@ -97,7 +106,10 @@ TokenStream tokenizeCached(const Tokenizer &tokenizer,
   }
   stream =
       tokenize(tokenizer, std::move(owner), text, separator, std::move(name));
-  writeCache(cachePath, makeHead(key), stream.tokens);
+  if (isCache(cachePath))
+    writeCache(cachePath, makeHead(key), stream.tokens);
+  else
+    noteForeign(cachePath);
   return stream;
 }
 

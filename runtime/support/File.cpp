@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <utility>
@@ -195,6 +196,13 @@ void AtomicFile::commit() {
     error = errno;
   ::unlink(temporary.c_str());
   failSystem("write", path, error);
+}
+
+void noteForeign(const std::string &path) {
+  std::fprintf(stderr,
+               "note: '%s' is not hashc's: it stays as it is, and what would "
+               "be kept there is made again next time\n",
+               path.c_str());
 }
 
 void writeFileAtomically(const std::string &path, std::string_view contents) {

@@ -72,6 +72,9 @@ bool isTemporaryName(const std::string &name, const std::string &file);
 
 void writeFileAtomically(const std::string &path, std::string_view contents);
 
+/// Says that a file stays as it is, since hashc did not write it.
+void noteForeign(const std::string &path);
+
 /// Flushes a folder's entries (after a rename in it).
 void syncDirectory(const std::string &path);
 /// Makes a folder and its parents.

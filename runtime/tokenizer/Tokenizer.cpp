@@ -10,6 +10,7 @@
 #include "runtime/support/File.h"
 #include "runtime/support/Hash.h"
 
+#include <filesystem>
 #include <utility>
 
 /// Defined by HashcBpe, when it is linked.
@@ -133,6 +134,18 @@ static std::string readIfThere(const std::string &path) {
   return std::string(MappedFile::open(path)->view());
 }
 
+/// True for what a run may write over: nothing, or a model with the line beside
+/// it that a run wrote.
+static bool isCache(const std::string &path, const std::string &sourcePath) {
+  std::string source = readIfThere(sourcePath);
+  if (fileExists(sourcePath) && source.rfind("{\"vocab\": ", 0) != 0)
+    return false;
+  std::string checksum = "\"" + toHex(fnv64(readIfThere(path))) + "\"}\n";
+  return !fileExists(path) || (source.size() >= checksum.size() &&
+                               source.compare(source.size() - checksum.size(),
+                                              checksum.size(), checksum) == 0);
+}
+
 std::unique_ptr<Tokenizer> trainTokenizer(const TokenizerSettings &settings,
                                           std::string_view text,
                                           const std::string &cachePath) {
@@ -148,11 +161,16 @@ std::unique_ptr<Tokenizer> trainTokenizer(const TokenizerSettings &settings,
   }
   std::string model = library.train(text, settings.vocab);
   auto tokenizer = loadTokenizer(settings, model);
-  if (!cachePath.empty()) {
-    writeFileAtomically(cachePath, model);
-    writeFileAtomically(sourcePath,
-                        describeSource(settings.vocab, text, model));
+  if (cachePath.empty())
+    return tokenizer;
+  if (!isCache(cachePath, sourcePath)) {
+    noteForeign(cachePath);
+    return tokenizer;
   }
+  // At no moment is there a model without its own line.
+  std::filesystem::remove(cachePath);
+  writeFileAtomically(sourcePath, describeSource(settings.vocab, text, model));
+  writeFileAtomically(cachePath, model);
   return tokenizer;
 }
 

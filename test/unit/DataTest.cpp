@@ -294,6 +294,39 @@ TEST_F(CorpusTest, BpeTokensAreCached) {
   EXPECT_TRUE(same(open()));
 }
 
+/// What is called like a cache and is none belongs to someone.
+TEST_F(CorpusTest, ForeignFilesAreNotOverwritten) {
+  std::string text;
+  while (text.size() < (size_t(5) << 20))
+    text += "some words to read again and again\n";
+  DataSettings data;
+  data.path = folder.write("text", text);
+  TokenizerSettings bpe = {"bpe", 300};
+  for (const char *name : {"train.tokens", "valid.tokens", "tokenizer.model",
+                           "tokenizer.model.json"})
+    folder.write(name, "mine");
+  EXPECT_GT(openCorpus(data, bpe, nullptr, 8, folder.getPath()).train.size(),
+            0);
+  for (const char *name : {"train.tokens", "valid.tokens", "tokenizer.model",
+                           "tokenizer.model.json"})
+    EXPECT_EQ(readFile(folder / name), "mine") << name;
+  // One of the two alone is not hashc's either.
+  std::filesystem::remove(folder / "tokenizer.model.json");
+  openCorpus(data, bpe, nullptr, 8, folder.getPath());
+  EXPECT_EQ(readFile(folder / "tokenizer.model"), "mine");
+  EXPECT_FALSE(fileExists(folder / "tokenizer.model.json"));
+  // What a run wrote is replaced when the text changes.
+  for (const char *name : {"train.tokens", "valid.tokens", "tokenizer.model"})
+    std::filesystem::remove(folder / name);
+  openCorpus(data, bpe, nullptr, 8, folder.getPath());
+  std::string before = readFile(folder / "tokenizer.model");
+  std::string tokens = readFile(folder / "train.tokens");
+  data.path = folder.write("text", "a dog and a bird, " + text);
+  openCorpus(data, bpe, nullptr, 8, folder.getPath());
+  EXPECT_NE(readFile(folder / "train.tokens"), tokens);
+  EXPECT_FALSE(before.empty());
+}
+
 TEST(TokenCache, IdsOutsideTheVocabularyAreNotTaken) {
   TempFolder folder;
   auto write = [&](std::vector<int32_t> ids) {
