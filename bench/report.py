@@ -61,6 +61,18 @@ def describe_fusion(report):
             + table(["layer", *(f"--fuse={form}" for form in forms), "MiB at most, none", "MiB at most, all"], rows))
 
 
+def describe_tables(report):
+    times = [[case["name"], f"{1000 * case['seconds']:.0f}",
+              f"{1000 * case['limit_seconds']:.0f}" if case["limit_seconds"] else ""] for case in report["builders"]]
+    loads = [[load["experts"], *(f"{load[key]:.2f}" for key in ("bound", "balanced", "random"))]
+             for load in report["loads"]]
+    return ("## Routing tables\n\nMilliseconds of CPU time to make one, with reading its data; counts by Zipf's law; median of "
+            f"{report['rounds']}.\n\n" + table(["table", "ms", "at most"], times)
+            + "\n\nThe busiest expert's load over the mean, 50257 ids by Zipf's law; random is the mean of "
+            f"{len(report['loads'][0]['random_seeds'])} seeds.\n\n"
+            + table(["experts", "bound", "balanced", "random"], loads))
+
+
 def describe_verify(report):
     rows = []
     for result in report["verify"]:
@@ -81,7 +93,7 @@ def main():
     args = parser.parse_args()
     machine = load(args.folder, "machine.json")
     parts = {"verify": load(args.folder, "verify.json"), "kernels": load(args.folder, "kernels.json"),
-             "fusion": load(args.folder, "fusion.json")}
+             "fusion": load(args.folder, "fusion.json"), "tables": load(args.folder, "tables.json")}
     steps = [step for step in (load(args.folder, f"step-{model}.json") for model in ("hash_lm", "dense_lm")) if step]
     torch = next((side["torch"] for step in steps for side in step["sides"].values() if "torch" in side), None)
     text = [f"# Measured on {machine['cpu']}\n\n{machine['date']}, {machine['cores']} cores, "
@@ -93,6 +105,7 @@ def main():
     text += [describe_step(step) for step in steps]
     text += [describe_kernels(parts["kernels"])] if parts["kernels"] else []
     text += [describe_fusion(parts["fusion"])] if parts["fusion"] else []
+    text += [describe_tables(parts["tables"])] if parts["tables"] else []
     text += [describe_verify(parts["verify"])] if parts["verify"] else []
 
     os.makedirs(args.out, exist_ok=True)

@@ -69,5 +69,8 @@ fi
 say "One hash layer with each fusion"
 "$python" bench/fusion.py build/bin/hashc --rounds "$rounds" --steps 3 --output "$scratch/fusion.json"
 
+say "Routing tables"
+"$python" bench/tables.py build/bin/hashc --rounds "$rounds" --output "$scratch/tables.json"
+
 say "Results"
 "$python" bench/report.py "$scratch" --out "$out"
