@@ -68,6 +68,7 @@ TEST(LibraryStreams, MixIsTheDocumentedHash) {
   expectGoldenMix(mix);
 }
 
+// Bug 9 of e2e/routing.test.
 TEST(LibraryStreams, ModuloIsNeverNegative) {
   constexpr int64_t lowest = std::numeric_limits<int64_t>::min();
   constexpr int64_t highest = std::numeric_limits<int64_t>::max();
@@ -82,6 +83,7 @@ TEST(LibraryStreams, ModuloIsNeverNegative) {
   EXPECT_EQ(out[8], 0);
 }
 
+// Bug 2 of e2e/routing.test.
 TEST(LibraryStreams, TablesMapMaskedKeysToNoExpert) {
   Guarded<int32_t> table = {5, 6, 1, 2, 3, 4};
   Guarded<int32_t> keys = {2, -1, 0};
@@ -96,6 +98,7 @@ TEST(LibraryStreams, TablesMapMaskedKeysToNoExpert) {
   EXPECT_EQ(read(single), Words({1, -1, 5}));
 }
 
+// Bug 2 of e2e/routing.test.
 TEST(LibraryStreams, KeysOutOfRangeStopTheProgram) {
   Guarded<int32_t> table = {0, 1, 2}, out(1);
   for (int32_t key : {3, -2, std::numeric_limits<int32_t>::max()}) {

@@ -138,6 +138,16 @@ TEST(Tables, BalancedReachesTheBound) {
   }
 }
 
+/// What chance adds to the bound.
+TEST(Tables, RandomLoads) {
+  std::vector<int64_t> counts = makeZipf(50257);
+  const double loads[] = {2.135, 3.602, 6.138, 11.750};
+  for (int i = 0; i < 4; ++i) {
+    Table table = buildRandom(makeSettings("random", 50257, 16 << i));
+    EXPECT_NEAR(measureLoad(table, counts).maxOverMean, loads[i], 0.001);
+  }
+}
+
 TEST(Tables, UnseenIdsSpreadEvenly) {
   std::vector<int64_t> counts(1000);
   counts[3] = 100;
@@ -162,6 +172,7 @@ TEST(Tables, SeedsChangeBalancedTables) {
               getLoadBound(counts, 32, 1), 0.05);
 }
 
+// Bug 8 of e2e/routing.test.
 TEST(Tables, Fast) {
   using Clock = std::chrono::steady_clock;
   auto measure = [](auto run) {
@@ -274,6 +285,7 @@ protected:
 };
 } // namespace
 
+// Bug 5 of e2e/routing.test.
 TEST_F(TableFile, BothIntegerTypes) {
   Entries expected = {0, 1, 2, 0, 1, 2};
   std::string narrow = write<int32_t>(DType::i32, {3, 2}, expected);
@@ -322,6 +334,7 @@ TEST_F(TableFile, Embeddings) {
   refuse(settings.file, "clusters give a token one expert, not 2");
 }
 
+// Bugs 2, 4 and 10 of e2e/routing.test.
 TEST_F(TableFile, Refusals) {
   auto refuse = [&](const std::string &path, int64_t vocab, int64_t groups,
                     int64_t k, const std::string &part) {
