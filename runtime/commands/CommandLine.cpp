@@ -117,6 +117,12 @@ void CommandLine::addTrain(const Descriptor &descriptor) {
                       "starts from the beginning")
           ->type_name("DIR|FILE");
   command
+      .add_option(
+          "--tables-in", train.tablesIn,
+          "Keep the tables of lookups in files in this folder (default: "
+          "in memory while there is room, then in files in --out)")
+      ->type_name("DIR");
+  command
       .add_option("--init", train.init,
                   "Start from the parameters of a safetensors file, and from "
                   "the tables and the tokenizer in it if hashc wrote it")

@@ -22,7 +22,7 @@ struct Program {
 };
 
 struct TrainOptions {
-  std::string data, valid, out, resume, init, log, cache;
+  std::string data, valid, out, resume, init, log, cache, tablesIn;
   std::optional<int64_t> steps, batch, evalEvery, saveEvery;
   std::optional<double> lr;
   std::optional<uint64_t> seed, initSeed, dataSeed;

@@ -231,7 +231,10 @@ void Trainer::openData() {
 }
 
 void Trainer::startModel(const Program &program) {
-  model.emplace(descriptor, program.functions, Purpose::train, options.threads);
+  model.emplace(descriptor, program.functions, Purpose::train, options.threads,
+                TableStorage{options.tablesIn, output->getPath()});
+  if (!options.tablesIn.empty() && model->getBuffers().getTableFolder().empty())
+    failUsage("--tables-in has no effect: this model looks up no tables");
   if (resumed) {
     tables = restore(*model, *resumed, true);
   } else if (initial) {
@@ -286,6 +289,12 @@ void Trainer::announce() {
       formatCount(static_cast<double>(parameters)).c_str(),
       model->getTeam().size(),
       formatBytes(static_cast<double>(predictMemory())).c_str()));
+  const Buffers &buffers = model->getBuffers();
+  if (!buffers.getTableFolder().empty())
+    progress->print(format(
+        "tables of %s lie in a file in '%s'",
+        formatBytes(static_cast<double>(buffers.getPlan().lookedUp)).c_str(),
+        buffers.getTableFolder().c_str()));
   int64_t windows = validWindows->countAll();
   announceCuts();
   progress->print(format(

@@ -10,11 +10,15 @@
 #include "runtime/engine/Team.h"
 #include "runtime/support/Error.h"
 
+#include <fcntl.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 
 namespace hashc::runtime {
 
@@ -25,7 +29,52 @@ static int64_t roundUp(int64_t value, int64_t unit) {
   return (value + unit - 1) / unit * unit;
 }
 
-void Buffer::Release::operator()(void *memory) const { std::free(memory); }
+void ReleaseMemory::operator()(void *memory) const {
+  if (mapped > 0)
+    munmap(memory, mapped);
+  else
+    std::free(memory);
+}
+
+/// A file without a name, of that size: it is gone when it is closed.
+static int openUnnamed(const std::string &folder, int64_t bytes) {
+  int file = open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  if (file < 0 && (errno == EOPNOTSUPP || errno == EISDIR)) {
+    std::string path = folder + "/.tables-XXXXXX";
+    file = mkostemp(path.data(), O_CLOEXEC);
+    if (file >= 0)
+      unlink(path.c_str());
+  }
+  if (file < 0)
+    failSystem("keep tables in", folder, errno);
+  // Room now, or a write that finds none would end the program.
+  if (int error = posix_fallocate(file, 0, bytes)) {
+    close(file);
+    failSystem("keep tables of " + std::to_string(bytes >> 20) + " MiB in",
+               folder, error);
+  }
+  return file;
+}
+
+Buffer Buffer::map(int64_t bytes, const std::string &folder) {
+  int64_t size = roundUp(std::max<int64_t>(bytes, 1), kHugePage);
+  int file = folder.empty() ? -1 : openUnnamed(folder, size);
+  void *address =
+      mmap(nullptr, size, PROT_READ | PROT_WRITE,
+           file < 0 ? MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE : MAP_SHARED,
+           file, 0);
+  if (file >= 0)
+    close(file);
+  if (address == MAP_FAILED)
+    failEnvironment("not enough memory for a table of " +
+                    std::to_string(bytes >> 20) + " MiB");
+  // Rows that are read lie anywhere: what is beside them is of no use.
+  madvise(address, size, file < 0 ? MADV_HUGEPAGE : MADV_RANDOM);
+  Buffer buffer;
+  buffer.memory = {address, ReleaseMemory{size}};
+  buffer.bytes = bytes;
+  return buffer;
+}
 
 Buffer::Buffer(int64_t bytes) : bytes(bytes) {
   int64_t alignment = bytes >= kHugePage ? kHugePage : 64;
@@ -65,6 +114,41 @@ int64_t MemoryPlan::getTotal() const {
   return bytes;
 }
 
+/// The rows of a table that is looked up, or what the optimizer keeps of each.
+static bool isLookedUp(const Descriptor &descriptor, const std::string &kind,
+                       const std::string &name) {
+  return (kind == "param" || kind == "moment2") &&
+         std::any_of(descriptor.params.begin(), descriptor.params.end(),
+                     [&](const ParamSpec &param) {
+                       return param.lookup && param.name == name;
+                     });
+}
+
+/// What the system could give without writing anything out, in bytes.
+static int64_t getAvailableMemory() {
+  std::ifstream file("/proc/meminfo");
+  std::string key;
+  for (int64_t kib = 0; file >> key >> kib; file.ignore(80, '\n'))
+    if (key == "MemAvailable:")
+      return kib << 10;
+  return INT64_MAX;
+}
+
+/// Part of the memory that is there that tables may take.
+static constexpr double kTablePart = 0.75;
+
+static std::string chooseFolder(const TableStorage &storage, int64_t bytes) {
+  if (bytes == 0 || !storage.folder.empty())
+    return bytes == 0 ? "" : storage.folder;
+  if (static_cast<double>(bytes) <
+      kTablePart * static_cast<double>(getAvailableMemory()))
+    return "";
+  if (!storage.otherwise.empty())
+    return storage.otherwise;
+  const char *folder = std::getenv("TMPDIR");
+  return folder && *folder ? folder : "/var/tmp";
+}
+
 /// A whole micro-batch is copied into these, though decode_step, which may be
 /// the only one to take them, reads one window.
 static int64_t getStreamBytes(const ModelShape &model, const ArgSpec &arg) {
@@ -101,14 +185,20 @@ MemoryPlan planMemory(const Descriptor &descriptor,
     plan.buffers.try_emplace({"param", param.name},
                              countElements(param.storedShape) * bytes);
   }
+  for (const auto &[key, bytes] : plan.buffers)
+    plan.lookedUp += isLookedUp(descriptor, key.first, key.second) ? bytes : 0;
   return plan;
 }
 
 Buffers::Buffers(const Descriptor &descriptor,
-                 const std::vector<std::string> &entries)
-    : plan(planMemory(descriptor, entries)), arena(plan.arena) {
+                 const std::vector<std::string> &entries,
+                 const TableStorage &storage)
+    : plan(planMemory(descriptor, entries)),
+      tableFolder(chooseFolder(storage, plan.lookedUp)), arena(plan.arena) {
   for (const auto &[key, bytes] : plan.buffers)
-    buffers.emplace(key, Buffer(bytes));
+    buffers.emplace(key, isLookedUp(descriptor, key.first, key.second)
+                             ? Buffer::map(bytes, tableFolder)
+                             : Buffer(bytes));
   for (const std::string &name : entries) {
     const EntrySpec *entry = descriptor.findEntry(name);
     if (!entry)

@@ -15,21 +15,28 @@
 
 namespace hashc::runtime {
 
+/// Gives memory back the way it came.
+struct ReleaseMemory {
+  int64_t mapped = 0; // bytes; 0: allocated
+  void operator()(void *memory) const;
+};
+
 /// Zeroed, touched memory; large ones on huge pages where the system has them.
 class Buffer {
 public:
   Buffer() = default;
   explicit Buffer(int64_t bytes);
+  /// Zeroed memory that is not touched: it costs what is used of it. With a
+  /// folder it is a file there, without a name, so that the system may write
+  /// out what is not in use.
+  static Buffer map(int64_t bytes, const std::string &folder);
 
   void *data() const { return memory.get(); }
   int64_t size() const { return bytes; }
   template <typename T> T *as() const { return static_cast<T *>(data()); }
 
 private:
-  struct Release {
-    void operator()(void *memory) const;
-  };
-  std::unique_ptr<void, Release> memory;
+  std::unique_ptr<void, ReleaseMemory> memory;
   int64_t bytes = 0;
 };
 
@@ -40,8 +47,11 @@ struct MemoryPlan {
   std::map<std::pair<std::string, std::string>, int64_t> buffers;
   int64_t arena = 0; // shared by the entries
   /// The largest parameter once more: checkpoints and initialisers hold one
-  /// parameter in its logical form.
+  /// parameter in its logical form. Not of tables that are looked up.
   int64_t staging = 0;
+  /// Of `buffers`, those of tables that are looked up: their rows, and what the
+  /// optimizer keeps of each.
+  int64_t lookedUp = 0;
 
   int64_t countKind(std::string_view kind) const;
   int64_t getTotal() const;
@@ -49,13 +59,22 @@ struct MemoryPlan {
 MemoryPlan planMemory(const Descriptor &descriptor,
                       const std::vector<std::string> &entries);
 
+/// Where tables that are looked up lie: in files in `folder`; without one, in
+/// memory if there is room for them, and else in files in `otherwise`.
+struct TableStorage {
+  std::string folder;
+  std::string otherwise; // "": the folder for temporary files
+};
+
 /// Every buffer of a plan, and the pointers each entry is called with.
 class Buffers {
 public:
-  Buffers(const Descriptor &descriptor,
-          const std::vector<std::string> &entries);
+  Buffers(const Descriptor &descriptor, const std::vector<std::string> &entries,
+          const TableStorage &storage = {});
 
   const MemoryPlan &getPlan() const { return plan; }
+  /// Where looked-up tables are in files; "" where they are in memory.
+  const std::string &getTableFolder() const { return tableFolder; }
   /// Null if no entry of the set has it.
   Buffer *find(const std::string &kind, const std::string &name = "");
   Buffer &get(const std::string &kind, const std::string &name = "");
@@ -64,6 +83,7 @@ public:
 
 private:
   MemoryPlan plan;
+  std::string tableFolder;
   std::map<std::pair<std::string, std::string>, Buffer> buffers;
   Buffer arena;
   std::map<std::string, std::vector<void *>> arguments;

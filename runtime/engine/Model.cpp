@@ -40,9 +40,9 @@ void writeFloat(DType type, void *data, int64_t index, double value) {
 }
 
 Model::Model(const Descriptor &descriptor, const HashModelEntry *functions,
-             Purpose purpose, int threads)
+             Purpose purpose, int threads, const TableStorage &storage)
     : descriptor(descriptor), functions(functions), team(threads), scope(team),
-      buffers(descriptor, getEntries(purpose)) {}
+      buffers(descriptor, getEntries(purpose), storage) {}
 
 Model::~Model() = default;
 

@@ -30,7 +30,7 @@ struct StepHyper {
 class Model {
 public:
   Model(const Descriptor &descriptor, const HashModelEntry *functions,
-        Purpose purpose, int threads);
+        Purpose purpose, int threads, const TableStorage &storage = {});
   ~Model();
 
   const Descriptor &getDescriptor() const { return descriptor; }
