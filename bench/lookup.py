@@ -106,7 +106,8 @@ def report(result):
              + f"; hashc {result['commit'][:10]}; load before {result['load']:.1f}.", "", f"    {result['command']}", "",
              "One table of width 32, 4096 random tokens a step, f32, rows that are new in every step; median, quartiles and "
              f"fastest of {result['rounds']} rounds. Warm: the kernels of the lookup, ms, when a step reads the same "
-             "rows as the one before. Dense: the table as an embedding with AdamW.", "",
+             "rows as the one before. Dense: the table as an embedding with AdamW."
+             + (" Others were at work on this machine: compare columns, not cells." if result["load"] > 1 else ""), "",
              "| rows | table | ms a step | times the smallest | quartiles | fastest | gather, warm | gradient, warm | update, warm | "
              "MiB at most | dense, ms a step | dense, MiB at most |",
              "|" + " --- |" * 12]
