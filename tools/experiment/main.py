@@ -53,9 +53,10 @@ def choose_rows(plan, only):
     for name in only:
         if name not in [row.name for row in plan.rows]:
             raise plans.PlanError(f"there is no row '{name}'; there are {', '.join(row.name for row in plan.rows)}")
-        while name:
-            names.add(name)
-            name = plan.find(name).after
+        work = [name]
+        while work:
+            names.add(work[-1])
+            work += plan.find(work.pop()).get_needed()
     return [row for row in plan.rows if row.name in names]
 
 

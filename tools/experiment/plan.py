@@ -24,6 +24,11 @@ class Row:
     paper: float | None = None  # what the paper has
     note: str = ""
 
+    def get_needed(self):
+        """The rows whose weights it begins with or reads."""
+        read = [value[1:] for value in self.define.values() if isinstance(value, str) and value.startswith("@")]
+        return read + ([self.after] if self.after else [])
+
     def get_slug(self):
         return re.sub(r"[^a-z0-9]+", "-", self.name.lower()).strip("-")
 
@@ -82,8 +87,9 @@ def check_rows(path, rows):
         if not slug or slug in seen:
             raise PlanError(f"{path}: two rows are called '{row.name}'" if slug
                             else f"{path}: the name '{row.name}' has no letters")
-        if row.after and row.after not in [other.name for other in seen.values()]:
-            raise PlanError(f"{path}: '{row.name}' begins with '{row.after}', which is no row above it")
+        for name in row.get_needed():
+            if name not in [other.name for other in seen.values()]:
+                raise PlanError(f"{path}: '{row.name}' begins with '{name}', which is no row above it")
         seen[slug] = row
 
 

@@ -103,7 +103,20 @@ class Runner:
         return os.path.join(self.get_folder(row, seed), "run")
 
     def is_needed(self, row):
-        return any(other.after == row.name for other in self.plan.rows)
+        return any(row.name in other.get_needed() for other in self.plan.rows)
+
+    def find_weights(self, name, seed):
+        """The file with the weights of a row's run."""
+        model = self.get_model(self.plan.find(name), seed)
+        try:
+            with open(os.path.join(model, "latest")) as file:
+                return os.path.abspath(os.path.join(model, file.read().strip(), "model.safetensors"))
+        except OSError:
+            raise RunError(f"'{name}' has no weights to begin with") from None
+
+    def resolve(self, value, seed):
+        """A value of a param: "@ROW" is the file of that row's weights."""
+        return self.find_weights(value[1:], seed) if str(value).startswith("@") else value
 
     def compile(self, row, seed):
         """The executable, and what it says of itself."""
@@ -112,7 +125,7 @@ class Runner:
             raise RunError(f"there is no spec '{spec}'")
         with open(spec) as file:
             text = file.read()
-        define = dict(row.define)
+        define = {name: self.resolve(value, seed) for name, value in row.define.items()}
         if re.search(r"^param tables\b", text, re.M):
             define.setdefault("tables", seed)
         arguments = [f"-D{name}={format_value(value)}" for name, value in sorted(define.items())]
@@ -133,9 +146,9 @@ class Runner:
         text = self.texts[row.data]
         key = {"module": info["module"], "steps": self.get_steps(row), "seed": seed, "text": text.checksum,
                "valid": text.valid_checksum}
-        if row.after:
-            before = self.plan.find(row.after)
-            key["after"] = (read_json(os.path.join(self.get_folder(before, seed), "done.json")) or {}).get("key")
+        for name in row.get_needed():
+            before = read_json(os.path.join(self.get_folder(self.plan.find(name), seed), "done.json")) or {}
+            key.setdefault("after", []).append(before.get("key"))
         return key
 
     def run(self, row, seed):
@@ -202,14 +215,7 @@ class Runner:
         return record
 
     def get_init(self, row, seed):
-        if not row.after:
-            return []
-        model = self.get_model(self.plan.find(row.after), seed)
-        try:
-            with open(os.path.join(model, "latest")) as file:
-                return ["--init", os.path.join(model, file.read().strip(), "model.safetensors")]
-        except OSError:
-            raise RunError(f"'{row.after}' has no weights to begin with") from None
+        return ["--init", self.find_weights(row.after, seed)] if row.after else []
 
     def wait(self, row, seed, command, log, steps):
         """Trains, and shows how far it is."""
