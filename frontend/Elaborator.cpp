@@ -273,7 +273,7 @@ mlir::OwningOpRef<mlir::ModuleOp> Elaborator::run() {
   if (isOutOfBudget(model->loc))
     return nullptr;
   warnUnused(logits.tensor);
-  if (!freezeWeights(*train))
+  if (!freezeWeights())
     return nullptr;
   settleTables();
   builder->setPlace(train->loc, "loss");

@@ -84,7 +84,8 @@ private:
   void overrideParam(const ParamItem &param, Value &value);
   Value elaborateModel(const ModelItem &model);
   void warnUnused(mlir::Value logits);
-  bool freezeWeights(const TrainItem &item);
+  bool readFreeze(const Value &pattern, llvm::SMLoc loc);
+  bool freezeWeights();
 
   // The model's inputs (Inputs.cpp).
   bool elaborateShape(const ModelItem &model);
@@ -327,6 +328,8 @@ private:
   const TrainItem *train = nullptr;
   ModelShape shape;
   std::map<std::string, mlir::Attribute> trainAttrs;
+  /// Patterns of weights that are not trained, and where they stand.
+  std::vector<std::pair<std::string, llvm::SMLoc>> frozen;
 
   std::vector<Embedding> embeddings;
   /// Indices of routed layers by path: a shared one keeps its own.

@@ -180,9 +180,7 @@ void Sema::checkPattern(const Setting &setting) {
                           "'; every weight is trained or frozen (freeze "
                           "\"PATTERN\"), decay is on matrices");
   else if (!setting.isPattern)
-    diagnostics.error(setting.loc, "'freeze' stands before a pattern of "
-                                   "weights' names, as in freeze "
-                                   "\"**.attention.*\"");
+    checkExpr(*setting.value);
   else if (setting.hasFields)
     diagnostics.error(setting.loc, "'freeze' has nothing in braces");
 }

@@ -347,9 +347,11 @@ bool Elaborator::elaborateTrain(const TrainItem &item) {
   bool ok = true;
   Value schedule;
   for (const Setting &setting : item.settings) {
-    if (setting.isPattern)
-      continue; // it is of weights, which are not there yet
     Value value = evaluate(frame, *setting.value);
+    if (setting.name == "freeze") {
+      ok &= readFreeze(value, setting.value->loc);
+      continue;
+    }
     // Sema made sure that there is one of the name.
     ok &= !value.isError() &&
           (this->*findSetting(setting.name)->read)(setting, value);
@@ -367,15 +369,25 @@ bool Elaborator::elaborateTrain(const TrainItem &item) {
   return ok;
 }
 
+/// The weights are not there yet. An empty pattern is of none.
+bool Elaborator::readFreeze(const Value &pattern, SMLoc loc) {
+  if (pattern.isError())
+    return false;
+  if (pattern.kind == Value::Kind::string) {
+    if (!pattern.text.empty())
+      frozen.push_back({pattern.text, loc});
+    return true;
+  }
+  fail(loc, "freeze is of a pattern of weights' names, as in freeze "
+            "\"**.attention.*\", not of " +
+                pattern.describe());
+  return false;
+}
+
 /// Keeps the weights that `freeze` names as they begin.
-bool Elaborator::freezeWeights(const TrainItem &item) {
-  const Setting *last = nullptr;
+bool Elaborator::freezeWeights() {
   bool ok = true;
-  for (const Setting &setting : item.settings) {
-    if (!setting.isPattern)
-      continue;
-    last = &setting;
-    StringRef pattern = llvm::cast<StringExpr>(*setting.value).text;
+  for (const auto &[pattern, loc] : frozen) {
     if (builder->freeze(pattern) > 0)
       continue;
     std::vector<StringRef> names = builder->listWeights();
@@ -383,12 +395,13 @@ bool Elaborator::freezeWeights(const TrainItem &item) {
     if (hint.empty() && !names.empty())
       hint = " (the weights are called '" + names.front().str() + "' to '" +
              names.back().str() + "'; './MODEL info' lists them)";
-    fail(setting.value->loc, "no weight's name fits '" + pattern + "'" + hint);
+    fail(loc, "no weight's name fits '" + pattern + "'" + hint);
     ok = false;
   }
-  if (!ok || !last || !builder->isAllFrozen())
+  if (!ok || frozen.empty() || !builder->isAllFrozen())
     return ok;
-  fail(last->value->loc, "every weight is frozen: nothing is left to train");
+  fail(frozen.back().second,
+       "every weight is frozen: nothing is left to train");
   return false;
 }
 
