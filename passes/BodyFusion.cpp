@@ -387,10 +387,15 @@ const char *GemmFusion::matchDeadRows() {
     zeroDead = map.getZeroDead() || hasOtherReaders;
     return nullptr;
   }
-  if (!zeroDead)
+  if (!zeroDead) {
+    // A sum that started from its other term has values in every row.
+    for (auto [result, init] : llvm::zip(gemm.getResults(), gemm.getInits()))
+      if (!isEmpty(init) && llvm::is_contained(map.getReads(), result))
+        return "rows without an expert keep what they started from";
     return dependsEverywhere(map.getBodyBlock(), getArgumentsReading(map, gemm))
                ? nullptr
                : "not all of it depends on rows with an expert";
+  }
   residual = getResidual(map, gemm);
   zeroDead = false;
   return residual && !hasOtherReaders

@@ -82,6 +82,30 @@ func.func @residual(%p: !p, %x: tensor<8x4xf32>, %w: tensor<4x4x6xf32>, %r: tens
   return %a : tensor<8x6xf32>
 }
 
+// What follows such a sum is for every row: in the product it would leave out the rows without an expert.
+// CHECK-LABEL: func.func @after_residual
+// CHECK: %[[Y:.*]] = hash.grouped_gemm plan
+// CHECK: arith.addf
+// CHECK-NOT: arith.mulf
+// CHECK: hash.map reads(%[[Y]]
+// CHECK: arith.mulf
+// REMARK-DAG: arith.mulf of after stays out of the product of before: rows without an expert keep what they started from
+func.func @after_residual(%p: !p, %x: tensor<8x4xf32>, %w: tensor<4x4x6xf32>, %r: tensor<8x6xf32>) -> tensor<8x6xf32> {
+  %e = tensor.empty() : tensor<8x6xf32>
+  %y = hash.grouped_gemm plan(%p : !p) lhs(%x : tensor<8x4xf32>) at [token] rhs(%w : tensor<4x4x6xf32>) into [0]
+      reads() at [] outs(%r : tensor<8x6xf32>) at [slot] {
+  ^bb0(%acc: f32, %i: f32):
+    %t = arith.addf %i, %acc : f32
+    hash.yield %t : f32
+  } -> tensor<8x6xf32> loc("before")
+  %a = hash.map reads(%y : tensor<8x6xf32>) at [position] outs(%e : tensor<8x6xf32>) at [position] {
+  ^bb0(%v: f32, %i: f32):
+    %t = arith.mulf %v, %v : f32
+    hash.yield %t : f32
+  } -> tensor<8x6xf32> loc("after")
+  return %a : tensor<8x6xf32>
+}
+
 // A choice's weight goes into its expert's product. The gradient needs the rows before they are weighed,
 // so both are written.
 // CHECK-LABEL: func.func @weigh
