@@ -51,6 +51,9 @@ def Hash_ReadsMemory
 /// Depends on rows after its own, and says why.
 def Hash_NonCausal
     : DeclareOpInterfaceMethods<Hash_NonCausalOpInterface>;
+/// Evaluation and decoding do without it.
+def Hash_TrainingOnly
+    : DeclareOpInterfaceMethods<Hash_TrainingOnlyOpInterface>;
 def Hash_Tied
     : DeclareOpInterfaceMethods<Hash_BufferHintsOpInterface, ["getTiedOperandOf"]>;
 def Hash_Reuses

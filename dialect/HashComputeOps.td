@@ -322,7 +322,7 @@ def Hash_RmsNormGradOp : Hash_ComputeOp<"rms_norm_grad", [
 
 def Hash_DropoutOp : Hash_ComputeOp<"dropout", [
     Hash_OneElement<"seed">,
-    Hash_SameType<["x", "result"]>], [Hash_Differentiable, Hash_Decodable, Hash_Reuses]> {
+    Hash_SameType<["x", "result"]>], [Hash_Differentiable, Hash_TrainingOnly, Hash_Reuses]> {
   let summary = "zeroes elements at random and scales the others";
   let description = [{
     Element i is kept, times 1 / (1 - rate), where

@@ -66,15 +66,6 @@ LogicalResult CrossAttentionOp::buildDecode(Decoding &decoding) {
 
 bool CrossAttentionOp::readsMemory(unsigned operand) { return operand > 0; }
 
-LogicalResult DropoutOp::buildDecode(Decoding &decoding) {
-  // Every element is kept, as in evaluation.
-  FailureOr<SmallVector<Value>> rows = decoding.getRows(*this, getX());
-  if (failed(rows))
-    return failure();
-  decoding.setRow(getResult(), rows->front());
-  return success();
-}
-
 bool BroadcastOp::makesRows() { return true; }
 
 bool SplatOp::makesRows() { return true; }

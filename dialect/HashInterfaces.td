@@ -117,6 +117,24 @@ def Hash_NonCausalOpInterface : OpInterface<"NonCausalOpInterface"> {
   ];
 }
 
+def Hash_TrainingOnlyOpInterface : OpInterface<"TrainingOnlyOpInterface"> {
+  let cppNamespace = "::hashc::hash";
+  let description = [{
+    An op that does in training what neither evaluation nor decoding does:
+    dropout, a bound on the rows of an expert. It reads one value that matters,
+    its first operand, and makes one, its first result; only training has the rest.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+        Builds what stands for the result outside training, of the first operand
+        or a row of it. By default that is this operand, as it is.
+      }],
+      "::mlir::Value", "buildInference",
+      (ins "::mlir::OpBuilder &":$builder, "::mlir::Value":$input), "",
+      "return input;">
+  ];
+}
+
 def Hash_BufferHintsOpInterface : OpInterface<"BufferHintsOpInterface"> {
   let cppNamespace = "::hashc::hash";
   let description = [{

@@ -11,6 +11,7 @@
 include "HashModuleOps.td"
 include "HashStreamOps.td"
 include "HashRoutedOps.td"
+include "HashActivationRouting.td"
 include "HashComputeOps.td"
 include "HashLookupOps.td"
 include "HashCrossAttentionOps.td"

@@ -60,6 +60,10 @@ bool DropoutOp::mayReuse(unsigned operand, unsigned result) {
   return operand == 0;
 }
 
+bool JitterOp::mayReuse(unsigned operand, unsigned result) {
+  return operand == 0;
+}
+
 bool CrossEntropyGradOp::mayReuse(unsigned operand, unsigned result) {
   return operand == 0;
 }

@@ -91,7 +91,9 @@ def Hash_ArgKind : I32EnumAttr<"ArgKind", "what the runtime passes for an argume
   I32EnumAttrCase<"logits", 15>,    // tensor<rows x vocab x T>
   I32EnumAttrCase<"norm", 16>,      // tensor<1xf64>, the global norm of the gradients
   I32EnumAttrCase<"arena", 17>,     // memref<N x i8>, scratch
-  I32EnumAttrCase<"grad_keys", 18>  // tensor<2xNxi32>, whose the N rows of a looked-up table's grad are
+  I32EnumAttrCase<"grad_keys", 18>, // tensor<2xNxi32>, whose the N rows of a looked-up table's grad are
+  I32EnumAttrCase<"aux", 19>,       // tensor<rows x T>, a row's part of an auxiliary loss, by name
+  I32EnumAttrCase<"aux_scale", 20>  // tensor<1xT>, cotangent of every auxiliary loss: 1 / live rows of the batch
 ]> {
   let cppNamespace = "::hashc::hash";
   let genSpecializedAttr = 0;
@@ -110,7 +112,7 @@ def Hash_ArgAttr : Hash_Attr<"Arg", "arg"> {
     Constraints:
 
     - (name) a name is given where there are several of the kind (param, grad,
-      moment1, moment2, table, plan, cache, grad_keys), and only there; tokens and
+      moment1, moment2, table, plan, cache, grad_keys, aux), and only there; tokens and
       starts have that of their input where a model has several inputs
   }];
   let parameters = (ins EnumParameter<Hash_ArgKind>:$kind,

@@ -49,6 +49,7 @@ static bool isNamed(ArgKind kind) {
   case ArgKind::plan:
   case ArgKind::cache:
   case ArgKind::grad_keys:
+  case ArgKind::aux:
     return true;
   default:
     return false;
@@ -100,6 +101,7 @@ static const char *findWrongRole(ArgKind kind, Type type) {
   case ArgKind::norm:
     return check(isVectorOf(element.isF64(), 1), "one f64");
   case ArgKind::scale:
+  case ArgKind::aux_scale:
     return check(isVectorOf(isFloat, 1), "one float");
   case ArgKind::logits:
   case ArgKind::cache:
@@ -119,6 +121,7 @@ static const char *findWrongRole(ArgKind kind, Type type) {
   case ArgKind::moment1:
   case ArgKind::moment2:
   case ArgKind::losses:
+  case ArgKind::aux:
     return check(isFloat, "floats");
   }
   llvm_unreachable("unknown kind");

@@ -189,6 +189,33 @@ LogicalResult DropoutOp::buildVjp(OpBuilder &builder,
   return success();
 }
 
+LogicalResult JitterOp::buildVjp(OpBuilder &builder,
+                                 ValueRange resultCotangents,
+                                 MutableArrayRef<Value> operandCotangents) {
+  // The same numbers again.
+  operandCotangents[0] =
+      JitterOp::create(builder, getLoc(), getX().getType(), resultCotangents[0],
+                       getSeed(), getAmountAttr(), getStreamAttr());
+  return success();
+}
+
+LogicalResult
+BalanceLossOp::buildVjp(OpBuilder &builder, ValueRange resultCotangents,
+                        MutableArrayRef<Value> operandCotangents) {
+  operandCotangents[0] = BalanceLossGradOp::create(
+      builder, getLoc(), getLogits().getType(), getLogits(), getShares(),
+      resultCotangents[0], getTokens(), getWeightAttr());
+  return success();
+}
+
+LogicalResult ZLossOp::buildVjp(OpBuilder &builder, ValueRange resultCotangents,
+                                MutableArrayRef<Value> operandCotangents) {
+  operandCotangents[0] =
+      ZLossGradOp::create(builder, getLoc(), getLogits().getType(), getLogits(),
+                          resultCotangents[0], getTokens(), getWeightAttr());
+  return success();
+}
+
 LogicalResult
 CrossEntropyOp::buildVjp(OpBuilder &builder, ValueRange resultCotangents,
                          MutableArrayRef<Value> operandCotangents) {

@@ -70,6 +70,7 @@ private:
 
   void addArguments();
   LogicalResult visit(Operation *op);
+  LogicalResult leaveOut(hash::TrainingOnlyOpInterface op);
   LogicalResult checkIsMade(Operation *op, Value value);
   /// The name of what `op` keeps, told from that of other ops.
   StringRef getStatePath(Operation *op);
@@ -262,10 +263,21 @@ LogicalResult DecodeBuilder::checkIsMade(Operation *op, Value value) {
                     << "' that decoding does not make";
 }
 
+/// As in evaluation.
+LogicalResult DecodeBuilder::leaveOut(hash::TrainingOnlyOpInterface op) {
+  FailureOr<SmallVector<Value>> rows = getRows(op, op->getOperand(0));
+  if (failed(rows))
+    return failure();
+  setRow(op->getResult(0), op.buildInference(builder, rows->front()));
+  return success();
+}
+
 LogicalResult DecodeBuilder::visit(Operation *op) {
   Domain domain = getDomain(op);
   if (domain != Domain::Row)
     return cloneInto(op, domain);
+  if (auto training = dyn_cast<hash::TrainingOnlyOpInterface>(op))
+    return leaveOut(training);
   if (auto decodable = dyn_cast<hash::DecodableOpInterface>(op))
     return decodable.buildDecode(*this);
   if (op->hasTrait<OpTrait::Elementwise>())

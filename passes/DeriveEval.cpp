@@ -31,21 +31,15 @@ class DeriveEval final : public impl::DeriveEvalBase<DeriveEval> {
     IRMapping mapping;
     for (BlockArgument argument : forward.getArguments()) {
       hash::ArgAttr role = getRole(forward, argument);
-      // Only dropout reads the seed, and there is none here.
+      // Only what is random in training reads the seed.
       if (role && role.getKind() == hash::ArgKind::seed)
         continue;
       mapping.map(argument, entry.addArgument(argument.getType(), role,
                                               argument.getLoc()));
     }
     for (Operation &op : forward.getBody().front().without_terminator()) {
-      if (auto dropout = dyn_cast<hash::DropoutOp>(op)) {
-        mapping.map(dropout.getResult(), mapping.lookup(dropout.getX()));
-        ++numDropoutsRemoved;
-        remark::passed(op.getLoc(), remark::RemarkOpts::name("removed")
-                                        .category(DEBUG_TYPE)
-                                        .function("eval_step"))
-            << remark::add("evaluation does without the dropout of {0}",
-                           hash::getPath(op.getLoc()));
+      if (auto training = dyn_cast<hash::TrainingOnlyOpInterface>(op)) {
+        leaveOut(training, entry.getBuilder(), mapping);
         continue;
       }
       entry.getBuilder().clone(op, mapping);
@@ -53,10 +47,25 @@ class DeriveEval final : public impl::DeriveEvalBase<DeriveEval> {
     for (OpOperand &returned :
          forward.getBody().front().getTerminator()->getOpOperands()) {
       hash::ArgAttr role = getResultRole(forward, returned.getOperandNumber());
-      if (role && role.getKind() == hash::ArgKind::losses)
+      // A plan that activations made tells the load of the experts.
+      if (role && (role.getKind() == hash::ArgKind::losses ||
+                   role.getKind() == hash::ArgKind::plan))
         entry.addResult(mapping.lookup(returned.get()), role);
     }
     entry.finish();
+  }
+
+  void leaveOut(hash::TrainingOnlyOpInterface op, OpBuilder &builder,
+                IRMapping &mapping) {
+    mapping.map(op->getResult(0),
+                op.buildInference(builder, mapping.lookup(op->getOperand(0))));
+    ++numRemoved;
+    remark::passed(op->getLoc(), remark::RemarkOpts::name("removed")
+                                     .category(DEBUG_TYPE)
+                                     .function("eval_step"))
+        << remark::add("evaluation does without the {0} of {1}",
+                       op->getName().stripDialect(),
+                       hash::getPath(op->getLoc()));
   }
 };
 

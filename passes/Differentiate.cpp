@@ -186,8 +186,9 @@ private:
 
   LogicalResult addArguments();
   void cloneForward();
-  LogicalResult addLosses();
+  LogicalResult addResults();
   LogicalResult addLoss(Value losses, unsigned result, hash::ArgAttr role);
+  Value getScale(hash::ArgKind kind, Type type);
   void addGradients();
   hash::ArgAttr getKeysRole(StringAttr name) {
     return makeRole(forward.getContext(), hash::ArgKind::grad_keys, name);
@@ -199,7 +200,8 @@ private:
   IRMapping mapping;
   SmallVector<Gradient> gradients;
   SmallVector<Operation *> program;
-  Value scale;
+  /// What flows back into the losses, and into the auxiliary ones.
+  Value scale, auxScale;
 };
 
 LogicalResult GradStepBuilder::addArguments() {
@@ -255,33 +257,50 @@ void GradStepBuilder::cloneForward() {
       reverse.accumulate(gradient.parameter, gradient.total);
 }
 
+/// The scale of the losses of a kind; null where they are of another type than
+/// those before.
+Value GradStepBuilder::getScale(hash::ArgKind kind, Type type) {
+  bool isAux = kind == hash::ArgKind::aux;
+  Value &known = isAux ? auxScale : scale;
+  if (!known)
+    known = entry.addArgument(
+        RankedTensorType::get({1}, type),
+        makeRole(forward.getContext(),
+                 isAux ? hash::ArgKind::aux_scale : hash::ArgKind::scale),
+        forward.getLoc());
+  return getElementTypeOrSelf(known) == type ? known : Value();
+}
+
 /// What flows back into the losses is the scale, the same for all rows.
 LogicalResult GradStepBuilder::addLoss(Value losses, unsigned result,
                                        hash::ArgAttr role) {
   auto type = dyn_cast<RankedTensorType>(losses.getType());
-  if (!type || !isa<FloatType>(type.getElementType()) ||
-      (scale && getElementTypeOrSelf(scale) != type.getElementType()))
+  Value flow = type && isa<FloatType>(type.getElementType())
+                   ? getScale(role.getKind(), type.getElementType())
+                   : Value();
+  if (!flow)
     return forward.emitError("result ")
            << result
            << " is losses, and has to be a tensor of floats, the same for all";
-  if (!scale)
-    scale = entry.addArgument(
-        RankedTensorType::get({1}, type.getElementType()),
-        makeRole(forward.getContext(), hash::ArgKind::scale), losses.getLoc());
   reverse.accumulate(
       losses,
-      hash::SplatOp::create(entry.getBuilder(), losses.getLoc(), type, scale));
+      hash::SplatOp::create(entry.getBuilder(), losses.getLoc(), type, flow));
   entry.addResult(losses, role);
   return success();
 }
 
-LogicalResult GradStepBuilder::addLosses() {
+LogicalResult GradStepBuilder::addResults() {
   Operation *terminator = forward.getBody().front().getTerminator();
   for (OpOperand &returned : terminator->getOpOperands()) {
     hash::ArgAttr role = getResultRole(forward, returned.getOperandNumber());
-    if (role && role.getKind() == hash::ArgKind::losses &&
-        failed(addLoss(mapping.lookup(returned.get()),
-                       returned.getOperandNumber(), role)))
+    if (!role)
+      continue;
+    Value value = mapping.lookup(returned.get());
+    if (role.getKind() == hash::ArgKind::plan)
+      entry.addResult(value, role);
+    bool isLoss = role.getKind() == hash::ArgKind::losses ||
+                  role.getKind() == hash::ArgKind::aux;
+    if (isLoss && failed(addLoss(value, returned.getOperandNumber(), role)))
       return failure();
   }
   return scale ? success()
@@ -310,7 +329,7 @@ LogicalResult GradStepBuilder::run() {
   if (failed(addArguments()))
     return failure();
   cloneForward();
-  if (failed(addLosses()) || failed(reverse.run(program)))
+  if (failed(addResults()) || failed(reverse.run(program)))
     return failure();
   addGradients();
   entry.finish();

@@ -17,11 +17,12 @@ include "mlir/Pass/PassBase.td"
 def DeriveEval : Pass<"hash-derive-eval", "mlir::ModuleOp"> {
   let summary = "Make the evaluation step from the forward function";
   let description = [{
-    Clones `@forward` as `@eval_step`, which returns the losses only, without
-    dropout. Expects the frontend's module, before `hash-differentiate`.
+    Clones `@forward` as `@eval_step`, which returns the losses, and plans that
+    activations made, without what is of training only
+    (`TrainingOnlyOpInterface`): dropout, jitter, capacities, auxiliary losses. Expects the frontend's module, before `hash-differentiate`.
   }];
   let dependentDialects = ["hash::HashDialect", "mlir::func::FuncDialect"];
-  let statistics = [Statistic<"numDropoutsRemoved", "dropouts-removed", "Dropouts that evaluation does without">];
+  let statistics = [Statistic<"numRemoved", "removed", "Ops of training only that evaluation does without">];
 }
 
 def DeriveDecode : Pass<"hash-derive-decode", "mlir::ModuleOp"> {
@@ -56,7 +57,8 @@ def Differentiate : Pass<"hash-differentiate", "mlir::ModuleOp"> {
   let summary = "Make the training step from the forward function";
   let description = [{
     Writes `@grad_step`, which adds the gradients of
-    `scale * sum of the losses` to the gradient accumulators, and `@update`, the
+    `scale * sum of the losses` to the gradient accumulators, and those of
+    `aux_scale * sum of the auxiliary losses`; and `@update`, the
     optimizer's step. Each op builds its own derivative
     (`DifferentiableOpInterface`); cotangents accumulate in reverse program
     order. Tables and integers have no gradient.

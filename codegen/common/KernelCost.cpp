@@ -73,6 +73,9 @@ static int64_t getLibraryFlops(hash::LibraryCallOp op) {
                            .Case("lookup_grad", 1)
                            .Cases({"global_norm", "reduce_rows"}, 2)
                            .Cases({"gate", "gate_grad", "weigh_grad"}, 2)
+                           .Cases({"balance_loss", "balance_loss_grad"}, 6)
+                           .Cases({"z_loss", "z_loss_grad"}, 4)
+                           .Case("jitter", 2)
                            .Cases({"rotary", "embedding_grad", "dropout"}, 2)
                            .Default(0);
   int64_t size = 0;
@@ -153,6 +156,9 @@ StringRef getKernelKind(StringRef op, StringRef path) {
           .Cases({"adamw", "global_norm", "rowwise_adagrad"}, "optimizer")
           .Cases({"plan", "prev", "next", "position", "mix", "modulo",
                   "table_lookup", "row_at", "gate", "gate_grad"},
+                 "router")
+          .Cases({"top_choices", "limit_capacity", "jitter", "expert_load",
+                  "balance_loss", "balance_loss_grad", "z_loss", "z_loss_grad"},
                  "router")
           .Default("");
   if (!kind.empty())

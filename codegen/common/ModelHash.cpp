@@ -55,10 +55,25 @@ private:
       write(op);
   }
 
+  /// Auxiliary losses and plans are returned for training and its report.
+  static bool isOfTheModel(OpOperand &operand) {
+    auto forward = dyn_cast<func::FuncOp>(operand.getOwner()->getParentOp());
+    if (!forward || !isa<func::ReturnOp>(operand.getOwner()))
+      return true;
+    auto role = forward.getResultAttrOfType<hash::ArgAttr>(
+        operand.getOperandNumber(), hash::HashDialect::kArgAttr);
+    return !role || role.getKind() == hash::ArgKind::losses ||
+           role.getKind() == hash::ArgKind::logits;
+  }
+
   void write(Operation &op) {
-    // Dropout is of training; casts, and constants in a type of their own that
-    // are spread over rows, are of a precision.
-    if (isa<hash::DropoutOp, hash::SplatOp, CastOpInterface>(op)) {
+    // Auxiliary losses are of training alone.
+    if (isa<hash::ExpertLoadOp, hash::BalanceLossOp, hash::ZLossOp>(op))
+      return;
+    // Dropout and the like are of training; casts, and constants in a type of
+    // their own that are spread over rows, are of a precision.
+    if (isa<hash::TrainingOnlyOpInterface, hash::SplatOp, CastOpInterface>(
+            op)) {
       std::string name = names[op.getOperand(0)];
       names[op.getResult(0)] = name;
       return;
@@ -66,8 +81,9 @@ private:
     for (Value result : op.getResults())
       names[result] = std::to_string(count++);
     out << op.getName();
-    for (Value operand : op.getOperands())
-      out << ' ' << names[operand];
+    for (OpOperand &operand : op.getOpOperands())
+      if (isOfTheModel(operand))
+        out << ' ' << names[operand.get()];
     if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
       out << ' ';
       writeConstant(constant.getValue());

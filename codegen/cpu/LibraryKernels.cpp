@@ -156,6 +156,33 @@ private:
          plan().getK(), plan().getGroups(), integer("kind"),
          int64_t(flag("normalize")), real("scale"), taskRows);
   }
+  void topChoices() {
+    int64_t rows = dim(in(0), 0), experts = dim(in(0), 1);
+    int64_t k = size(out(0)) / rows, taskRows = cutRows(rows, experts * k);
+    call("top_choices_" + typeName(in(0)), rows, experts, k, taskRows);
+  }
+  void limitCapacity() {
+    int64_t rows = dim(in(1), 0);
+    call("limit_capacity", rows, size(in(0)) / rows, size(out(1)),
+         real("capacity"));
+  }
+  void jitter() {
+    int64_t taskSize = std::min(size(in(0)), kTaskElements);
+    kernel.tasks = llvm::divideCeil(size(in(0)), taskSize);
+    call("jitter_" + typeName(in(0)), size(in(0)), real("amount"),
+         integer("stream"), taskSize);
+  }
+  void expertLoad() {
+    int64_t rows = dim(in(1), 0);
+    call("expert_load_" + typeName(out(0)), rows, size(in(0)) / rows,
+         size(out(0)), int64_t(flag("share")));
+  }
+  void auxLoss() {
+    int64_t rows = dim(in(0), 0), experts = dim(in(0), 1);
+    int64_t taskRows = cutRows(rows, experts);
+    call(op.getCallee() + "_" + typeName(in(0)), rows, experts, real("weight"),
+         taskRows);
+  }
   void weighGrad() {
     int64_t rows = dim(in(0), 0), width = dim(in(0), 1);
     int64_t taskRows = cutRows(rows, width);
@@ -321,6 +348,8 @@ const llvm::StringMap<KernelBuilder::Rule> &KernelBuilder::getRules() {
       {"attention", &KernelBuilder::attention},
       {"attention_decode", &KernelBuilder::attentionDecode},
       {"attention_grad", &KernelBuilder::attentionGrad},
+      {"balance_loss", &KernelBuilder::auxLoss},
+      {"balance_loss_grad", &KernelBuilder::auxLoss},
       {"choices", &KernelBuilder::choices},
       {"combine", &KernelBuilder::combine},
       {"cross_attention", &KernelBuilder::crossAttention},
@@ -330,12 +359,15 @@ const llvm::StringMap<KernelBuilder::Rule> &KernelBuilder::getRules() {
       {"dropout", &KernelBuilder::dropout},
       {"embedding", &KernelBuilder::embedding},
       {"embedding_grad", &KernelBuilder::embeddingGrad},
+      {"expert_load", &KernelBuilder::expertLoad},
       {"gate", &KernelBuilder::gate},
       {"gate_grad", &KernelBuilder::gate},
       {"global_norm", &KernelBuilder::globalNorm},
+      {"jitter", &KernelBuilder::jitter},
       {"join", &KernelBuilder::join},
       {"layer_norm", &KernelBuilder::layerNorm},
       {"layer_norm_grad", &KernelBuilder::layerNormGrad},
+      {"limit_capacity", &KernelBuilder::limitCapacity},
       {"lookup", &KernelBuilder::lookup},
       {"lookup_grad", &KernelBuilder::lookupGrad},
       {"merge_keys", &KernelBuilder::mergeKeys},
@@ -354,7 +386,10 @@ const llvm::StringMap<KernelBuilder::Rule> &KernelBuilder::getRules() {
       {"segments", &KernelBuilder::segments},
       {"split", &KernelBuilder::split},
       {"table_lookup", &KernelBuilder::tableLookup},
+      {"top_choices", &KernelBuilder::topChoices},
       {"weigh_grad", &KernelBuilder::weighGrad},
+      {"z_loss", &KernelBuilder::auxLoss},
+      {"z_loss_grad", &KernelBuilder::auxLoss},
   };
   return rules;
 }

@@ -42,6 +42,7 @@ hash.table @given builder "file" vocab 32 groups 4 {file = "tid2eid.safetensors"
 // CHECK-SAME: #hash.arg<plan, "plan0">
 // CHECK-SAME: #hash.arg<plan, "stream0">
 // CHECK-SAME: #hash.arg<scale>
+// CHECK-SAME: #hash.arg<aux_scale>
 // CHECK-SAME: #hash.arg<seed>
 // CHECK-SAME: #hash.arg<hyper>
 // CHECK-SAME: #hash.arg<index>
@@ -51,15 +52,17 @@ hash.table @given builder "file" vocab 32 groups 4 {file = "tid2eid.safetensors"
 // CHECK-SAME: #hash.arg<losses>
 // CHECK-SAME: #hash.arg<logits>
 // CHECK-SAME: #hash.arg<norm>
+// CHECK-SAME: #hash.arg<aux, "ffn.balance">
 func.func private @roles(tensor<32xf64> {hash.arg = #hash.arg<param, "b">}, tensor<32xf64> {hash.arg = #hash.arg<grad, "b">},
     tensor<32xf64> {hash.arg = #hash.arg<moment1, "b">}, tensor<32xf64> {hash.arg = #hash.arg<moment2, "b">},
     tensor<32xi32> {hash.arg = #hash.arg<table, "by_token">}, tensor<8xi32> {hash.arg = #hash.arg<tokens>},
     tensor<8xi32> {hash.arg = #hash.arg<targets>}, tensor<8xi32> {hash.arg = #hash.arg<starts>},
     !p {hash.arg = #hash.arg<plan, "plan0">}, tensor<8xi32> {hash.arg = #hash.arg<plan, "stream0">},
-    tensor<1xf64> {hash.arg = #hash.arg<scale>}, tensor<1xi64> {hash.arg = #hash.arg<seed>},
+    tensor<1xf64> {hash.arg = #hash.arg<scale>}, tensor<1xf64> {hash.arg = #hash.arg<aux_scale>}, tensor<1xi64> {hash.arg = #hash.arg<seed>},
     tensor<4xf64> {hash.arg = #hash.arg<hyper>}, tensor<1xi32> {hash.arg = #hash.arg<index>},
     tensor<8x16xf64> {hash.arg = #hash.arg<cache, "k">}, tensor<2x8xi32> {hash.arg = #hash.arg<grad_keys, "m">}, memref<64xi8> {hash.arg = #hash.arg<arena>})
-    -> (tensor<8xf64> {hash.arg = #hash.arg<losses>}, tensor<8x32xf64> {hash.arg = #hash.arg<logits>}, tensor<1xf64> {hash.arg = #hash.arg<norm>})
+    -> (tensor<8xf64> {hash.arg = #hash.arg<losses>}, tensor<8x32xf64> {hash.arg = #hash.arg<logits>}, tensor<1xf64> {hash.arg = #hash.arg<norm>},
+        tensor<8xf64> {hash.arg = #hash.arg<aux, "ffn.balance">})
 
 // CHECK-LABEL: func.func @streams
 // CHECK: hash.next %{{.*}} for "future" : (tensor<8xi32>) -> tensor<8xi32>
@@ -134,6 +137,31 @@ func.func @gates(%p: !p2, %z: tensor<8x4xf32>, %wide: tensor<8x4xf64>, %x: tenso
   %4 = hash.gate_grad softmax %wide, %2, %2 by %p : (tensor<8x4xf64>, tensor<16xf64>, tensor<16xf64>, !p2) -> tensor<8x4xf64>
   %5 = hash.weigh %x, %0 : (tensor<16x6xbf16>, tensor<16xf32>) -> tensor<16x6xbf16>
   %6 = hash.weigh_grad %x, %5 : (tensor<16x6xbf16>, tensor<16x6xbf16>) -> tensor<16xf32>
+  return
+}
+
+// CHECK-LABEL: func.func @activation_routing
+// CHECK: hash.top_choices %{{.*}} : (tensor<8x4xf32>) -> tensor<8xi32>
+// CHECK: hash.top_choices %{{.*}} : (tensor<8x4xf64>) -> tensor<8x4xi32>
+// CHECK: hash.limit_capacity %{{.*}} masked %{{.*}} {capacity = 1.250000e+00 : f64} : (tensor<8xi32>, tensor<8xi32>) -> (tensor<8xi32>, tensor<4xi32>)
+// CHECK: hash.expert_load %{{.*}} masked %{{.*}} {share} : (tensor<8xi32>, tensor<8xi32>) -> tensor<4xf32>
+// CHECK: hash.expert_load %{{.*}} masked %{{.*}} : (tensor<8x4xi32>, tensor<8xi32>) -> tensor<4xf64>
+// CHECK: hash.balance_loss %{{.*}}, %{{.*}} masked %{{.*}} {weight = 1.000000e-02 : f64} : (tensor<8x4xf32>, tensor<4xf32>, tensor<8xi32>) -> tensor<8xf32>
+// CHECK: hash.balance_loss_grad %{{.*}}, %{{.*}}, %{{.*}} masked %{{.*}} {weight = 1.000000e-02 : f64} : (tensor<8x4xf32>, tensor<4xf32>, tensor<8xf32>, tensor<8xi32>) -> tensor<8x4xf32>
+// CHECK: hash.z_loss %{{.*}} masked %{{.*}} {weight = 1.000000e-03 : f64} : (tensor<8x4xf64>, tensor<8xi32>) -> tensor<8xf64>
+// CHECK: hash.z_loss_grad %{{.*}}, %{{.*}} masked %{{.*}} {weight = 1.000000e-03 : f64} : (tensor<8x4xf64>, tensor<8xf64>, tensor<8xi32>) -> tensor<8x4xf64>
+// CHECK: hash.jitter %{{.*}}, %{{.*}} {amount = 1.000000e-02 : f64, stream = 3 : i64} : (tensor<8x6xbf16>, tensor<1xi64>) -> tensor<8x6xbf16>
+func.func @activation_routing(%z: tensor<8x4xf32>, %wide: tensor<8x4xf64>, %tok: tensor<8xi32>, %x: tensor<8x6xbf16>, %seed: tensor<1xi64>) {
+  %0 = hash.top_choices %z : (tensor<8x4xf32>) -> tensor<8xi32>
+  %1 = hash.top_choices %wide : (tensor<8x4xf64>) -> tensor<8x4xi32>
+  %2, %3 = hash.limit_capacity %0 masked %tok {capacity = 1.25 : f64} : (tensor<8xi32>, tensor<8xi32>) -> (tensor<8xi32>, tensor<4xi32>)
+  %4 = hash.expert_load %0 masked %tok {share} : (tensor<8xi32>, tensor<8xi32>) -> tensor<4xf32>
+  %5 = hash.expert_load %1 masked %tok : (tensor<8x4xi32>, tensor<8xi32>) -> tensor<4xf64>
+  %6 = hash.balance_loss %z, %4 masked %tok {weight = 0.01 : f64} : (tensor<8x4xf32>, tensor<4xf32>, tensor<8xi32>) -> tensor<8xf32>
+  %7 = hash.balance_loss_grad %z, %4, %6 masked %tok {weight = 0.01 : f64} : (tensor<8x4xf32>, tensor<4xf32>, tensor<8xf32>, tensor<8xi32>) -> tensor<8x4xf32>
+  %8 = hash.z_loss %wide masked %tok {weight = 0.001 : f64} : (tensor<8x4xf64>, tensor<8xi32>) -> tensor<8xf64>
+  %9 = hash.z_loss_grad %wide, %8 masked %tok {weight = 0.001 : f64} : (tensor<8x4xf64>, tensor<8xf64>, tensor<8xi32>) -> tensor<8x4xf64>
+  %10 = hash.jitter %x, %seed {amount = 0.01 : f64, stream = 3 : i64} : (tensor<8x6xbf16>, tensor<1xi64>) -> tensor<8x6xbf16>
   return
 }
 

@@ -224,3 +224,46 @@ module {
     return %losses : tensor<8xf32>
   }
 }
+
+// -----
+
+// A router of activations: auxiliary losses flow back by a scale of their own, choices and what is counted of them pass
+// nothing on, and the noise is the same on the way back. The plan is a result, for the load of the experts.
+// CHECK-LABEL: func.func @grad_step
+// CHECK-SAME: %[[AUX:[a-z0-9]+]]: tensor<1xf32> {hash.arg = #hash.arg<aux_scale>}
+// CHECK-SAME: !hash.plan<{{.*}}> {hash.arg = #hash.arg<plan, "plan.ffn">}
+// CHECK-SAME: tensor<8xf32> {hash.arg = #hash.arg<aux, "ffn.balance">}
+// CHECK-SAME: tensor<8xf32> {hash.arg = #hash.arg<aux, "ffn.z">}
+// CHECK: %[[Z:.*]] = hash.matmul {{.*}} -> tensor<8x4xf32>
+// CHECK: %[[F:.*]] = hash.expert_load {{.*}} {share}
+// CHECK: %[[P:.*]] = hash.plan
+// CHECK: hash.gate softmax %[[Z]] by %[[P]]
+// CHECK-DAG: hash.splat %[[AUX]] : (tensor<1xf32>) -> tensor<8xf32>
+// CHECK: hash.gate_grad softmax %[[Z]]
+// CHECK: hash.z_loss_grad %[[Z]], %{{.*}} masked %{{.*}} {weight = 1.000000e-03 : f64}
+// CHECK: hash.balance_loss_grad %[[Z]], %[[F]], %{{.*}} masked %{{.*}} {weight = 1.000000e-02 : f64}
+// CHECK: hash.jitter %{{.*}}, %{{.*}} {amount = 1.000000e-01 : f64, stream = 2 : i64}
+!p = !hash.plan<tokens = 8, k = 1, groups = 4, slots = 8>
+hash.param @x : tensor<32x6xf32> init zeros
+hash.param @r : tensor<6x4xf32> init zeros
+func.func @forward(%x: tensor<32x6xf32> {hash.arg = #hash.arg<param, "x">}, %r: tensor<6x4xf32> {hash.arg = #hash.arg<param, "r">},
+    %tok: tensor<8xi32> {hash.arg = #hash.arg<tokens>}, %t: tensor<8xi32> {hash.arg = #hash.arg<targets>},
+    %seed: tensor<1xi64> {hash.arg = #hash.arg<seed>})
+    -> (tensor<8xf32> {hash.arg = #hash.arg<losses>}, !p {hash.arg = #hash.arg<plan, "plan.ffn">},
+        tensor<8xf32> {hash.arg = #hash.arg<aux, "ffn.balance">}, tensor<8xf32> {hash.arg = #hash.arg<aux, "ffn.z">}) {
+  %0 = hash.embedding %tok, %x : (tensor<8xi32>, tensor<32x6xf32>) -> tensor<8x6xf32>
+  %n = hash.jitter %0, %seed {amount = 0.1 : f64, stream = 2 : i64} : (tensor<8x6xf32>, tensor<1xi64>) -> tensor<8x6xf32>
+  %z = hash.matmul %n, %r : (tensor<8x6xf32>, tensor<6x4xf32>) -> tensor<8x4xf32>
+  %c = hash.top_choices %z : (tensor<8x4xf32>) -> tensor<8xi32>
+  %f = hash.expert_load %c masked %tok {share} : (tensor<8xi32>, tensor<8xi32>) -> tensor<4xf32>
+  %b = hash.balance_loss %z, %f masked %tok {weight = 0.01 : f64} : (tensor<8x4xf32>, tensor<4xf32>, tensor<8xi32>) -> tensor<8xf32>
+  %s = hash.z_loss %z masked %tok {weight = 0.001 : f64} : (tensor<8x4xf32>, tensor<8xi32>) -> tensor<8xf32>
+  %k, %kept = hash.limit_capacity %c masked %tok {capacity = 1.0 : f64} : (tensor<8xi32>, tensor<8xi32>) -> (tensor<8xi32>, tensor<4xi32>)
+  %p = hash.plan %k masked %tok : (tensor<8xi32>, tensor<8xi32>) -> !p
+  %w = hash.gate softmax %z by %p : (tensor<8x4xf32>, !p) -> tensor<8xf32>
+  %d = hash.dispatch %0 by %p : (tensor<8x6xf32>, !p) -> tensor<8x6xf32>
+  %m = hash.weigh %d, %w : (tensor<8x6xf32>, tensor<8xf32>) -> tensor<8x6xf32>
+  %y = hash.combine %m by %p : (tensor<8x6xf32>, !p) -> tensor<8x6xf32>
+  %l, %lse = hash.cross_entropy %y, %t : (tensor<8x6xf32>, tensor<8xi32>) -> (tensor<8xf32>, tensor<8xf32>)
+  return %l, %p, %b, %s : tensor<8xf32>, !p, tensor<8xf32>, tensor<8xf32>
+}

@@ -65,6 +65,28 @@ TYPED_TEST(LibraryElementwise, DropoutKeepsWhatTheHashSays) {
     }
 }
 
+TYPED_TEST(LibraryElementwise, JitterIsOfTheHash) {
+  using S = TypeParam;
+  std::mt19937 random(52);
+  for (double amount : {0.0, 0.01, 0.5})
+    for (int64_t size : {1, 7, 64, 1003}) {
+      auto x = makeRandom<S>(size, random);
+      Guarded<S> y(size);
+      Guarded<int64_t> seed = {-12345};
+      runTasks(divideUp(size, 50), Order::shuffled, [&](int64_t task) {
+        Library<S>::jitter(task, x.data(), seed.data(), y.data(), size, amount,
+                           3, 50);
+      });
+      Expected expected(size);
+      for (int64_t i = 0; i < size; ++i) {
+        Real u = Real(mix({uint64_t(int64_t(-12345)), 3, uint64_t(i)})) /
+                 Real(0x1p63);
+        expected.set(i, x.at(i) * (1 - Real(amount) + 2 * Real(amount) * u));
+      }
+      expectClose(y, expected, 2, "y");
+    }
+}
+
 TEST(LibraryDropout, GoldenMask) {
   // By the Python of docs/runtime-formats.md: mix(7, 3, i) >= 2^62.
   const std::string golden =

@@ -110,6 +110,9 @@ using hashc::test::Bf16;
   void hash_dropout_##NAME(int64_t task, const S *x, const int64_t *seed,      \
                            S *y, int64_t size, double rate, int64_t stream,    \
                            int64_t taskSize);                                  \
+  void hash_jitter_##NAME(int64_t task, const S *x, const int64_t *seed, S *y, \
+                          int64_t size, double amount, int64_t stream,         \
+                          int64_t taskSize);                                   \
   void hash_rotary_##NAME(int64_t task, const S *x, const int32_t *positions,  \
                           S *y, int64_t rows, int64_t width, int64_t heads,    \
                           double base, int64_t inverse, int64_t taskRows);     \
@@ -139,6 +142,7 @@ using hashc::test::Bf16;
     static constexpr auto weighGrad = hash_weigh_grad_##NAME;                  \
     static constexpr auto dropout = hash_dropout_##NAME;                       \
     static constexpr auto rotary = hash_rotary_##NAME;                         \
+    static constexpr auto jitter = hash_jitter_##NAME;                         \
   };
 #define HASHC_WIDE_LIBRARY(C, NAME)                                            \
   extern "C" {                                                                 \
@@ -155,8 +159,36 @@ using hashc::test::Bf16;
       int64_t task, const double *hyper, const double *norm, C *param,         \
       C *grad, int32_t *keys, C *sums, int64_t room, int64_t width,            \
       double rateScale, double eps, int64_t taskRows);                         \
+  void hash_top_choices_##NAME(int64_t task, const C *scores,                  \
+                               int32_t *choices, int64_t rows,                 \
+                               int64_t experts, int64_t k,                     \
+                               int64_t taskRows);                              \
+  void hash_expert_load_##NAME(int64_t task, const int32_t *choices,           \
+                               const int32_t *tokens, C *load, int64_t rows,   \
+                               int64_t k, int64_t experts, int64_t share);     \
+  void hash_balance_loss_##NAME(                                               \
+      int64_t task, const C *logits, const C *shares, const int32_t *tokens,   \
+      C *losses, int64_t rows, int64_t experts, double weight,                 \
+      int64_t taskRows);                                                       \
+  void hash_balance_loss_grad_##NAME(                                          \
+      int64_t task, const C *logits, const C *shares, const C *dlosses,        \
+      const int32_t *tokens, C *dlogits, int64_t rows, int64_t experts,        \
+      double weight, int64_t taskRows);                                        \
+  void hash_z_loss_##NAME(int64_t task, const C *logits,                       \
+                          const int32_t *tokens, C *losses, int64_t rows,      \
+                          int64_t experts, double weight, int64_t taskRows);   \
+  void hash_z_loss_grad_##NAME(int64_t task, const C *logits,                  \
+                               const C *dlosses, const int32_t *tokens,        \
+                               C *dlogits, int64_t rows, int64_t experts,      \
+                               double weight, int64_t taskRows);               \
   }                                                                            \
   template <> struct hashc::test::WideLibrary<C> {                             \
+    static constexpr auto topChoices = hash_top_choices_##NAME;                \
+    static constexpr auto expertLoad = hash_expert_load_##NAME;                \
+    static constexpr auto balanceLoss = hash_balance_loss_##NAME;              \
+    static constexpr auto balanceLossGrad = hash_balance_loss_grad_##NAME;     \
+    static constexpr auto zLoss = hash_z_loss_##NAME;                          \
+    static constexpr auto zLossGrad = hash_z_loss_grad_##NAME;                 \
     static constexpr auto gate = hash_gate_##NAME;                             \
     static constexpr auto gateGrad = hash_gate_grad_##NAME;                    \
     static constexpr auto rowwiseAdagrad = hash_rowwise_adagrad_##NAME;        \
@@ -196,6 +228,10 @@ void hash_row_at_i32(int64_t task, const int32_t *value, const int32_t *index,
                      int32_t *out, int64_t width);
 void hash_row_at_i64(int64_t task, const int64_t *value, const int32_t *index,
                      int64_t *out, int64_t width);
+void hash_limit_capacity(int64_t task, const int32_t *choices,
+                         const int32_t *tokens, int32_t *result, int32_t *kept,
+                         int64_t rows, int64_t k, int64_t experts,
+                         double capacity);
 void hash_plan(int64_t task, const int32_t *experts, const int32_t *tokens,
                int32_t *plan, int64_t count, int64_t k, int64_t groups);
 void hash_segments(int64_t task, const int32_t *keys, int32_t *unique,
