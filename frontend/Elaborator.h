@@ -57,6 +57,7 @@ struct StreamCall {
 };
 
 class FieldReader;
+struct ActivationRouter;
 struct Ffn;
 
 /// Runs the spec at compile time. Integers, loops and choices are computed;
@@ -245,12 +246,13 @@ private:
   std::optional<Stream> chooseExperts(Frame &frame, const Value &router,
                                       const Layer &layer, int64_t &experts);
   /// The experts of a list of routers side by side; of one, its own.
-  mlir::Value chooseAll(Frame &frame, Ffn &ffn);
-  bool route(Frame &frame, Ffn &ffn, int64_t width);
+  mlir::Value chooseAll(Frame &frame, Ffn &ffn, mlir::Value x);
+  bool route(Frame &frame, Ffn &ffn, mlir::Value x);
   /// What a routed layer's choices weigh; null without a gate, and where `ok`
   /// becomes false (Gates.cpp).
   mlir::Value emitGate(Layer &layer, mlir::Value x, mlir::Value plan, bool &ok);
   std::optional<hash::GateKind> readGate(const Layer &layer, bool &ok);
+  mlir::Value emitLogits(Layer &layer, mlir::Value x, const WeightSpec &spec);
   mlir::Value dispatch(const Ffn &ffn, mlir::Value tokens);
   mlir::Value join(const Ffn &ffn, mlir::Value slots);
   mlir::Value getPositions();
@@ -307,6 +309,21 @@ private:
   std::optional<int64_t> readStreamInteger(const StreamCall &call,
                                            llvm::StringRef name, int64_t low,
                                            int64_t high, int64_t otherwise);
+
+  // Routers that read activations (ActivationRouters.cpp).
+  Value callSwitch(const StreamCall &call);
+  Value makeLearned(const ActivationRouter &router);
+  std::optional<double> readStreamNumber(const StreamCall &call,
+                                         llvm::StringRef name, double low,
+                                         double high, double otherwise);
+  bool checkLearned(const Stream &router, const Layer &layer);
+  /// The experts that the layer's input `x` chooses.
+  mlir::Value chooseByActivations(Ffn &ffn,
+                                  std::shared_ptr<ActivationRouter> router,
+                                  mlir::Value x);
+  mlir::Value chooseBest(const Ffn &ffn, mlir::Value scores, int64_t top);
+  void addAuxLosses(const Ffn &ffn, mlir::Value choices);
+  mlir::Value weighChoices(const Ffn &ffn);
 
   // Errors and warnings.
   Value fail(llvm::SMLoc loc, const llvm::Twine &message);

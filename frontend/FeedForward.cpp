@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "frontend/FeedForward.h"
 #include "frontend/Elaborator.h"
 #include "frontend/Limits.h"
 
@@ -13,30 +14,6 @@ using llvm::Twine;
 using mlir::RankedTensorType;
 
 namespace hashc::frontend {
-
-/// What a feed-forward network is, whether it is routed or not.
-struct Ffn {
-  Layer &layer;
-  int64_t hidden = 0;
-  bool bias = true;
-  double dropout = 0;
-  hash::Init init = hash::Init::normal;
-  Value act = {};
-  /// Of `act`: one, or two (gate, up).
-  size_t numInputs = 0;
-  /// Of a routed one.
-  mlir::Value plan = {};
-  int64_t experts = 0;
-  /// Hash functions that have a share of the features each (MultiHash).
-  int64_t parts = 1;
-
-  /// Every weight of a routed layer has an axis of experts in front.
-  std::vector<int64_t> getShape(std::vector<int64_t> extents) const {
-    if (plan)
-      extents.insert(extents.begin(), experts);
-    return extents;
-  }
-};
 
 bool Elaborator::isBoundRouter(const Layer &layer, const Value &router,
                                StringRef name) {
@@ -63,6 +40,8 @@ std::optional<Stream> Elaborator::chooseExperts(Frame &frame,
   std::optional<Stream> ids = evaluateRouter(frame, router, layer);
   if (!ids)
     return std::nullopt;
+  if (ids->learned)
+    return checkLearned(*ids, layer) ? ids : std::nullopt;
   bool ok = true;
   // Given, the run checks what the range cannot prove.
   int64_t given = readInteger(layer, "experts", 1, kMaxExperts, 0, ok);
@@ -85,7 +64,7 @@ std::optional<Stream> Elaborator::chooseExperts(Frame &frame,
   return ids;
 }
 
-mlir::Value Elaborator::chooseAll(Frame &frame, Ffn &ffn) {
+mlir::Value Elaborator::chooseAll(Frame &frame, Ffn &ffn, mlir::Value x) {
   const Layer &layer = ffn.layer;
   const Value *router = findArgument(layer, "router");
   bool isList = router->kind == Value::Kind::routers;
@@ -99,6 +78,14 @@ mlir::Value Elaborator::chooseAll(Frame &frame, Ffn &ffn) {
     std::optional<Stream> ids = chooseExperts(frame, value, layer, experts);
     if (!ids)
       return nullptr;
+    if (ids->learned && isList)
+      return fail(value.loc, "a router of a list reads the token stream; '" +
+                                 value.router->name +
+                                 "' reads activations: give the layer this "
+                                 "router alone"),
+             nullptr;
+    if (ids->learned)
+      return chooseByActivations(ffn, ids->learned, x);
     auto type = llvm::cast<RankedTensorType>(ids->narrow.getType());
     if (isList && type.getRank() > 1)
       return fail(value.loc, "a router of a list gives one expert for a token; "
@@ -130,10 +117,11 @@ void Elaborator::countRouted(Layer &layer) {
 }
 
 /// Finds the plan of a routed layer, and how many experts it has.
-bool Elaborator::route(Frame &frame, Ffn &ffn, int64_t width) {
+bool Elaborator::route(Frame &frame, Ffn &ffn, mlir::Value x) {
   Layer &layer = ffn.layer;
+  int64_t width = getWidth(x);
   countRouted(layer);
-  mlir::Value choices = chooseAll(frame, ffn);
+  mlir::Value choices = chooseAll(frame, ffn, x);
   if (!choices)
     return false;
   if (ffn.hidden % ffn.parts != 0 || width % ffn.parts != 0) {
@@ -150,6 +138,8 @@ bool Elaborator::route(Frame &frame, Ffn &ffn, int64_t width) {
   auto type =
       hash::PlanType::get(&context, rows, slots / rows, ffn.experts, slots);
   ffn.plan = builder->create<hash::PlanOp>(type, choices, getMask(choices));
+  if (ffn.learned)
+    builder->addResult(hash::ArgKind::plan, "plan." + layer.path, ffn.plan);
   return true;
 }
 
@@ -270,10 +260,12 @@ Value Elaborator::emitHashFfn(Frame &frame, Layer &layer, const Value &input) {
   std::optional<Ffn> ffn = readFfn(layer);
   if (!ffn)
     return Value::makeError();
-  if (!route(frame, *ffn, input.getWidth()))
+  if (!route(frame, *ffn, input.tensor))
     return Value::makeError();
   bool ok = true;
-  mlir::Value weights = emitGate(layer, input.tensor, ffn->plan, ok);
+  mlir::Value weights = ffn->learned
+                            ? weighChoices(*ffn)
+                            : emitGate(layer, input.tensor, ffn->plan, ok);
   if (weights && ffn->parts > 1)
     return fail(placeOf(layer, "gate"),
                 "what a list of routers chooses stands side by side and is not "

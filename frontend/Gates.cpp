@@ -56,8 +56,8 @@ mlir::Value Elaborator::emitGate(Layer &layer, mlir::Value x, mlir::Value plan,
     return nullptr;
   double scale = readNumber(layer, "scale", 1e-3, 1e3, 1, ok);
   bool normalize = readBoolean(layer, "normalize", true, ok);
-  auto shape = llvm::cast<hash::PlanType>(plan.getType());
-  if (normalize && shape.getK() == 1) {
+  auto choices = llvm::cast<hash::PlanType>(plan.getType());
+  if (normalize && choices.getK() == 1) {
     fail(placeOf(layer, "gate"),
          "a single choice has all of the weight, whatever its score: give the "
          "router's table 'top = 2' or more, or write normalize = false");
@@ -65,24 +65,31 @@ mlir::Value Elaborator::emitGate(Layer &layer, mlir::Value x, mlir::Value plan,
   }
   if (!ok)
     return nullptr;
-  int64_t width = getWidth(x);
-  int64_t experts = shape.getGroups();
-  mlir::Value w =
-      weight(layer, "w_router", WeightSpec::matrix({width, experts}));
-  if (!w) {
+  mlir::Value logits = emitLogits(
+      layer, x, WeightSpec::matrix({getWidth(x), choices.getGroups()}));
+  if (!logits) {
     ok = false;
     return nullptr;
   }
+  return builder->create<hash::GateOp>(
+      RankedTensorType::get({choices.getSlots()}, builder->getParamType()),
+      logits, plan, *kind, normalize, llvm::APFloat(scale));
+}
+
+/// A score of every expert, never narrow; null after an error.
+mlir::Value Elaborator::emitLogits(Layer &layer, mlir::Value x,
+                                   const WeightSpec &spec) {
+  mlir::Value w = weight(layer, "w_router", spec);
+  if (!w)
+    return nullptr;
   // The product is told from the experts' own by its weight's name.
   builder->setPlace(layer.loc, layer.path + ".w_router");
-  mlir::Type type = builder->getParamType();
   mlir::Value logits =
       matmul(x, w, false, nullptr,
-             RankedTensorType::get({shape.getTokens(), experts}, type));
+             RankedTensorType::get({shape.getRows(), getWidth(w)},
+                                   builder->getParamType()));
   builder->setPlace(layer.loc, layer.path);
-  return builder->create<hash::GateOp>(
-      RankedTensorType::get({shape.getSlots()}, type), logits, plan, *kind,
-      normalize, llvm::APFloat(scale));
+  return logits;
 }
 
 } // namespace hashc::frontend

@@ -164,7 +164,8 @@ std::vector<LibraryFunction> LibraryMaker::makeStreams() {
              {{"file", true}, {"experts", true}, {"seed"}, {"key"}}),
       stream("dispersed", &Elaborator::callDispersed,
              {{"file", true}, {"experts", true}, {"seed"}, {"key"}}),
-      missing("switch", LibraryKind::stream, kReadsActivations),
+      stream("switch", &Elaborator::callSwitch,
+             {{"experts", true}, {"capacity"}, {"aux"}, {"z"}, {"jitter"}}),
       missing("base", LibraryKind::stream, kReadsActivations),
   };
 }

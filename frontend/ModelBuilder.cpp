@@ -236,6 +236,35 @@ std::vector<mlir::Attribute> ModelBuilder::makeArgs() {
   return arguments;
 }
 
+void ModelBuilder::addResult(hash::ArgKind kind, StringRef name,
+                             mlir::Value value) {
+  auto isTaken = [&](StringRef candidate) {
+    return llvm::any_of(results, [&](const Result &result) {
+      return result.kind == kind && result.name == candidate;
+    });
+  };
+  std::string unique = name.str();
+  for (unsigned i = 2; isTaken(unique); ++i)
+    unique = (name + "_" + llvm::Twine(i)).str();
+  results.push_back({kind, unique, value});
+}
+
+/// The losses, the logits, and what was added.
+void ModelBuilder::returnResults(mlir::Value losses, mlir::Value logits) {
+  llvm::SmallVector<mlir::Value> values = {losses, logits};
+  llvm::SmallVector<mlir::Attribute> roles = {makeArg(hash::ArgKind::losses),
+                                              makeArg(hash::ArgKind::logits)};
+  for (const Result &result : results) {
+    values.push_back(result.value);
+    roles.push_back(makeArg(result.kind, result.name));
+  }
+  create<mlir::func::ReturnOp>(values);
+  function.setFunctionType(builder.getFunctionType(
+      body->getArgumentTypes(), mlir::TypeRange(mlir::ValueRange(values))));
+  for (auto [index, role] : llvm::enumerate(roles))
+    function.setResultAttr(index, hash::HashDialect::kArgAttr, role);
+}
+
 mlir::OwningOpRef<mlir::ModuleOp> ModelBuilder::finish(mlir::Value logits) {
   shape.selectPredicted();
   mlir::FloatType computeType = paramType;
@@ -245,20 +274,14 @@ mlir::OwningOpRef<mlir::ModuleOp> ModelBuilder::finish(mlir::Value logits) {
   auto perRow = RankedTensorType::get({shape.getRows()}, computeType);
   auto loss =
       create<hash::CrossEntropyOp>(perRow, perRow, logits, getTargets());
-  create<mlir::func::ReturnOp>(mlir::ValueRange{loss.getLosses(), logits});
+  returnResults(loss.getLosses(), logits);
 
-  function.setFunctionType(builder.getFunctionType(body->getArgumentTypes(),
-                                                   {perRow, logits.getType()}));
   // All at once: one after the other leaves a list of all for each of them.
   std::vector<mlir::DictionaryAttr> attributes;
   for (mlir::Attribute attribute : makeArgs())
     attributes.push_back(builder.getDictionaryAttr(
         builder.getNamedAttr(hash::HashDialect::kArgAttr, attribute)));
   function.setAllArgAttrs(attributes);
-  function.setResultAttr(0, hash::HashDialect::kArgAttr,
-                         makeArg(hash::ArgKind::losses));
-  function.setResultAttr(1, hash::HashDialect::kArgAttr,
-                         makeArg(hash::ArgKind::logits));
   declareSymbols();
   return std::move(module);
 }

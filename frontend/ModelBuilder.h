@@ -153,6 +153,8 @@ public:
         weights, [](const Weight &weight) { return weight.spec.lookup; });
   }
   void countResidualBranch() { ++residualBranches; }
+  /// What else the function returns, under a name of its own that begins so.
+  void addResult(hash::ArgKind kind, llvm::StringRef name, mlir::Value value);
   int64_t takeDropoutStream() { return dropoutStreams++; }
 
   /// The layers with weights that no op between them and `result` passes on.
@@ -192,7 +194,13 @@ private:
   };
   void noteInput(mlir::Operation *op);
   std::vector<mlir::Attribute> makeArgs();
+  struct Result {
+    hash::ArgKind kind;
+    std::string name;
+    mlir::Value value;
+  };
   void declareSymbols();
+  void returnResults(mlir::Value losses, mlir::Value logits);
   mlir::Attribute makeArg(hash::ArgKind kind, llvm::StringRef name = "");
 
   ModelShape &shape;
@@ -210,6 +218,7 @@ private:
   std::vector<Weight> weights;
   llvm::StringMap<size_t> weightByName;
   std::vector<Table> tables;
+  std::vector<Result> results;
   unsigned numOps = 0;
   int64_t numElements = 0;
   int64_t residualBranches = 0;

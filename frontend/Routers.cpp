@@ -404,7 +404,7 @@ std::optional<Stream> Elaborator::evaluateRouter(Frame &caller,
   Value value = evaluate(frame, *item.value);
   if (value.isError())
     return std::nullopt;
-  if (value.kind == Value::Kind::choices)
+  if (value.kind == Value::Kind::choices || value.kind == Value::Kind::learned)
     return *value.stream;
   if (value.kind != Value::Kind::stream && !value.isInteger()) {
     fail(item.value->loc,

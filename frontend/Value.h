@@ -19,6 +19,7 @@
 
 namespace hashc::frontend {
 
+struct ActivationRouter;
 struct Layer;
 struct Stream;
 
@@ -41,6 +42,7 @@ struct Value {
     mask,      // a comparison of tensors
     stream,    // integers of the token stream, in a router
     choices,   // several experts for each row, in a router
+    learned,   // a whole router that reads activations
     condition, // a comparison of streams
     function,  // of the library or of the spec
     layer,     // a function with weights of its own
@@ -127,6 +129,8 @@ struct Stream {
   bool masked = false;
   /// Token ids: what a table counted by frequency can be keyed by.
   bool isToken = false;
+  /// A router of activations, which is no stream.
+  std::shared_ptr<ActivationRouter> learned;
 };
 
 /// With up to 6 digits, and no more than are needed.

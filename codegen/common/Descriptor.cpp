@@ -80,6 +80,7 @@ public:
           writeTable(table);
       });
       json.attributeArray("routers", [&] { writeRouters(); });
+      json.attribute("trains_differently", trainsDifferently());
       json.attributeArray("entries", [&] {
         for (func::FuncOp function : getEntries())
           writeEntry(function);
@@ -185,6 +186,7 @@ private:
         json.attribute("k", plan.getK());
         if (StringRef input = findInput(name); !input.empty())
           json.attribute("input", input);
+        json.attribute("reads_activations", !isMadePerBatch(name));
       });
     });
   }
@@ -229,6 +231,33 @@ private:
     return argument ? entry.getArgAttrOfType<hash::ArgAttr>(
                           argument.getArgNumber(), hash::HashDialect::kArgAttr)
                     : hash::ArgAttr();
+  }
+
+  /// Routing by tokens alone leaves the step, and its plans come from there.
+  bool isMadePerBatch(StringRef plan) {
+    auto batch = symbols.lookup<func::FuncOp>("plan_batch");
+    hash::ArgAttr wanted =
+        hash::ArgAttr::get(module.getContext(), hash::ArgKind::plan,
+                           StringAttr::get(module.getContext(), plan));
+    for (unsigned i = 0; batch && i < batch.getNumArguments(); ++i)
+      if (batch.getArgAttr(i, hash::HashDialect::kArgAttr) == wanted)
+        return true;
+    return false;
+  }
+
+  /// True if training does what evaluation leaves out.
+  bool trainsDifferently() {
+    auto step = symbols.lookup<func::FuncOp>("grad_step");
+    bool differs = false;
+    if (step)
+      step.walk([&](hash::LaunchOp launch) {
+        DictionaryAttr info = getKernelInfo(launch);
+        auto op = info ? info.getAs<StringAttr>("op") : StringAttr();
+        auto name = RegisteredOperationName::lookup(
+            op ? ("hash." + op.getValue()).str() : "", module.getContext());
+        differs |= name && name->hasInterface<hash::TrainingOnlyOpInterface>();
+      });
+    return differs;
   }
 
   void writeEntry(func::FuncOp function) {

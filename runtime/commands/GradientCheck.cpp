@@ -18,6 +18,8 @@
 namespace hashc::runtime {
 
 static constexpr int64_t kDropoutSeed = 1;
+/// How often steps are made smaller where activations choose experts.
+static constexpr int kFinerSteps = 4;
 
 std::vector<double> readLogical(const ParamView &view) {
   int64_t count = countElements(view.shape);
@@ -38,13 +40,19 @@ void writeLogical(const ParamView &view, const std::vector<double> &values) {
 }
 
 double computeLoss(Model &model, double scale) {
-  // Evaluation drops dropout; with a seed the training step is the function
-  // whose derivative is asked for.
-  if (model.getBuffers().find("seed"))
-    model.gradStep(scale, kDropoutSeed);
-  else
+  // Evaluation drops dropout and the like, and has no auxiliary losses; then
+  // the training step is the function whose derivative is asked for.
+  const Descriptor &descriptor = model.getDescriptor();
+  bool hasAux = descriptor.findEntry("grad_step")->find("aux_scale");
+  if (!descriptor.trainsDifferently && !hasAux) {
     model.evalStep();
-  return scale * model.sumLosses();
+    return scale * model.sumLosses();
+  }
+  model.gradStep(scale, kDropoutSeed);
+  double loss = scale * model.sumLosses();
+  for (const auto &term : model.getAux())
+    loss += term.second;
+  return loss;
 }
 
 namespace {
@@ -54,6 +62,7 @@ struct Tolerance {
   std::vector<double> steps; // the best of them counts
   double allowed;            // relative
   double noise;              // of a loss, relative; 0: it is measured
+  double noiseStep = 0;      // at most, where it is measured
 };
 
 class GradientCheck {
@@ -74,6 +83,14 @@ public:
       tolerance = {{1e-2, 3e-2, 3e-3}, 2e-2, 0};
     else
       tolerance = {{1e-1, 3e-2, 1e-2}, 1e-1, 0};
+    for (const RouterSpec &router : model.getDescriptor().routers)
+      if (router.readsActivations)
+        learned.push_back(&router);
+    // Derivatives are those of the choices as they are: where a step changes
+    // one, a smaller step may not.
+    double least = tolerance.noiseStep = tolerance.steps.back();
+    for (int i = 0; i < kFinerSteps && !learned.empty(); ++i)
+      tolerance.steps.push_back(least /= 8);
   }
 
   void run(double seconds, CheckReport &report);
@@ -82,6 +99,7 @@ private:
   using Direction = std::vector<std::vector<double>>; // empty: not moved
   void measureNoise();
   double lossAt(const Direction &direction, double distance);
+  std::vector<std::vector<int32_t>> getChoices();
   void restore(const Direction &direction);
   double differ(const Direction &direction, double step);
   double measureError(const Direction &direction, double exact, double least);
@@ -97,6 +115,11 @@ private:
   std::vector<std::vector<double>> values, gradients;
   Tolerance tolerance;
   double loss = 0;
+  /// Routers that read activations, what they chose at first, and whether they
+  /// chose otherwise since this was last asked.
+  std::vector<const RouterSpec *> learned;
+  std::vector<std::vector<int32_t>> choices;
+  bool choseOtherwise = false;
 };
 
 } // namespace
@@ -110,7 +133,16 @@ double GradientCheck::lossAt(const Direction &direction, double distance) {
       moved[j] += distance * direction[i][j];
     writeLogical(params[i], moved);
   }
-  return computeLoss(model, scale);
+  double result = computeLoss(model, scale);
+  choseOtherwise |= getChoices() != choices;
+  return result;
+}
+
+std::vector<std::vector<int32_t>> GradientCheck::getChoices() {
+  std::vector<std::vector<int32_t>> found;
+  for (const RouterSpec *router : learned)
+    found.push_back(model.getAssignment(*router));
+  return found;
 }
 
 void GradientCheck::restore(const Direction &direction) {
@@ -135,10 +167,17 @@ void GradientCheck::measureNoise() {
   Direction direction(params.size());
   for (size_t i = 0; i < params.size(); ++i)
     direction[i] = makeDirection(i)[i];
-  double step = tolerance.steps.back() / std::sqrt(params.size());
+  double step = tolerance.noiseStep / std::sqrt(params.size());
   std::vector<double> losses;
-  for (int i = 0; i < kSamples; ++i)
-    losses.push_back(lossAt(direction, step * (i - kMiddle)));
+  do {
+    losses.clear();
+    choseOtherwise = false;
+    for (int i = 0; i < kSamples; ++i)
+      losses.push_back(lossAt(direction, step * (i - kMiddle)));
+    step /= 8;
+    // Very small steps are no steps in bf16.
+  } while (choseOtherwise && step > 1e-9 &&
+           model.getDescriptor().model.precision != "bf16");
   restore(direction);
   double sum = 0;
   for (int i = 0; i + 4 < kSamples; ++i) {
@@ -158,7 +197,10 @@ double GradientCheck::measureError(const Direction &direction, double exact,
                                    double least) {
   double best = INFINITY;
   for (double step : tolerance.steps) {
+    choseOtherwise = false;
     double measured = differ(direction, step);
+    if (choseOtherwise)
+      continue;
     double rounding = tolerance.noise * std::abs(loss) / step;
     double size = std::max({std::abs(exact), std::abs(measured), least,
                             rounding / tolerance.allowed});
@@ -226,6 +268,7 @@ CheckResult GradientCheck::checkParam(size_t param, int64_t elements) {
 void GradientCheck::run(double seconds, CheckReport &report) {
   auto begin = std::chrono::steady_clock::now();
   loss = computeLoss(model, scale);
+  choices = getChoices();
   double once =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin)
           .count();

@@ -55,13 +55,18 @@ void Log::writeLine(std::string line) {
 void Log::write(const StepRecord &record) {
   if (descriptor < 0)
     return;
-  writeLine(Json({{"step", record.step},
-                  {"loss", record.loss},
-                  {"lr", record.lr},
-                  {"tokens", record.tokens},
-                  {"tokens_per_s", record.tokensPerSecond},
-                  {"grad_norm", record.gradNorm}})
-                .dump());
+  Json json = {{"step", record.step},
+               {"loss", record.loss},
+               {"lr", record.lr},
+               {"tokens", record.tokens},
+               {"tokens_per_s", record.tokensPerSecond},
+               {"grad_norm", record.gradNorm}};
+  for (const auto &[name, value] : record.aux)
+    json["aux"][name] = value;
+  for (const RouterRecord &router : record.routers)
+    json["routers"][router.path] = {{"dropped", router.dropped},
+                                    {"max_over_mean", router.maxOverMean}};
+  writeLine(json.dump());
 }
 
 void Log::write(const EvalRecord &record) {

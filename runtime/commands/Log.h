@@ -10,12 +10,22 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace hashc::runtime {
+
+/// What a router of activations did with a step's tokens.
+struct RouterRecord {
+  std::string path;
+  double dropped = 0; // part of the tokens that no expert took
+  double maxOverMean = 0;
+};
 
 struct StepRecord {
   int64_t step = 0, tokens = 0; // tokens since the run began
   double loss = 0, lr = 0, tokensPerSecond = 0, gradNorm = 0;
+  std::vector<std::pair<std::string, double>> aux; // by name
+  std::vector<RouterRecord> routers;
 };
 
 struct EvalRecord {

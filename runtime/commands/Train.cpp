@@ -10,6 +10,7 @@
 #include "runtime/commands/Progress.h"
 #include "runtime/commands/Schedule.h"
 #include "runtime/commands/Setup.h"
+#include "runtime/commands/StepMeter.h"
 #include "runtime/data/Text.h"
 #include "runtime/support/Error.h"
 #include "runtime/support/Hash.h"
@@ -71,6 +72,7 @@ private:
 
   Batch batch;
   StepRecord record;
+  StepMeter meter;
   int64_t firstStep = 0;
   std::optional<EvalRecord> lastEval, bestEval;
   std::chrono::steady_clock::time_point begin;
@@ -338,6 +340,7 @@ double Trainer::trainStep() {
   record.lr = hyper.lr;
   model->zeroGradients();
   double sum = 0;
+  meter.begin();
   for (int64_t micro = 0; micro < batches->countMicro(); ++micro) {
     model->loadBatch(batch, micro);
     auto seed = static_cast<int64_t>(
@@ -345,10 +348,15 @@ double Trainer::trainStep() {
             state.dataSeed));
     model->gradStep(scale, seed);
     sum += model->sumLosses();
+    meter.add(*model);
   }
   double loss = sum * scale;
   if (!std::isfinite(loss))
     failDiverged("the loss", loss);
+  meter.finish(record);
+  for (const auto &[name, value] : record.aux)
+    if (!std::isfinite(value))
+      failDiverged(("the loss " + name).c_str(), value);
   record.gradNorm = model->update(hyper);
   if (!std::isfinite(record.gradNorm))
     failDiverged("the gradient", record.gradNorm);

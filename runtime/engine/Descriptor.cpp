@@ -194,7 +194,9 @@ static Descriptor readDescriptor(const Json &json) {
   for (const Json &item : json.value("routers", Json::array()))
     descriptor.routers.push_back(
         {item.value("path", ""), item.value("plan", ""), item.at("groups"),
-         item.value("k", int64_t(1)), item.value("input", "")});
+         item.value("k", int64_t(1)), item.value("input", ""),
+         item.value("reads_activations", false)});
+  descriptor.trainsDifferently = json.value("trains_differently", false);
   for (const Json &item : json.at("entries"))
     descriptor.entries.push_back(readEntry(item));
   for (const Json &item : json.value("kernels", Json::array()))

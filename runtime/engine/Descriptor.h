@@ -86,6 +86,8 @@ struct RouterSpec {
   std::string path, plan;
   int64_t groups = 0, k = 1;
   std::string input = {}; // whose rows are routed
+  /// Its plan is made in the step, not once for the batch.
+  bool readsActivations = false;
 };
 
 /// An argument of an entry: equal kind and name are one buffer.
@@ -119,6 +121,8 @@ struct Descriptor {
   std::vector<RouterSpec> routers;
   std::vector<EntrySpec> entries;
   std::vector<KernelSpec> kernels;
+  /// Training does what evaluation leaves out: dropout, bounds on experts.
+  bool trainsDifferently = false;
 
   const EntrySpec *findEntry(std::string_view name) const;
 };

@@ -118,6 +118,8 @@ void Model::loadBatch(const Batch &batch, int64_t index) {
     copyStream("tokens", source->name, batch.source.tokens, index * rows, rows);
     copyStream("starts", source->name, batch.source.starts, index * rows, rows);
   }
+  auxScale =
+      batch.liveTokens > 0 ? 1.0 / static_cast<double>(batch.liveTokens) : 0;
   call("plan_batch");
 }
 
@@ -133,8 +135,10 @@ void Model::call(const std::string &entry) {
 
 void Model::gradStep(double scale, int64_t seed) {
   const EntrySpec *entry = descriptor.findEntry("grad_step");
-  if (const ArgSpec *arg = entry ? entry->find("scale") : nullptr)
-    writeFloat(arg->type, buffers.get("scale").data(), 0, scale);
+  for (auto [kind, value] :
+       {std::pair("scale", scale), std::pair("aux_scale", auxScale)})
+    if (const ArgSpec *arg = entry ? entry->find(kind) : nullptr)
+      writeFloat(arg->type, buffers.get(kind).data(), 0, value);
   if (Buffer *buffer = buffers.find("seed"))
     *buffer->as<int64_t>() = seed;
   call("grad_step");
@@ -173,6 +177,26 @@ std::vector<double> Model::getLosses() {
   convertFloats(arg->type, buffers.get("losses").data(), DType::f64,
                 losses.data(), losses.size());
   return losses;
+}
+
+std::vector<std::pair<std::string, double>> Model::getAux() {
+  std::vector<std::pair<std::string, double>> terms;
+  const EntrySpec *entry = descriptor.findEntry("grad_step");
+  if (!entry)
+    return terms;
+  for (const ArgSpec &arg : entry->args) {
+    if (arg.kind != "aux")
+      continue;
+    std::vector<double> rows(arg.bytes /
+                             static_cast<int64_t>(sizeOf(arg.type)));
+    convertFloats(arg.type, buffers.get("aux", arg.name).data(), DType::f64,
+                  rows.data(), rows.size());
+    double sum = 0;
+    for (double row : rows)
+      sum += row;
+    terms.push_back({arg.name, auxScale * sum});
+  }
+  return terms;
 }
 
 double Model::sumLosses() {

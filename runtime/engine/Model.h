@@ -44,7 +44,8 @@ public:
   /// Copies micro-batch `index` of a batch in and computes what depends on its
   /// tokens alone.
   void loadBatch(const Batch &batch, int64_t index);
-  /// Adds the micro-batch's gradients: d(scale * sum of losses).
+  /// Adds the micro-batch's gradients: d(scale * sum of losses), and those of
+  /// auxiliary losses.
   void gradStep(double scale, int64_t seed);
   void evalStep();
   void zeroGradients();
@@ -54,6 +55,9 @@ public:
   /// The row losses of the last step, and their sum in row order.
   std::vector<double> getLosses();
   double sumLosses();
+  /// The auxiliary losses of the last gradStep by name: this micro-batch's part
+  /// of the means over the batch's live rows.
+  std::vector<std::pair<std::string, double>> getAux();
 
   /// Computes what decoding reads of a source: one window of it.
   void encode(const SourceRows &source);
@@ -90,6 +94,8 @@ private:
   Team team;
   TeamScope scope;
   Buffers buffers;
+  /// 1 / live rows of the batch that is loaded.
+  double auxScale = 0;
 };
 
 /// Sets an element of a float buffer.

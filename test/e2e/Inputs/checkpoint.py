@@ -4,6 +4,7 @@
     checkpoint.py parts DENSE HASHED OUT       every expert gets its part of the dense layer's columns
     checkpoint.py ungate PLAIN GATED OUT       the weights of the layer without a gate, and logits that are all 0
     checkpoint.py permute HASHED OUT           experts and table entries are renumbered together
+    checkpoint.py zero RUN OUT ENDING          weights whose name ends like this are 0
 """
 
 import json
@@ -86,15 +87,13 @@ def permute_columns(data, count, order):
 def permute(hashed, out):
     header, tensors = load(hashed)
     metadata = header["__metadata__"]
-    table = next(n for n in tensors if n.startswith("@") and n != "@tokenizer")
-    groups = int(metadata[f"table.{table[1:]}.groups"])
+    table = next((n for n in tensors if n.startswith("@") and n != "@tokenizer"), None)
+    # Where activations choose there is no table.
+    groups = int(metadata[f"table.{table[1:]}.groups"]) if table else header["ffn.w_router"]["shape"][-1]
     order = list(range(groups))  # expert e becomes order[e]
     random.Random(5).shuffle(order)
-    entries = struct.unpack(f"<{len(tensors[table]) // 4}i", tensors[table])
-    tensors[table] = struct.pack(f"<{len(entries)}i", *(order[e] for e in entries))
-    algorithm = metadata[f"table.{table[1:]}"].split()[0]
-    shape = header[table]["shape"]
-    metadata[f"table.{table[1:]}"] = f"{algorithm} " + checksum(struct.pack("<3q", shape[0], groups, shape[1]) + tensors[table])
+    if table:
+        permute_table(metadata, header, tensors, table, groups, order)
     for name, data in tensors.items():
         if name.endswith("ffn.w_router"):
             tensors[name] = permute_columns(data, groups, order)
@@ -107,4 +106,20 @@ def permute(hashed, out):
     save(out, header, tensors)
 
 
-{"replicate": replicate, "parts": parts, "ungate": ungate, "permute": permute}[sys.argv[1]](*sys.argv[2:])
+def permute_table(metadata, header, tensors, table, groups, order):
+    entries = struct.unpack(f"<{len(tensors[table]) // 4}i", tensors[table])
+    tensors[table] = struct.pack(f"<{len(entries)}i", *(order[e] for e in entries))
+    algorithm = metadata[f"table.{table[1:]}"].split()[0]
+    shape = header[table]["shape"]
+    metadata[f"table.{table[1:]}"] = f"{algorithm} " + checksum(struct.pack("<3q", shape[0], groups, shape[1]) + tensors[table])
+
+
+def zero(run, out, ending):
+    header, tensors = load(run)
+    for name in tensors:
+        if name.endswith(ending):
+            tensors[name] = bytes(len(tensors[name]))
+    save(out, header, tensors)
+
+
+{"replicate": replicate, "parts": parts, "ungate": ungate, "permute": permute, "zero": zero}[sys.argv[1]](*sys.argv[2:])

@@ -1,0 +1,32 @@
+//===- ActivationRouters.h - Routers that read activations ------*- C++ -*-===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HASHC_FRONTEND_ACTIVATIONROUTERS_H
+#define HASHC_FRONTEND_ACTIVATIONROUTERS_H
+
+#include <cstdint>
+
+namespace hashc::frontend {
+
+/// `switch(...)` and its like: how a layer's input chooses experts. The weights
+/// that do so are the layer's own.
+struct ActivationRouter {
+  enum class Kind { switching };
+
+  Kind kind = Kind::switching;
+  int64_t experts = 1;
+  /// Of an expert in training, as a multiple of an even share of the tokens.
+  double capacity = 0;
+  /// Weights of the auxiliary losses; 0: there is none.
+  double aux = 0, z = 0;
+  /// The input's noise in training.
+  double jitter = 0;
+};
+
+} // namespace hashc::frontend
+
+#endif // HASHC_FRONTEND_ACTIVATIONROUTERS_H
