@@ -177,4 +177,21 @@ def Hash_ZLossGradOp : Hash_ComputeOp<"z_loss_grad", [
   let assemblyFormat = "$logits `,` $dlosses `masked` $tokens attr-dict `:` functional-type(operands, results)";
 }
 
+def Hash_BalanceBiasOp : Hash_ComputeOp<"balance_bias", [
+    Hash_SameType<["bias", "load", "new_bias", "new_load"]>], [Hash_Tied]> {
+  let summary = "one step of the bias that keeps experts evenly loaded";
+  let description = [{
+    `bias[e] += rate` where `load[e]` is below the mean load, `-= rate` where it is
+    above (loss-free balancing, Wang et al. 2024; DeepSeek-V3). Both results are updates in
+    place; the load becomes zero, ready to count the next step's.
+
+    ```mlir
+    %b2, %n2 = hash.balance_bias %b, %n {rate = 0.001 : f64} : (tensor<64xf32>, tensor<64xf32>) -> (tensor<64xf32>, tensor<64xf32>)
+    ```
+  }] # Constraints;
+  let arguments = (ins Hash_WideVector:$bias, Hash_WideVector:$load, Hash_NotNegative:$rate);
+  let results = (outs Hash_WideVector:$new_bias, Hash_WideVector:$new_load);
+  let assemblyFormat = "$bias `,` $load attr-dict `:` functional-type(operands, results)";
+}
+
 #endif // HASH_ACTIVATION_ROUTING_TD

@@ -27,7 +27,9 @@ def Hash_ParamOp : Hash_Op<"param", [
     Hash_Constraint<"panel", "panels are of matrices",
       "!getPanel() || ::llvm::cast<::mlir::ShapedType>(getType()).getRank() >= 2">,
     Hash_Constraint<"lookup", "what is looked up is a matrix without panels and without decay",
-      "!getLookup() || (::llvm::cast<::mlir::ShapedType>(getType()).getRank() == 2 && !getPanel() && !getDecay())">], [Symbol]> {
+      "!getLookup() || (::llvm::cast<::mlir::ShapedType>(getType()).getRank() == 2 && !getPanel() && !getDecay())">,
+    Hash_Constraint<"balance", "what balances experts is a vector without decay",
+      "!getBalance() || (!getDecay() && ::llvm::cast<::mlir::ShapedType>(getType()).getRank() == 1)">], [Symbol]> {
   let summary = "a parameter";
   let description = [{
     Declares a parameter: its name in remarks, `info` and checkpoints, its
@@ -46,10 +48,14 @@ def Hash_ParamOp : Hash_Op<"param", [
 
     With `frozen` it stays as it begins: it has no gradient, and the optimizer
     does not know it.
+
+    With `balance = rate` it has no gradient and no moments: its accumulator counts
+    what experts were given, and `hash.balance_bias` moves it by the rate.
   }] # Constraints;
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<Hash_State>:$type,
                        Hash_Init:$init, DefaultValuedAttr<Hash_NotNegative, "1.0">:$scale,
                        UnitAttr:$decay, UnitAttr:$lookup, UnitAttr:$frozen, OptionalAttr<Hash_Count>:$panel,
+                       OptionalAttr<Hash_NotNegative>:$balance,
                        OptionalAttr<StrAttr>:$sym_visibility);
   let assemblyFormat = "$sym_name `:` $type `init` $init (`(` $scale^ `)`)? attr-dict";
   let extraClassDeclaration = [{

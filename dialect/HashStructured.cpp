@@ -68,6 +68,8 @@ bool CrossEntropyGradOp::mayReuse(unsigned operand, unsigned result) {
   return operand == 0;
 }
 
+int64_t BalanceBiasOp::getTiedOperandOf(unsigned result) { return result; }
+
 int64_t AdamWOp::getTiedOperandOf(unsigned result) { return result; }
 
 /// True if read number `read` sees an element only where out number `out` then

@@ -32,23 +32,42 @@ constexpr double kLeastFactor = 1e-3, kMostFactor = 1e3;
 // In router items
 //===----------------------------------------------------------------------===//
 
+/// The place of a parameter that is given.
+static std::optional<size_t> findGiven(const StreamCall &call, StringRef name) {
+  for (auto [index, parameter] : llvm::enumerate(call.function.parameters))
+    if (parameter.name == name && call.bound.given[index])
+      return index;
+  return std::nullopt;
+}
+
 std::optional<double> Elaborator::readStreamNumber(const StreamCall &call,
                                                    StringRef name, double low,
                                                    double high,
                                                    double otherwise) {
-  for (auto [index, parameter] : llvm::enumerate(call.function.parameters)) {
-    if (parameter.name != name || !call.bound.given[index])
-      continue;
-    const Value &value = call.bound.values[index];
-    if (value.isNumeric() && value.asNumber() >= low &&
-        value.asNumber() <= high)
-      return value.asNumber();
-    fail(call.bound.places[index],
-         name + " is a number from " + showNumber(low) + " to " +
-             showNumber(high) + ", not " + value.describe());
-    return std::nullopt;
-  }
-  return otherwise;
+  std::optional<size_t> index = findGiven(call, name);
+  if (!index)
+    return otherwise;
+  const Value &value = call.bound.values[*index];
+  if (value.isNumeric() && value.asNumber() >= low && value.asNumber() <= high)
+    return value.asNumber();
+  fail(call.bound.places[*index],
+       name + " is a number from " + showNumber(low) + " to " +
+           showNumber(high) + ", not " + value.describe());
+  return std::nullopt;
+}
+
+std::optional<bool> Elaborator::readStreamBoolean(const StreamCall &call,
+                                                  StringRef name,
+                                                  bool otherwise) {
+  std::optional<size_t> index = findGiven(call, name);
+  if (!index)
+    return otherwise;
+  const Value &value = call.bound.values[*index];
+  if (value.kind == Value::Kind::boolean)
+    return value.integer != 0;
+  fail(call.bound.places[*index],
+       name + " is true or false, not " + value.describe());
+  return std::nullopt;
 }
 
 Value Elaborator::makeLearned(const ActivationRouter &router) {
@@ -77,6 +96,32 @@ Value Elaborator::callSwitch(const StreamCall &call) {
   return makeLearned(router);
 }
 
+Value Elaborator::callNoAuxTc(const StreamCall &call) {
+  auto experts = readStreamInteger(call, "experts", 1, kMaxExperts, 1);
+  auto top = readStreamInteger(call, "top", 1, kMaxChoices, 1);
+  auto scale = readStreamNumber(call, "scale", kLeastFactor, kMostFactor, 1);
+  auto normalize = readStreamBoolean(call, "normalize", true);
+  auto rate = readStreamNumber(call, "rate", 0, 1, 0.001);
+  if (!experts || !top || !scale || !normalize || !rate)
+    return Value::makeError();
+  llvm::SMLoc place = call.bound.places[*findGiven(call, "top")];
+  if (*top > *experts)
+    return fail(place, "top = " + Twine(*top) + ", but there are only " +
+                           Twine(*experts) + " experts to choose from");
+  if (*top == 1 && *normalize)
+    return fail(place, "a single choice has all of the weight, whatever its "
+                       "score: choose top = 2 or more, or write normalize = "
+                       "false");
+  ActivationRouter router;
+  router.kind = ActivationRouter::Kind::noAuxTc;
+  router.experts = *experts;
+  router.top = *top;
+  router.scale = *scale;
+  router.normalize = *normalize;
+  router.rate = *rate;
+  return makeLearned(router);
+}
+
 //===----------------------------------------------------------------------===//
 // In layers
 //===----------------------------------------------------------------------===//
@@ -100,8 +145,7 @@ bool Elaborator::checkLearned(const Stream &router, const Layer &layer) {
 }
 
 /// The experts with the largest scores of each row.
-mlir::Value Elaborator::chooseBest(const Ffn &ffn, mlir::Value scores,
-                                   int64_t top) {
+mlir::Value Elaborator::chooseBest(mlir::Value scores, int64_t top) {
   llvm::SmallVector<int64_t> extents = {shape.getRows()};
   if (top > 1)
     extents.push_back(top);
@@ -132,6 +176,39 @@ void Elaborator::addAuxLosses(const Ffn &ffn, mlir::Value choices) {
                                                       llvm::APFloat(router.z)));
 }
 
+/// The expert of the largest logit, while it has a place.
+mlir::Value Elaborator::chooseBySwitch(const Ffn &ffn) {
+  const ActivationRouter &router = *ffn.learned;
+  mlir::Value choices = chooseBest(ffn.logits, 1);
+  addAuxLosses(ffn, choices);
+  mlir::Builder &attributes = builder->getBuilder();
+  auto limited = builder->create<hash::LimitCapacityOp>(
+      choices.getType(),
+      RankedTensorType::get({router.experts}, attributes.getI32Type()), choices,
+      builder->getTokens(), attributes.getF64FloatAttr(router.capacity));
+  return limited.getResult();
+}
+
+/// The experts of the largest sums of score and bias. The bias only chooses;
+/// what is counted of the choices moves it. Null after an error.
+mlir::Value Elaborator::chooseByBias(const Ffn &ffn) {
+  const ActivationRouter &router = *ffn.learned;
+  WeightSpec spec = WeightSpec::zeros({router.experts});
+  spec.balance = router.rate;
+  mlir::Value bias = weight(ffn.layer, "b_router", spec);
+  if (!bias)
+    return nullptr;
+  mlir::Value scores =
+      emitUnary(*findFunction("sigmoid", Context::model)->unary, ffn.logits);
+  mlir::Value choices =
+      chooseBest(addBias(scores, bias, /*plan=*/nullptr), router.top);
+  builder->addResult(hash::ArgKind::grad, ffn.layer.path + ".b_router",
+                     builder->create<hash::ExpertLoadOp>(
+                         bias.getType(), choices, builder->getTokens(),
+                         /*share=*/false));
+  return choices;
+}
+
 mlir::Value Elaborator::chooseByActivations(
     Ffn &ffn, std::shared_ptr<ActivationRouter> learned, mlir::Value x) {
   ffn.learned = std::move(learned);
@@ -148,22 +225,24 @@ mlir::Value Elaborator::chooseByActivations(
                           WeightSpec::matrix({getWidth(x), router.experts}));
   if (!ffn.logits)
     return nullptr;
-  mlir::Value choices = chooseBest(ffn, ffn.logits, 1);
-  addAuxLosses(ffn, choices);
-  auto limited = builder->create<hash::LimitCapacityOp>(
-      choices.getType(),
-      RankedTensorType::get({router.experts}, attributes.getI32Type()), choices,
-      builder->getTokens(), attributes.getF64FloatAttr(router.capacity));
-  return limited.getResult();
+  switch (router.kind) {
+  case ActivationRouter::Kind::switching:
+    return chooseBySwitch(ffn);
+  case ActivationRouter::Kind::noAuxTc:
+    return chooseByBias(ffn);
+  }
+  return nullptr;
 }
 
-/// y = p E(x).
+/// What each choice counts: its score, by the same logits.
 mlir::Value Elaborator::weighChoices(const Ffn &ffn) {
+  const ActivationRouter &router = *ffn.learned;
+  bool isSoftmax = router.kind == ActivationRouter::Kind::switching;
   int64_t slots = llvm::cast<hash::PlanType>(ffn.plan.getType()).getSlots();
   return builder->create<hash::GateOp>(
       RankedTensorType::get({slots}, builder->getParamType()), ffn.logits,
-      ffn.plan, hash::GateKind::softmax, /*normalize=*/false,
-      llvm::APFloat(1.0));
+      ffn.plan, isSoftmax ? hash::GateKind::softmax : hash::GateKind::sigmoid,
+      router.normalize, llvm::APFloat(router.scale));
 }
 
 } // namespace hashc::frontend

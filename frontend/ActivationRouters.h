@@ -15,16 +15,23 @@ namespace hashc::frontend {
 /// `switch(...)` and its like: how a layer's input chooses experts. The weights
 /// that do so are the layer's own.
 struct ActivationRouter {
-  enum class Kind { switching };
+  enum class Kind { switching, noAuxTc };
 
   Kind kind = Kind::switching;
   int64_t experts = 1;
+  /// Of a token.
+  int64_t top = 1;
   /// Of an expert in training, as a multiple of an even share of the tokens.
   double capacity = 0;
   /// Weights of the auxiliary losses; 0: there is none.
   double aux = 0, z = 0;
   /// The input's noise in training.
   double jitter = 0;
+  /// What a choice weighs, beside its score.
+  double scale = 1;
+  bool normalize = false;
+  /// By which the bias of a choice moves in a step.
+  double rate = 0;
 };
 
 } // namespace hashc::frontend

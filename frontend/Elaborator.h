@@ -195,6 +195,8 @@ private:
                        const std::vector<Value> &arguments);
   Value applyToTensors(llvm::SMLoc loc, const LibraryFunction &function,
                        const std::vector<Value> &arguments);
+  /// In the precision of `x`.
+  mlir::Value emitUnary(const UnaryFunction &function, mlir::Value x);
   Value applyToStreams(llvm::StringRef name,
                        const std::vector<Value> &arguments);
   mlir::Value toTensor(const Value &value, mlir::Type type);
@@ -312,16 +314,21 @@ private:
 
   // Routers that read activations (ActivationRouters.cpp).
   Value callSwitch(const StreamCall &call);
+  Value callNoAuxTc(const StreamCall &call);
   Value makeLearned(const ActivationRouter &router);
   std::optional<double> readStreamNumber(const StreamCall &call,
                                          llvm::StringRef name, double low,
                                          double high, double otherwise);
+  std::optional<bool> readStreamBoolean(const StreamCall &call,
+                                        llvm::StringRef name, bool otherwise);
   bool checkLearned(const Stream &router, const Layer &layer);
   /// The experts that the layer's input `x` chooses.
   mlir::Value chooseByActivations(Ffn &ffn,
                                   std::shared_ptr<ActivationRouter> router,
                                   mlir::Value x);
-  mlir::Value chooseBest(const Ffn &ffn, mlir::Value scores, int64_t top);
+  mlir::Value chooseBest(mlir::Value scores, int64_t top);
+  mlir::Value chooseBySwitch(const Ffn &ffn);
+  mlir::Value chooseByBias(const Ffn &ffn);
   void addAuxLosses(const Ffn &ffn, mlir::Value choices);
   mlir::Value weighChoices(const Ffn &ffn);
 

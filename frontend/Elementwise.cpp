@@ -188,6 +188,12 @@ Value Elaborator::applyToNumbers(SMLoc loc, const LibraryFunction &function,
                                                   : std::min(x, y));
 }
 
+mlir::Value Elaborator::emitUnary(const UnaryFunction &function,
+                                  mlir::Value x) {
+  Formula formula(*builder, x.getType());
+  return function.emit(formula, x);
+}
+
 Value Elaborator::applyToTensors(SMLoc loc, const LibraryFunction &function,
                                  const std::vector<Value> &arguments) {
   const Value &shaped = arguments[0].isTensor() ? arguments[0] : arguments[1];
@@ -197,10 +203,8 @@ Value Elaborator::applyToTensors(SMLoc loc, const LibraryFunction &function,
   mlir::Type type = llvm::cast<mlir::ShapedType>(shaped.tensor.getType())
                         .clone(builder->getActivationType());
   mlir::Value x = toTensor(arguments[0], type);
-  if (function.unary) {
-    Formula formula(*builder, x.getType());
-    return Value::makeTensor(function.unary->emit(formula, x));
-  }
+  if (function.unary)
+    return Value::makeTensor(emitUnary(*function.unary, x));
   if (arguments[0].isTensor() && arguments[1].isTensor() &&
       arguments[0].getWidth() != arguments[1].getWidth())
     return fail(loc, "'" + function.name + "' of tensors of widths " +

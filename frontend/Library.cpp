@@ -23,8 +23,7 @@ constexpr const char *kScore =
     "attention scores of your own (score); rope = true is there";
 
 constexpr const char *kReadsActivations =
-    "routers that read activations; a router is a formula of the token stream "
-    "for now";
+    "this router; switch(...) and noaux_tc(...) read activations";
 
 using Parameters = std::vector<LibraryParameter>;
 
@@ -166,6 +165,12 @@ std::vector<LibraryFunction> LibraryMaker::makeStreams() {
              {{"file", true}, {"experts", true}, {"seed"}, {"key"}}),
       stream("switch", &Elaborator::callSwitch,
              {{"experts", true}, {"capacity"}, {"aux"}, {"z"}, {"jitter"}}),
+      stream("noaux_tc", &Elaborator::callNoAuxTc,
+             {{"experts", true},
+              {"top", true},
+              {"scale"},
+              {"normalize"},
+              {"rate"}}),
       missing("base", LibraryKind::stream, kReadsActivations),
   };
 }

@@ -167,10 +167,13 @@ void ModelBuilder::declareSymbols() {
     if (weight.spec.residual && residualBranches > 0)
       scale /= std::sqrt(static_cast<double>(residualBranches));
     auto type = llvm::cast<RankedTensorType>(weight.value.getType());
+    mlir::FloatAttr balance;
+    if (weight.spec.balance)
+      balance = builder.getF64FloatAttr(*weight.spec.balance);
     hash::ParamOp::create(
         builder, weight.loc, weight.name, type, weight.spec.init,
         llvm::APFloat(scale), weight.spec.decay, weight.spec.lookup,
-        weight.isFrozen, mlir::IntegerAttr(), mlir::StringAttr());
+        weight.isFrozen, mlir::IntegerAttr(), balance, mlir::StringAttr());
   }
   for (const Table &table : tables) {
     hash::TableOp::create(builder, table.loc, table.name, table.spec.algorithm,
@@ -244,7 +247,7 @@ void ModelBuilder::addResult(hash::ArgKind kind, StringRef name,
     });
   };
   std::string unique = name.str();
-  for (unsigned i = 2; isTaken(unique); ++i)
+  for (unsigned i = 2; kind != hash::ArgKind::grad && isTaken(unique); ++i)
     unique = (name + "_" + llvm::Twine(i)).str();
   results.push_back({kind, unique, value});
 }

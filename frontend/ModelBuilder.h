@@ -14,6 +14,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/SourceMgr.h"
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -64,27 +65,35 @@ struct WeightSpec {
   bool residual = false;
   /// Read by rows, as hash.lookup does.
   bool lookup = false;
+  /// Moved by this, as the load of experts asks for, and not by gradients.
+  std::optional<double> balance = {};
 
   static WeightSpec zeros(std::vector<int64_t> shape) {
-    return {std::move(shape), hash::Init::zeros, 1.0, false, false};
+    return {std::move(shape), hash::Init::zeros, 1.0, false, false, false, {}};
   }
   static WeightSpec ones(std::vector<int64_t> shape) {
-    return {std::move(shape), hash::Init::ones, 1.0, false, false};
+    return {std::move(shape), hash::Init::ones, 1.0, false, false, false, {}};
   }
   static WeightSpec matrix(std::vector<int64_t> shape, bool residual = false,
                            hash::Init init = hash::Init::normal) {
     const bool isNormal = init == hash::Init::normal;
-    return {std::move(shape), init, isNormal ? 0.02 : 1.0, true,
-            residual && isNormal};
+    return {std::move(shape),
+            init,
+            isNormal ? 0.02 : 1.0,
+            true,
+            residual && isNormal,
+            false,
+            {}};
   }
   /// Tables of features are no matrices of a product: weight decay would shrink
   /// the rows of rare tokens.
   static WeightSpec features(std::vector<int64_t> shape) {
-    return {std::move(shape), hash::Init::normal, 0.02, false, false};
+    return {
+        std::move(shape), hash::Init::normal, 0.02, false, false, false, {}};
   }
   /// A table of a lookup.
   static WeightSpec rows(std::vector<int64_t> shape) {
-    return {std::move(shape), hash::Init::normal, 0.02, false, false, true};
+    return {std::move(shape), hash::Init::normal, 0.02, false, false, true, {}};
   }
 };
 
@@ -153,7 +162,8 @@ public:
         weights, [](const Weight &weight) { return weight.spec.lookup; });
   }
   void countResidualBranch() { ++residualBranches; }
-  /// What else the function returns, under a name of its own that begins so.
+  /// What else the function returns, under a name of its own that begins so;
+  /// what is added to an accumulator, under that one's name.
   void addResult(hash::ArgKind kind, llvm::StringRef name, mlir::Value value);
   int64_t takeDropoutStream() { return dropoutStreams++; }
 

@@ -188,6 +188,7 @@ private:
   void cloneForward();
   LogicalResult addResults();
   LogicalResult addLoss(Value losses, unsigned result, hash::ArgAttr role);
+  LogicalResult addLoad(Value load, hash::ArgAttr role);
   Value getScale(hash::ArgKind kind, Type type);
   void addGradients();
   hash::ArgAttr getKeysRole(StringAttr name) {
@@ -289,6 +290,23 @@ LogicalResult GradStepBuilder::addLoss(Value losses, unsigned result,
   return success();
 }
 
+/// What is counted is added to the accumulator of the parameter it is for.
+LogicalResult GradStepBuilder::addLoad(Value load, hash::ArgAttr role) {
+  for (const Gradient &gradient : gradients)
+    if (gradient.role == role &&
+        gradient.parameter.getType() == load.getType()) {
+      reverse.accumulate(gradient.parameter, load);
+      return success();
+    }
+  auto declaration =
+      forward->getParentOfType<ModuleOp>().lookupSymbol<hash::ParamOp>(
+          role.getName());
+  if (declaration && declaration.getFrozen())
+    return success(); // it stays as it is, whatever the load
+  return forward.emitError("no parameter of this type is called ")
+         << role.getName() << ", and a result is to be added to its gradient";
+}
+
 LogicalResult GradStepBuilder::addResults() {
   Operation *terminator = forward.getBody().front().getTerminator();
   for (OpOperand &returned : terminator->getOpOperands()) {
@@ -298,6 +316,8 @@ LogicalResult GradStepBuilder::addResults() {
     Value value = mapping.lookup(returned.get());
     if (role.getKind() == hash::ArgKind::plan)
       entry.addResult(value, role);
+    if (role.getKind() == hash::ArgKind::grad && failed(addLoad(value, role)))
+      return failure();
     bool isLoss = role.getKind() == hash::ArgKind::losses ||
                   role.getKind() == hash::ArgKind::aux;
     if (isLoss && failed(addLoss(value, returned.getOperandNumber(), role)))
@@ -369,6 +389,7 @@ private:
   }
   void createAdamW(State &state);
   void createRowwiseAdagrad(State &state);
+  void createBalanceBias(State &state);
   FloatAttr getSetting(DictionaryAttr settings, StringRef name,
                        double otherwise) {
     auto value = settings ? settings.getAs<FloatAttr>(name) : FloatAttr();
@@ -395,6 +416,9 @@ constexpr hash::ArgKind kState[] = {
 Type UpdateBuilder::getType(State &state, hash::ArgKind kind) {
   auto type = cast<RankedTensorType>(state.parameter.getType());
   bool isTable = state.declaration.getLookup();
+  if (state.declaration.getBalance() && kind != hash::ArgKind::param &&
+      kind != hash::ArgKind::grad)
+    return Type();
   if (isTable && kind == hash::ArgKind::grad)
     return getRowGradientTypes(forward, state.parameter).rows;
   if (kind == hash::ArgKind::grad_keys)
@@ -458,6 +482,16 @@ void UpdateBuilder::createRowwiseAdagrad(State &state) {
   sums = step.getNewSums();
 }
 
+void UpdateBuilder::createBalanceBias(State &state) {
+  Value &param = state.values[hash::ArgKind::param];
+  Value &load = state.values[hash::ArgKind::grad];
+  auto step = hash::BalanceBiasOp::create(
+      builder, state.parameter.getLoc(), param.getType(), load.getType(), param,
+      load, state.declaration.getBalanceAttr());
+  param = step->getResult(0);
+  load = step->getResult(1);
+}
+
 LogicalResult UpdateBuilder::run() {
   if (failed(addState()))
     return failure();
@@ -466,14 +500,17 @@ LogicalResult UpdateBuilder::run() {
   Type normType = RankedTensorType::get({1}, builder.getF64Type());
   hyper = entry.addArgument(hyperType, makeRole(context, hash::ArgKind::hyper),
                             forward.getLoc());
-  norm =
-      hash::GlobalNormOp::create(builder, forward.getLoc(), normType,
-                                 llvm::map_to_vector(states, [](State &state) {
-                                   return state.values[hash::ArgKind::grad];
-                                 }));
+  SmallVector<Value> gradients;
+  for (State &state : states)
+    if (!state.declaration.getBalance())
+      gradients.push_back(state.values[hash::ArgKind::grad]);
+  norm = hash::GlobalNormOp::create(builder, forward.getLoc(), normType,
+                                    gradients);
   for (State &state : states)
     if (state.declaration.getLookup())
       createRowwiseAdagrad(state);
+    else if (state.declaration.getBalance())
+      createBalanceBias(state);
     else
       createAdamW(state);
   for (hash::ArgKind kind : kState)

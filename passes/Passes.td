@@ -61,7 +61,9 @@ def Differentiate : Pass<"hash-differentiate", "mlir::ModuleOp"> {
     `aux_scale * sum of the auxiliary losses`; and `@update`, the
     optimizer's step. Each op builds its own derivative
     (`DifferentiableOpInterface`); cotangents accumulate in reverse program
-    order. Tables and integers have no gradient.
+    order. Tables and integers have no gradient. A result with the role
+    `grad` is added to that accumulator as it is: what experts were given, for a
+    parameter that `hash.balance_bias` moves.
 
     ```mlir
     func.func @grad_step(%w: ..., %g: ..., ..., %scale: tensor<1xf32>) -> (losses, gradients)

@@ -143,6 +143,7 @@ private:
       json.attribute("decay", param.getDecay());
       json.attribute("lookup", param.getLookup());
       json.attribute("frozen", param.getFrozen());
+      json.attribute("trained", !param.getBalance());
     });
   }
 

@@ -153,7 +153,8 @@ StringRef getKernelKind(StringRef op, StringRef path) {
           .Cases({"cross_entropy", "cross_entropy_grad"}, "loss")
           .Cases({"embedding", "embedding_grad"}, "embedding")
           .Cases({"lookup", "lookup_grad", "merge_keys", "segments"}, "lookup")
-          .Cases({"adamw", "global_norm", "rowwise_adagrad"}, "optimizer")
+          .Cases({"adamw", "global_norm", "balance_bias", "rowwise_adagrad"},
+                 "optimizer")
           .Cases({"plan", "prev", "next", "position", "mix", "modulo",
                   "table_lookup", "row_at", "gate", "gate_grad"},
                  "router")

@@ -177,6 +177,9 @@ private:
     call("expert_load_" + typeName(out(0)), rows, size(in(0)) / rows,
          size(out(0)), int64_t(flag("share")));
   }
+  void balanceBias() {
+    call("balance_bias_" + typeName(out(0)), size(out(0)), real("rate"));
+  }
   void auxLoss() {
     int64_t rows = dim(in(0), 0), experts = dim(in(0), 1);
     int64_t taskRows = cutRows(rows, experts);
@@ -348,6 +351,7 @@ const llvm::StringMap<KernelBuilder::Rule> &KernelBuilder::getRules() {
       {"attention", &KernelBuilder::attention},
       {"attention_decode", &KernelBuilder::attentionDecode},
       {"attention_grad", &KernelBuilder::attentionGrad},
+      {"balance_bias", &KernelBuilder::balanceBias},
       {"balance_loss", &KernelBuilder::auxLoss},
       {"balance_loss_grad", &KernelBuilder::auxLoss},
       {"choices", &KernelBuilder::choices},

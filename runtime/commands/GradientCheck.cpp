@@ -72,7 +72,7 @@ public:
     std::vector<ParamView> views = model.getParams();
     for (size_t i = 0; i < views.size(); ++i)
       if (const ParamSpec &spec = model.getDescriptor().params[i];
-          !spec.frozen) {
+          spec.trained && !spec.frozen) {
         params.push_back(views[i]);
         specs.push_back(&spec);
       }

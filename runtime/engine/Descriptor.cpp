@@ -126,6 +126,7 @@ static ParamSpec readParam(const Json &json) {
   param.decay = json.value("decay", param.decay);
   param.lookup = json.value("lookup", param.lookup);
   param.frozen = json.value("frozen", param.frozen);
+  param.trained = json.value("trained", param.trained);
   return param;
 }
 

@@ -79,6 +79,8 @@ struct ParamSpec {
   bool decay = false;
   bool lookup = false; // its gradient and its update are of rows
   bool frozen = false; // has no gradient and no update
+  /// By gradients; else by counts, which its accumulator holds.
+  bool trained = true;
   int64_t countElements() const;
 };
 

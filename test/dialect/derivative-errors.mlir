@@ -131,3 +131,13 @@ func.func @forward(%w: tensor<8x4xf32> {hash.arg = #hash.arg<param, "w">}, %t: t
   %l, %lse = hash.cross_entropy %0, %t : (tensor<8x4xf32>, tensor<8xi32>) -> (tensor<8xf32>, tensor<8xf32>)
   return %l : tensor<8xf32>
 }
+
+// -----
+
+// Counts are added to the accumulator of a parameter that there is.
+hash.param @w : tensor<4xf32> init zeros
+// expected-error @+1 {{no parameter of this type is called "w", and a result is to be added to its gradient}}
+func.func @forward(%w: tensor<4xf32> {hash.arg = #hash.arg<param, "w">}, %n: tensor<8x4xf32> {hash.arg = #hash.arg<cache, "n">})
+    -> (tensor<8x4xf32> {hash.arg = #hash.arg<grad, "w">}) {
+  return %n : tensor<8x4xf32>
+}

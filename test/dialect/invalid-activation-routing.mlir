@@ -208,3 +208,34 @@ func.func @z_loss_grad_weight(%z: tensor<8x4xf32>, %d: tensor<8xf32>, %t: tensor
   %0 = hash.z_loss_grad %z, %d masked %t {weight = -1.0 : f64} : (tensor<8x4xf32>, tensor<8xf32>, tensor<8xi32>) -> tensor<8x4xf32>
   return
 }
+
+// -----
+
+func.func @balance_bias_type(%b: tensor<4xf32>, %n: tensor<4xf32>) {
+  // expected-error @+1 {{failed to verify that `bias`, `load`, `new_bias`, `new_load` have one type (type)}}
+  %0:2 = hash.balance_bias %b, %n {rate = 0.1 : f64} : (tensor<4xf32>, tensor<4xf32>) -> (tensor<4xf32>, tensor<8xf32>)
+  return
+}
+
+// -----
+
+func.func @balance_bias_rate(%b: tensor<4xf32>, %n: tensor<4xf32>) {
+  // expected-error @+1 {{attribute 'rate' failed to satisfy constraint: 64-bit float attribute whose value is at least 0}}
+  %0:2 = hash.balance_bias %b, %n {rate = -0.1 : f64} : (tensor<4xf32>, tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>)
+  return
+}
+
+// -----
+
+// expected-error @+1 {{failed to verify that what balances experts is a vector without decay (balance)}}
+hash.param @matrix : tensor<4x4xf32> init zeros {balance = 0.1 : f64}
+
+// -----
+
+// expected-error @+1 {{failed to verify that what balances experts is a vector without decay (balance)}}
+hash.param @decays : tensor<4xf32> init zeros {balance = 0.1 : f64, decay}
+
+// -----
+
+// expected-error @+1 {{attribute 'balance' failed to satisfy constraint: 64-bit float attribute whose value is at least 0}}
+hash.param @backwards : tensor<4xf32> init zeros {balance = -0.1 : f64}

@@ -10,6 +10,7 @@
 
 // CHECK: hash.param @"blocks[3].ffn.w_in" : tensor<4x16x32xf32> init normal(2.000000e-02) {decay, panel = 8 : i64}
 // CHECK: hash.param @b : tensor<32xf64> init zeros {sym_visibility = "private"}
+// CHECK: hash.param @bias : tensor<4xf32> init zeros {balance = 1.000000e-03 : f64}
 // CHECK: hash.param @"a = {} \22" : tensor<3xf32> init ones
 // CHECK: hash.param @x : tensor<16x32xf32> init xavier
 // CHECK: hash.param @o : tensor<16x32xf32> init orthogonal(5.000000e-01)
@@ -17,6 +18,7 @@
 // CHECK: hash.param @i : tensor<4xf32> init ones {frozen}
 hash.param @"blocks[3].ffn.w_in" : tensor<4x16x32xf32> init normal(0.02) {decay, panel = 8 : i64}
 hash.param @b : tensor<32xf64> init zeros {sym_visibility = "private"}
+hash.param @bias : tensor<4xf32> init zeros {balance = 0.001 : f64}
 hash.param @"a = {} \22" : tensor<3xf32> init ones
 hash.param @x : tensor<16x32xf32> init xavier
 hash.param @o : tensor<16x32xf32> init orthogonal(0.5)
@@ -150,6 +152,7 @@ func.func @gates(%p: !p2, %z: tensor<8x4xf32>, %wide: tensor<8x4xf64>, %x: tenso
 // CHECK: hash.balance_loss_grad %{{.*}}, %{{.*}}, %{{.*}} masked %{{.*}} {weight = 1.000000e-02 : f64} : (tensor<8x4xf32>, tensor<4xf32>, tensor<8xf32>, tensor<8xi32>) -> tensor<8x4xf32>
 // CHECK: hash.z_loss %{{.*}} masked %{{.*}} {weight = 1.000000e-03 : f64} : (tensor<8x4xf64>, tensor<8xi32>) -> tensor<8xf64>
 // CHECK: hash.z_loss_grad %{{.*}}, %{{.*}} masked %{{.*}} {weight = 1.000000e-03 : f64} : (tensor<8x4xf64>, tensor<8xf64>, tensor<8xi32>) -> tensor<8x4xf64>
+// CHECK: hash.balance_bias %{{.*}}, %{{.*}} {rate = 1.000000e-03 : f64} : (tensor<4xf32>, tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>)
 // CHECK: hash.jitter %{{.*}}, %{{.*}} {amount = 1.000000e-02 : f64, stream = 3 : i64} : (tensor<8x6xbf16>, tensor<1xi64>) -> tensor<8x6xbf16>
 func.func @activation_routing(%z: tensor<8x4xf32>, %wide: tensor<8x4xf64>, %tok: tensor<8xi32>, %x: tensor<8x6xbf16>, %seed: tensor<1xi64>) {
   %0 = hash.top_choices %z : (tensor<8x4xf32>) -> tensor<8xi32>
@@ -161,6 +164,7 @@ func.func @activation_routing(%z: tensor<8x4xf32>, %wide: tensor<8x4xf64>, %tok:
   %7 = hash.balance_loss_grad %z, %4, %6 masked %tok {weight = 0.01 : f64} : (tensor<8x4xf32>, tensor<4xf32>, tensor<8xf32>, tensor<8xi32>) -> tensor<8x4xf32>
   %8 = hash.z_loss %wide masked %tok {weight = 0.001 : f64} : (tensor<8x4xf64>, tensor<8xi32>) -> tensor<8xf64>
   %9 = hash.z_loss_grad %wide, %8 masked %tok {weight = 0.001 : f64} : (tensor<8x4xf64>, tensor<8xf64>, tensor<8xi32>) -> tensor<8x4xf64>
+  %b, %n = hash.balance_bias %4, %4 {rate = 0.001 : f64} : (tensor<4xf32>, tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>)
   %10 = hash.jitter %x, %seed {amount = 0.01 : f64, stream = 3 : i64} : (tensor<8x6xbf16>, tensor<1xi64>) -> tensor<8x6xbf16>
   return
 }

@@ -267,3 +267,34 @@ func.func @forward(%x: tensor<32x6xf32> {hash.arg = #hash.arg<param, "x">}, %r: 
   %l, %lse = hash.cross_entropy %y, %t : (tensor<8x6xf32>, tensor<8xi32>) -> (tensor<8xf32>, tensor<8xf32>)
   return %l, %p, %b, %s : tensor<8xf32>, !p, tensor<8xf32>, tensor<8xf32>
 }
+
+// -----
+
+// What balances experts: its accumulator gets the counts that the forward pass returns for it, no gradient and no
+// moments; the norm is of the other gradients.
+// CHECK-LABEL: func.func @grad_step
+// CHECK-SAME: %[[TOTAL:[a-z0-9]+]]: tensor<4xf32> {hash.arg = #hash.arg<grad, "b">}
+// CHECK: %[[N:.*]] = hash.expert_load
+// CHECK: %[[SUM:.*]] = arith.addf %[[TOTAL]], %[[N]] : tensor<4xf32>
+// CHECK: return %{{.*}}, %{{.*}}, %[[SUM]] :
+// CHECK-LABEL: func.func @update
+// CHECK-SAME: (%[[R:[a-z0-9]+]]: tensor<6x4xf32> {hash.arg = #hash.arg<param, "r">}, %[[B:[a-z0-9]+]]: tensor<4xf32> {hash.arg = #hash.arg<param, "b">},
+// CHECK-SAME: %[[DR:[a-z0-9]+]]: tensor<6x4xf32> {hash.arg = #hash.arg<grad, "r">}, %[[LOAD:[a-z0-9]+]]: tensor<4xf32> {hash.arg = #hash.arg<grad, "b">},
+// CHECK-SAME: {hash.arg = #hash.arg<moment1, "r">}, %{{[a-z0-9]+}}: tensor<6x4xf32> {hash.arg = #hash.arg<moment2, "r">}, %{{[a-z0-9]+}}: tensor<4xf64> {hash.arg = #hash.arg<hyper>})
+// CHECK: hash.global_norm %[[DR]] : (tensor<6x4xf32>) -> tensor<1xf64>
+// CHECK: hash.adamw %[[R]]
+// CHECK: %[[B2:.*]], %[[LOAD2:.*]] = hash.balance_bias %[[B]], %[[LOAD]] {rate = 1.000000e-02 : f64}
+// CHECK: return %{{.*}}, %[[B2]], %{{.*}}, %[[LOAD2]],
+hash.param @r : tensor<6x4xf32> init zeros
+hash.param @b : tensor<4xf32> init zeros {balance = 0.01}
+func.func @forward(%r: tensor<6x4xf32> {hash.arg = #hash.arg<param, "r">}, %b: tensor<4xf32> {hash.arg = #hash.arg<param, "b">},
+    %x: tensor<8x6xf32> {hash.arg = #hash.arg<cache, "x">}, %tok: tensor<8xi32> {hash.arg = #hash.arg<tokens>}, %t: tensor<8xi32> {hash.arg = #hash.arg<targets>})
+    -> (tensor<8xf32> {hash.arg = #hash.arg<losses>}, tensor<4xf32> {hash.arg = #hash.arg<grad, "b">}) {
+  %z = hash.matmul %x, %r : (tensor<8x6xf32>, tensor<6x4xf32>) -> tensor<8x4xf32>
+  %v = hash.broadcast %b : (tensor<4xf32>) -> tensor<8x4xf32>
+  %s = arith.addf %z, %v : tensor<8x4xf32>
+  %c = hash.top_choices %s : (tensor<8x4xf32>) -> tensor<8x2xi32>
+  %n = hash.expert_load %c masked %tok : (tensor<8x2xi32>, tensor<8xi32>) -> tensor<4xf32>
+  %l, %lse = hash.cross_entropy %z, %t : (tensor<8x4xf32>, tensor<8xi32>) -> (tensor<8xf32>, tensor<8xf32>)
+  return %l, %n : tensor<8xf32>, tensor<4xf32>
+}

@@ -288,6 +288,26 @@ template <typename C> Real getMean(const AuxLoss<C> &loss) {
   return sum / Real(countLive(loss.tokens));
 }
 
+TYPED_TEST(LibraryActivationRouting, BiasFollowsTheLoad) {
+  // The mean is 4: two below, one above, one on it.
+  Guarded<TypeParam> bias = {1, -1, 0.5, 0}, load = {0, 3, 4, 9};
+  WideLibrary<TypeParam>::balanceBias(0, bias.data(), load.data(), 4, 0.25);
+  const TypeParam expected[] = {1.25, -0.75, 0.5, -0.25};
+  for (int64_t e = 0; e < 4; ++e) {
+    EXPECT_EQ(bias[e], expected[e]) << e;
+    EXPECT_EQ(load[e], 0) << e;
+  }
+  // A step without tokens, an even load, and one expert change nothing.
+  WideLibrary<TypeParam>::balanceBias(0, bias.data(), load.data(), 4, 0.25);
+  std::fill_n(load.data(), 4, TypeParam(1000001));
+  WideLibrary<TypeParam>::balanceBias(0, bias.data(), load.data(), 4, 0.25);
+  for (int64_t e = 0; e < 4; ++e)
+    EXPECT_EQ(bias[e], expected[e]) << e;
+  Guarded<TypeParam> only = {0.5}, all = {12};
+  WideLibrary<TypeParam>::balanceBias(0, only.data(), all.data(), 1, 0.25);
+  EXPECT_EQ(only[0], TypeParam(0.5));
+}
+
 TYPED_TEST(LibraryActivationRouting, GoldenValues) {
   const int64_t rows = 8, experts = 16;
   AuxLoss<TypeParam> loss(rows, experts, std::mt19937(1));

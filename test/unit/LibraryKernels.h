@@ -174,6 +174,8 @@ using hashc::test::Bf16;
       int64_t task, const C *logits, const C *shares, const C *dlosses,        \
       const int32_t *tokens, C *dlogits, int64_t rows, int64_t experts,        \
       double weight, int64_t taskRows);                                        \
+  void hash_balance_bias_##NAME(int64_t task, C *bias, C *load,                \
+                                int64_t experts, double rate);                 \
   void hash_z_loss_##NAME(int64_t task, const C *logits,                       \
                           const int32_t *tokens, C *losses, int64_t rows,      \
                           int64_t experts, double weight, int64_t taskRows);   \
@@ -187,6 +189,7 @@ using hashc::test::Bf16;
     static constexpr auto expertLoad = hash_expert_load_##NAME;                \
     static constexpr auto balanceLoss = hash_balance_loss_##NAME;              \
     static constexpr auto balanceLossGrad = hash_balance_loss_grad_##NAME;     \
+    static constexpr auto balanceBias = hash_balance_bias_##NAME;              \
     static constexpr auto zLoss = hash_z_loss_##NAME;                          \
     static constexpr auto zLossGrad = hash_z_loss_grad_##NAME;                 \
     static constexpr auto gate = hash_gate_##NAME;                             \

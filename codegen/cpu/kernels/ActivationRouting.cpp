@@ -213,11 +213,29 @@ static HASHC_INLINE void zLossGrad(int64_t task, const C *logits,
   }
 }
 
+/// Experts below the mean load gain, those above lose.
+template <typename C>
+static HASHC_INLINE void balanceBias(C *bias, C *load, int64_t experts,
+                                     double rate) {
+  double total = 0;
+  for (int64_t e = 0; e < experts; ++e)
+    total += double(load[e]);
+  for (int64_t e = 0; e < experts; ++e) {
+    double over = double(load[e]) * double(experts) - total;
+    bias[e] += C(over < 0 ? rate : over > 0 ? -rate : 0.0);
+    load[e] = 0;
+  }
+}
+
 #define HASHC_INSTANCE(C, NAME)                                                \
   extern "C" void hash_top_choices_##NAME(                                     \
       int64_t task, const C *scores, int32_t *choices, int64_t rows,           \
       int64_t experts, int64_t k, int64_t taskRows) {                          \
     topChoices<C>(task, scores, choices, rows, experts, k, taskRows);          \
+  }                                                                            \
+  extern "C" void hash_balance_bias_##NAME(int64_t, C *bias, C *load,          \
+                                           int64_t experts, double rate) {     \
+    balanceBias<C>(bias, load, experts, rate);                                 \
   }                                                                            \
   extern "C" void hash_expert_load_##NAME(                                     \
       int64_t, const int32_t *choices, const int32_t *tokens, C *load,         \
