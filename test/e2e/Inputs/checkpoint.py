@@ -87,7 +87,7 @@ def permute_columns(data, count, order):
 def permute(hashed, out):
     header, tensors = load(hashed)
     metadata = header["__metadata__"]
-    table = next((n for n in tensors if n.startswith("@") and n != "@tokenizer"), None)
+    table = next((n for n in tensors if n.startswith("@") and n not in ("@tokenizer", "@token.counts")), None)
     # Where activations choose there is no table.
     groups = int(metadata[f"table.{table[1:]}.groups"]) if table else header["ffn.w_router"]["shape"][-1]
     order = list(range(groups))  # expert e becomes order[e]
