@@ -16,7 +16,7 @@ using namespace hashc::kernels;
 
 /// NaN is no better than anything.
 template <typename C> static HASHC_INLINE C getRank(C score) {
-  return score == score ? score : -C(__builtin_inf());
+  return __builtin_isnan(score) ? -C(__builtin_inf()) : score;
 }
 
 /// The best of what comes after expert `last`, of score `bound`, where larger
