@@ -20,6 +20,7 @@ class Row:
     data: str = "data"  # "fine": the text of --fine
     after: str = ""  # the row whose weights it begins with
     table: bool = True  # False: only other rows begin with it
+    curve: bool = True  # False: so far from the others that it would flatten their curves
     more_flops: str = ""  # why it may do more or less for a token than the baseline
     paper: float | None = None  # what the paper has
     note: str = ""

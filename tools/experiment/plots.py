@@ -91,7 +91,7 @@ def draw_all(summary, folder, name):
     plots = []
     for x, label in (("step", "optimizer steps"), ("seconds", "seconds of training")):
         file = f"{name}-{x}.svg"
-        timed = [row for row in rows if x == "step" or row["step_ms"]]
+        timed = [row for row in rows if row["drawn"] and (x == "step" or row["step_ms"])]
         draw_curves(timed, x, label, os.path.join(folder, file), folder)
         plots.append((f"Perplexity over {label}", file))
     file = f"{name}-load.svg"

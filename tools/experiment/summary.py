@@ -42,7 +42,7 @@ def get_routers(record):
 
 def summarize_row(row, records, step_ms, baseline_losses, baseline_flops):
     good = [record for record in records if "eval" in record]
-    result = {"name": row.name, "define": row.define, "paper": row.paper, "note": row.note,
+    result = {"name": row.name, "define": row.define, "paper": row.paper, "note": row.note, "drawn": row.curve,
               "runs": [strip(record) for record in records], "failed": len(records) - len(good)}
     if not good:
         return result
