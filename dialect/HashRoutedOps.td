@@ -54,6 +54,12 @@ def Hash_CombineOp : Hash_ComputeOp<"combine", [
   let arguments = (ins Hash_Matrix:$x, Hash_PlanType:$plan);
   let results = (outs Hash_Matrix:$result);
   let assemblyFormat = "$x `by` $plan attr-dict `:` functional-type(operands, results)";
+  let extraClassDeclaration = [{
+    /// True if a token has one slot, and every slot a position: rows only move.
+    bool hasRowPerSlot() {
+      return getPlan().getType().getK() == 1 && getPlan().getType().isTotal();
+    }
+  }];
 }
 
 def Hash_JoinOp : Hash_ComputeOp<"join", [

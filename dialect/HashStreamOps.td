@@ -168,13 +168,13 @@ def Hash_RowAtOp : Hash_StreamOp<"row_at", [
 def Hash_PlanOp : Hash_StreamOp<"plan", [
     Hash_RowPerToken<"experts">, Hash_RowPerToken<"tokens">,
     Hash_Constraint<"choices", "`experts` has a column for each choice of the plan",
-      "getCount($experts) == getPlan().getType().getSlots()">], [Hash_RowWise]> {
+      "getCount($experts) == getPlan().getType().getNumChoices()">], [Hash_RowWise]> {
   let summary = "sorts rows by expert";
   let description = [{
     A stable counting sort of the slots by expert. Rows whose token is -1 are
     dead: no expert sees them. An expert outside 0 .. groups-1 (other than -1)
-    stops the program with its number. Routers that read activations use this op too; token-only routing is a
-    property of the operands, not of the op.
+    stops the program with its number, and so do more live choices than the plan has slots. Routers that read
+    activations use this op too; token-only routing is a property of the operands, not of the op.
 
     ```mlir
     %p = hash.plan %experts masked %tokens

@@ -22,22 +22,31 @@ def Hash_PlanType : TypeDef<Hash_Dialect, "Plan"> {
   let summary = "which rows go to which expert";
   let description = [{
     The result of routing one batch. `slot = token * k + choice`; `position` is
-    a place in expert order. `position <-> slot` is a total bijection, stable by
-    slot inside a group; dead slots (expert -1) sort last.
+    a place in expert order. `position <-> slot` is a bijection, stable by slot
+    inside a group; dead slots (expert -1) sort last.
 
-    `tokens` rows, `k` choices each, `groups` experts, `slots` = tokens * k. A
-    plan has at least one of each, and not more slots than i32 can number.
-    As a buffer a plan is `memref<(groups + 1 + 2 * slots) x i32>`: group
-    offsets (groups + 1 of them, the last one is the number of live slots),
-    slot of each position, position of each slot.
+    `tokens` rows, `k` choices each, `groups` experts, `slots` positions: one
+    for each of the `tokens * k` slots, or fewer where the router knows that no
+    more are live (experts that choose take so many tokens each). Then dead
+    slots without a position have the number `slots` for one. A plan has at
+    least one of each, and not more slots than i32 can number.
+    As a buffer a plan is `memref<(groups + 1 + slots + tokens * k) x i32>`:
+    group offsets (groups + 1 of them, the last one is the number of live
+    slots), slot of each position, position of each slot.
   }];
   let parameters = (ins "int64_t":$tokens, "int64_t":$k, "int64_t":$groups,
                         "int64_t":$slots);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
+    /// Number of all choices, live or dead.
+    int64_t getNumChoices() const { return getTokens() * getK(); }
+    /// True if every choice has a position.
+    bool isTotal() const { return getSlots() == getNumChoices(); }
     /// Number of i32 words of the plan's buffer.
-    int64_t getNumWords() const { return getGroups() + 1 + 2 * getSlots(); }
+    int64_t getNumWords() const {
+      return getGroups() + 1 + getSlots() + getNumChoices();
+    }
   }];
 }
 

@@ -31,9 +31,9 @@ LogicalResult PlanType::verify(function_ref<InFlightDiagnostic()> emitError,
     return emitError() << "a plan needs at least one token, choice and group";
   if (groups > most || tokens > most / k)
     return emitError() << "a plan numbers its groups and slots with 32 bits";
-  if (slots != tokens * k)
+  if (slots <= 0 || slots > tokens * k)
     return emitError() << "a plan of " << tokens << " tokens and " << k
-                       << " choices has " << tokens * k << " slots, not "
+                       << " choices has 1 to " << tokens * k << " slots, not "
                        << slots;
   return success();
 }

@@ -144,8 +144,9 @@ int64_t StructuredVerifier<OpTy>::getRowsOf(RowSpace space) {
     return rows;
   switch (space) {
   case RowSpace::position:
-  case RowSpace::slot:
     return plan.getSlots();
+  case RowSpace::slot:
+    return plan.getNumChoices();
   case RowSpace::token:
     return plan.getTokens();
   case RowSpace::group:

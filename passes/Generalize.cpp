@@ -252,7 +252,7 @@ void Generalize::generalize(Operation *op) {
           .Case([&](hash::CombineOp combine) -> Operation * {
             // With more than one choice a token sums its slots: a kernel of its
             // own.
-            if (combine.getPlan().getType().getK() != 1)
+            if (!combine.hasRowPerSlot())
               return nullptr;
             return createMove(op, combine.getPlan(), combine.getX(),
                               RowSpace::position, RowSpace::slot,

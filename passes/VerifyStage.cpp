@@ -20,7 +20,7 @@ namespace {
 /// True for the named ops that have a structured form.
 bool hasStructuredForm(Operation *op) {
   if (auto combine = dyn_cast<hash::CombineOp>(op))
-    return combine.getPlan().getType().getK() == 1;
+    return combine.hasRowPerSlot();
   return isa<hash::MatmulOp, hash::GroupedMatmulOp, hash::WeightGradOp,
              hash::DispatchOp, hash::BroadcastOp, hash::SplatOp>(op) ||
          isElementwiseOnTensors(op);

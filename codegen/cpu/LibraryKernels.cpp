@@ -33,6 +33,8 @@ namespace {
 /// over rows (a cache line or more of each row).
 constexpr int64_t kTaskElements = 1 << 15;
 constexpr int64_t kTaskColumns = 64;
+/// Experts that choose in one task, as kernels/Assignment.cpp cuts them.
+constexpr int64_t kTaskExperts = 16;
 
 /// One call: the function, the buffers (after the task's number), the
 /// constants.
@@ -138,7 +140,8 @@ private:
   }
   void rowAt() { call("row_at_" + typeName(in(0)), size(out(0))); }
   void planRows() {
-    call("plan", plan().getTokens(), plan().getK(), plan().getGroups());
+    call("plan", plan().getTokens(), plan().getK(), plan().getGroups(),
+         plan().getSlots());
   }
   void combine() { moveSlots("combine_", in(0)); }
   void join() { moveSlots("join_", in(0)); }
@@ -148,18 +151,32 @@ private:
     int64_t width = dim(rows, 1);
     int64_t taskRows = cutRows(plan().getTokens(), width * plan().getK());
     call(name + typeName(rows), plan().getTokens(), plan().getK(),
-         plan().getGroups(), width, taskRows);
+         plan().getGroups(), plan().getSlots(), width, taskRows);
   }
   void gate() {
     int64_t taskRows = cutRows(plan().getTokens(), dim(in(0), 1));
     call(op.getCallee() + "_" + typeName(in(0)), plan().getTokens(),
-         plan().getK(), plan().getGroups(), integer("kind"),
+         plan().getK(), plan().getGroups(), plan().getSlots(), integer("kind"),
          int64_t(flag("normalize")), real("scale"), taskRows);
   }
   void topChoices() {
     int64_t rows = dim(in(0), 0), experts = dim(in(0), 1);
     int64_t k = size(out(0)) / rows, taskRows = cutRows(rows, experts * k);
     call("top_choices_" + typeName(in(0)), rows, experts, k, taskRows);
+  }
+  void balancedChoices() {
+    call("balanced_choices_" + typeName(in(0)), dim(in(0), 0), dim(in(0), 1),
+         real("tolerance"));
+  }
+  void expertChoices() {
+    int64_t rows = dim(in(0), 0), experts = dim(in(0), 1);
+    kernel.tasks = llvm::divideCeil(experts, kTaskExperts);
+    call("expert_choices_" + typeName(in(0)), rows, experts, real("capacity"));
+  }
+  void logShares() {
+    int64_t rows = dim(in(0), 0), experts = dim(in(0), 1);
+    int64_t taskRows = cutRows(rows, experts);
+    call("log_shares_" + typeName(in(0)), rows, experts, taskRows);
   }
   void limitCapacity() {
     int64_t rows = dim(in(1), 0);
@@ -351,6 +368,7 @@ const llvm::StringMap<KernelBuilder::Rule> &KernelBuilder::getRules() {
       {"attention", &KernelBuilder::attention},
       {"attention_decode", &KernelBuilder::attentionDecode},
       {"attention_grad", &KernelBuilder::attentionGrad},
+      {"balanced_choices", &KernelBuilder::balancedChoices},
       {"balance_bias", &KernelBuilder::balanceBias},
       {"balance_loss", &KernelBuilder::auxLoss},
       {"balance_loss_grad", &KernelBuilder::auxLoss},
@@ -364,6 +382,7 @@ const llvm::StringMap<KernelBuilder::Rule> &KernelBuilder::getRules() {
       {"embedding", &KernelBuilder::embedding},
       {"embedding_grad", &KernelBuilder::embeddingGrad},
       {"expert_load", &KernelBuilder::expertLoad},
+      {"expert_choices", &KernelBuilder::expertChoices},
       {"gate", &KernelBuilder::gate},
       {"gate_grad", &KernelBuilder::gate},
       {"global_norm", &KernelBuilder::globalNorm},
@@ -372,6 +391,7 @@ const llvm::StringMap<KernelBuilder::Rule> &KernelBuilder::getRules() {
       {"layer_norm", &KernelBuilder::layerNorm},
       {"layer_norm_grad", &KernelBuilder::layerNormGrad},
       {"limit_capacity", &KernelBuilder::limitCapacity},
+      {"log_shares", &KernelBuilder::logShares},
       {"lookup", &KernelBuilder::lookup},
       {"lookup_grad", &KernelBuilder::lookupGrad},
       {"merge_keys", &KernelBuilder::mergeKeys},

@@ -37,7 +37,8 @@ using HashKernel = void (*)(int64_t task, void *const *buffers);
 void hash_rt_launch(int64_t kernelId, HashKernel kernel, void *const *buffers,
                     int64_t tasks);
 /// Stops the program. 1: expert `value` of `limit`; 2: table key; 3: token id;
-/// 4: `value` rows looked up, with room for `limit` - 1.
+/// 4: `value` rows looked up, with room for `limit` - 1; 5: `value` choices of
+/// a plan, with room for `limit` - 1.
 [[noreturn]] void hash_rt_error(int64_t code, int64_t value, int64_t limit);
 }
 

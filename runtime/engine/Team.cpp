@@ -204,6 +204,8 @@ extern "C" void hash_rt_error(int64_t code, int64_t value, int64_t limit) {
     what = "a token id";
   else if (code == 4)
     what = "the number of rows looked up in a step";
+  else if (code == 5)
+    what = "the number of choices of experts";
   std::fflush(stdout);
   std::fprintf(stderr, "error: %s is %lld, but must be in 0 .. %lld\n", what,
                static_cast<long long>(value),

@@ -103,8 +103,13 @@ hash.table @t builder "random" vocab 8 groups 4 {k = 0 : i64}
 
 // -----
 
-// expected-error @+1 {{a plan of 8 tokens and 2 choices has 16 slots, not 8}}
-func.func private @f(!hash.plan<tokens = 8, k = 2, groups = 4, slots = 8>)
+// expected-error @+1 {{a plan of 8 tokens and 2 choices has 1 to 16 slots, not 17}}
+func.func private @f(!hash.plan<tokens = 8, k = 2, groups = 4, slots = 17>)
+
+// -----
+
+// expected-error @+1 {{a plan of 8 tokens and 2 choices has 1 to 16 slots, not 0}}
+func.func private @f(!hash.plan<tokens = 8, k = 2, groups = 4, slots = 0>)
 
 // -----
 

@@ -175,10 +175,22 @@ Words sortSlots(const Guarded<int32_t> &experts, const Guarded<int32_t> &tokens,
 
 void expectPlan(const Guarded<int32_t> &experts, const Guarded<int32_t> &tokens,
                 int64_t k, int32_t groups) {
-  Guarded<int32_t> plan(groups + 1 + 2 * experts.size());
-  hash_plan(0, experts.data(), tokens.data(), plan.data(), tokens.size(), k,
-            groups);
-  EXPECT_EQ(read(plan), sortSlots(experts, tokens, k, groups));
+  int64_t slots = experts.size();
+  Words sorted = sortSlots(experts, tokens, k, groups);
+  // With fewer positions the last slots have none.
+  int64_t live = sorted[groups];
+  for (int64_t room : {slots, std::max<int64_t>(1, (live + slots) / 2),
+                       std::max<int64_t>(1, live)}) {
+    Guarded<int32_t> plan(groups + 1 + room + slots);
+    hash_plan(0, experts.data(), tokens.data(), plan.data(), tokens.size(), k,
+              groups, room);
+    auto positions = sorted.begin() + groups + 1 + slots;
+    Words want(sorted.begin(), sorted.begin() + groups + 1 + room);
+    std::transform(
+        positions, sorted.end(), std::back_inserter(want),
+        [&](int32_t position) { return std::min(position, int32_t(room)); });
+    EXPECT_EQ(read(plan), want);
+  }
 }
 
 TEST(LibraryPlans, AreAStableSort) {
@@ -211,7 +223,7 @@ TEST(LibraryPlans, ExpertsOutOfRangeStopTheProgram) {
   for (int32_t expert : {2, -2, std::numeric_limits<int32_t>::max()}) {
     Guarded<int32_t> experts = {0, expert};
     EXPECT_EXIT(
-        hash_plan(0, experts.data(), tokens.data(), plan.data(), 2, 1, 2),
+        hash_plan(0, experts.data(), tokens.data(), plan.data(), 2, 1, 2, 2),
         testing::ExitedWithCode(3),
         "error 1: " + std::to_string(expert) + " of 2");
   }
@@ -219,8 +231,15 @@ TEST(LibraryPlans, ExpertsOutOfRangeStopTheProgram) {
 
 TEST(LibraryPlans, ExpertsOfMaskedTokensAreNotLookedAt) {
   Guarded<int32_t> tokens = {0, -1}, experts = {0, 99}, plan(3 + 4);
-  hash_plan(0, experts.data(), tokens.data(), plan.data(), 2, 1, 2);
+  hash_plan(0, experts.data(), tokens.data(), plan.data(), 2, 1, 2, 2);
   EXPECT_EQ(read(plan), Words({0, 1, 1, 0, 1, 0, 1}));
+}
+
+TEST(LibraryPlans, MoreChoicesThanPositionsStopTheProgram) {
+  Guarded<int32_t> tokens = {0, 1, 2}, experts = {0, 1, 0}, plan(3 + 2 + 3);
+  EXPECT_EXIT(
+      hash_plan(0, experts.data(), tokens.data(), plan.data(), 3, 1, 2, 2),
+      testing::ExitedWithCode(3), "error 5: 3 of 3");
 }
 
 } // namespace

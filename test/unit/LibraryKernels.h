@@ -97,13 +97,13 @@ using hashc::test::Bf16;
                                  int64_t width, int64_t taskColumns);          \
   void hash_combine_##NAME(int64_t task, const S *x, const int32_t *plan,      \
                            S *out, int64_t tokens, int64_t k, int64_t groups,  \
-                           int64_t width, int64_t taskRows);                   \
+                           int64_t slots, int64_t width, int64_t taskRows);    \
   void hash_join_##NAME(int64_t task, const S *x, const int32_t *plan, S *out, \
                         int64_t tokens, int64_t k, int64_t groups,             \
-                        int64_t width, int64_t taskRows);                      \
+                        int64_t slots, int64_t width, int64_t taskRows);       \
   void hash_split_##NAME(int64_t task, const S *x, const int32_t *plan,        \
                          S *out, int64_t tokens, int64_t k, int64_t groups,    \
-                         int64_t width, int64_t taskRows);                     \
+                         int64_t slots, int64_t width, int64_t taskRows);      \
   void hash_weigh_grad_##NAME(int64_t task, const S *x, const S *dy,           \
                               C *dweights, int64_t rows, int64_t width,        \
                               int64_t taskRows);                               \
@@ -148,13 +148,13 @@ using hashc::test::Bf16;
   extern "C" {                                                                 \
   void hash_gate_##NAME(int64_t task, const C *logits, const int32_t *plan,    \
                         C *weights, int64_t tokens, int64_t k,                 \
-                        int64_t experts, int64_t kind, int64_t normalize,      \
-                        double scale, int64_t taskRows);                       \
+                        int64_t experts, int64_t slots, int64_t kind,          \
+                        int64_t normalize, double scale, int64_t taskRows);    \
   void hash_gate_grad_##NAME(                                                  \
       int64_t task, const C *logits, const C *weights, const C *dweights,      \
       const int32_t *plan, C *dlogits, int64_t tokens, int64_t k,              \
-      int64_t experts, int64_t kind, int64_t normalize, double scale,          \
-      int64_t taskRows);                                                       \
+      int64_t experts, int64_t slots, int64_t kind, int64_t normalize,         \
+      double scale, int64_t taskRows);                                         \
   void hash_rowwise_adagrad_##NAME(                                            \
       int64_t task, const double *hyper, const double *norm, C *param,         \
       C *grad, int32_t *keys, C *sums, int64_t room, int64_t width,            \
@@ -163,6 +163,17 @@ using hashc::test::Bf16;
                                int32_t *choices, int64_t rows,                 \
                                int64_t experts, int64_t k,                     \
                                int64_t taskRows);                              \
+  void hash_balanced_choices_##NAME(                                           \
+      int64_t task, const C *scores, const int32_t *tokens, int32_t *choices,  \
+      double *prices, double *bids, int32_t *held, int64_t rows,               \
+      int64_t experts, double tolerance);                                      \
+  void hash_log_shares_##NAME(int64_t task, const C *logits, C *result,        \
+                              int64_t rows, int64_t experts,                   \
+                              int64_t taskRows);                               \
+  void hash_expert_choices_##NAME(int64_t task, const C *scores,               \
+                                  const int32_t *tokens, int32_t *choices,     \
+                                  int64_t rows, int64_t experts,               \
+                                  double capacity);                            \
   void hash_expert_load_##NAME(int64_t task, const int32_t *choices,           \
                                const int32_t *tokens, C *load, int64_t rows,   \
                                int64_t k, int64_t experts, int64_t share);     \
@@ -186,6 +197,9 @@ using hashc::test::Bf16;
   }                                                                            \
   template <> struct hashc::test::WideLibrary<C> {                             \
     static constexpr auto topChoices = hash_top_choices_##NAME;                \
+    static constexpr auto balancedChoices = hash_balanced_choices_##NAME;      \
+    static constexpr auto logShares = hash_log_shares_##NAME;                  \
+    static constexpr auto expertChoices = hash_expert_choices_##NAME;          \
     static constexpr auto expertLoad = hash_expert_load_##NAME;                \
     static constexpr auto balanceLoss = hash_balance_loss_##NAME;              \
     static constexpr auto balanceLossGrad = hash_balance_loss_grad_##NAME;     \
@@ -236,7 +250,8 @@ void hash_limit_capacity(int64_t task, const int32_t *choices,
                          int64_t rows, int64_t k, int64_t experts,
                          double capacity);
 void hash_plan(int64_t task, const int32_t *experts, const int32_t *tokens,
-               int32_t *plan, int64_t count, int64_t k, int64_t groups);
+               int32_t *plan, int64_t count, int64_t k, int64_t groups,
+               int64_t positions);
 void hash_segments(int64_t task, const int32_t *keys, int32_t *unique,
                    int32_t *offsets, int32_t *order, int64_t rows);
 void hash_merge_keys(int64_t task, const int32_t *unique, int32_t *keys,

@@ -23,10 +23,10 @@ enum Kind : int64_t { sqrtSoftplus, sigmoid, softmax };
 /// The plan's buffer, as the gate of a token reads it.
 struct Choices {
   const int32_t *plan;
-  int64_t tokens, k, experts;
+  int64_t k, experts, slots;
 
   HASHC_INLINE int32_t getPosition(int64_t token, int64_t choice) const {
-    return plan[experts + 1 + tokens * k + token * k + choice];
+    return plan[experts + 1 + slots + token * k + choice];
   }
   HASHC_INLINE bool isLive(int32_t position) const {
     return position < plan[experts];
@@ -43,18 +43,16 @@ struct Choices {
     }
     return low;
   }
-  /// Calls `body(position)` for the choices of a token, in order.
+  /// Calls `body(position)` for the choices of a token before `end`, in order.
   template <typename Body>
-  HASHC_INLINE void forEach(int64_t token, Body body) const {
+  HASHC_INLINE void forEachBefore(int64_t end, int64_t token, Body body) const {
     for (int64_t j = 0; j < k; ++j)
-      body(getPosition(token, j));
+      if (int32_t position = getPosition(token, j); position < end)
+        body(position);
   }
   template <typename Body>
   HASHC_INLINE void forEachLive(int64_t token, Body body) const {
-    forEach(token, [&](int32_t position) {
-      if (isLive(position))
-        body(position);
-    });
+    forEachBefore(plan[experts], token, body);
   }
   /// Calls `store(position, expert, result)` for the live choices of a token
   /// with what `map` makes of a vector of `load(position, expert)`.
@@ -144,15 +142,16 @@ static HASHC_INLINE void normalizeRow(const Choices &choices, int64_t token,
 }
 
 template <typename C>
-static HASHC_INLINE void gate(int64_t task, const C *logits,
-                              const int32_t *plan, C *weights, int64_t tokens,
-                              int64_t k, int64_t experts, int64_t kind,
-                              int64_t normalize, C scale, int64_t taskRows) {
-  Choices choices{plan, tokens, k, experts};
+static HASHC_INLINE void
+gate(int64_t task, const C *logits, const int32_t *plan, C *weights,
+     int64_t tokens, int64_t k, int64_t experts, int64_t slots, int64_t kind,
+     int64_t normalize, C scale, int64_t taskRows) {
+  Choices choices{plan, k, experts, slots};
   int64_t end = smaller(tokens, (task + 1) * taskRows);
   for (int64_t t = task * taskRows; t < end; ++t) {
     const C *row = logits + t * experts;
-    choices.forEach(t, [&](int64_t position) { weights[position] = 0; });
+    choices.forEachBefore(slots, t,
+                          [&](int64_t position) { weights[position] = 0; });
     if (normalize) {
       normalizeRow<C>(choices, t, row, weights, kind, scale);
       continue;
@@ -185,9 +184,9 @@ template <typename C>
 static HASHC_INLINE void
 gateGrad(int64_t task, const C *logits, const C *weights, const C *dweights,
          const int32_t *plan, C *dlogits, int64_t tokens, int64_t k,
-         int64_t experts, int64_t kind, int64_t normalize, C scale,
-         int64_t taskRows) {
-  Choices choices{plan, tokens, k, experts};
+         int64_t experts, int64_t slots, int64_t kind, int64_t normalize,
+         C scale, int64_t taskRows) {
+  Choices choices{plan, k, experts, slots};
   int64_t end = smaller(tokens, (task + 1) * taskRows);
   for (int64_t t = task * taskRows; t < end; ++t) {
     const C *row = logits + t * experts;
@@ -229,18 +228,18 @@ static HASHC_INLINE void weighGrad(int64_t task, const S *x, const S *dy,
 #define HASHC_INSTANCE(C, NAME)                                                \
   extern "C" void hash_gate_##NAME(                                            \
       int64_t task, const C *logits, const int32_t *plan, C *weights,          \
-      int64_t tokens, int64_t k, int64_t experts, int64_t kind,                \
+      int64_t tokens, int64_t k, int64_t experts, int64_t slots, int64_t kind, \
       int64_t normalize, double scale, int64_t taskRows) {                     \
-    gate<C>(task, logits, plan, weights, tokens, k, experts, kind, normalize,  \
-            C(scale), taskRows);                                               \
+    gate<C>(task, logits, plan, weights, tokens, k, experts, slots, kind,      \
+            normalize, C(scale), taskRows);                                    \
   }                                                                            \
   extern "C" void hash_gate_grad_##NAME(                                       \
       int64_t task, const C *logits, const C *weights, const C *dweights,      \
       const int32_t *plan, C *dlogits, int64_t tokens, int64_t k,              \
-      int64_t experts, int64_t kind, int64_t normalize, double scale,          \
-      int64_t taskRows) {                                                      \
+      int64_t experts, int64_t slots, int64_t kind, int64_t normalize,         \
+      double scale, int64_t taskRows) {                                        \
     gateGrad<C>(task, logits, weights, dweights, plan, dlogits, tokens, k,     \
-                experts, kind, normalize, C(scale), taskRows);                 \
+                experts, slots, kind, normalize, C(scale), taskRows);          \
   }
 HASHC_INSTANCE(float, f32)
 HASHC_INSTANCE(double, f64)

@@ -81,11 +81,12 @@ reduceGroups(int64_t task, const S *x, const int32_t *offsets, Compute<S> *out,
 
 /// A token's slots, in order.
 template <typename S>
-static HASHC_INLINE void
-combine(int64_t task, const S *x, const int32_t *plan, S *out, int64_t tokens,
-        int64_t k, int64_t groups, int64_t width, int64_t taskRows) {
+static HASHC_INLINE void combine(int64_t task, const S *x, const int32_t *plan,
+                                 S *out, int64_t tokens, int64_t k,
+                                 int64_t groups, int64_t slots, int64_t width,
+                                 int64_t taskRows) {
   using C = Compute<S>;
-  const int32_t *positionOf = plan + groups + 1 + tokens * k;
+  const int32_t *positionOf = plan + groups + 1 + slots;
   int32_t live = plan[groups];
   int64_t end = smaller(tokens, (task + 1) * taskRows);
   for (int64_t t = task * taskRows; t < end; ++t)
@@ -101,15 +102,19 @@ combine(int64_t task, const S *x, const int32_t *plan, S *out, int64_t tokens,
 /// Moves rows between slot order and position order, the rows of `out` that
 /// stand for dead slots being zero.
 template <typename S, bool toSlots>
-static HASHC_INLINE void
-moveSlots(int64_t task, const S *x, const int32_t *plan, S *out, int64_t tokens,
-          int64_t k, int64_t groups, int64_t width, int64_t taskRows) {
+static HASHC_INLINE void moveSlots(int64_t task, const S *x,
+                                   const int32_t *plan, S *out, int64_t tokens,
+                                   int64_t k, int64_t groups, int64_t slots,
+                                   int64_t width, int64_t taskRows) {
   using C = Compute<S>;
-  const int32_t *positionOf = plan + groups + 1 + tokens * k;
+  const int32_t *positionOf = plan + groups + 1 + slots;
   int32_t live = plan[groups];
   int64_t end = smaller(tokens, (task + 1) * taskRows) * k;
   for (int64_t slot = task * taskRows * k; slot < end; ++slot) {
     int64_t position = positionOf[slot];
+    // Without a position there is no row.
+    if (!toSlots && position == slots)
+      continue;
     const S *from = x + (toSlots ? position : slot) * width;
     S *to = out + (toSlots ? slot : position) * width;
     forEachVector<C>(width, [&](int64_t i, int64_t count) {
@@ -144,19 +149,22 @@ moveSlots(int64_t task, const S *x, const int32_t *plan, S *out, int64_t tokens,
   }                                                                            \
   extern "C" void hash_combine_##NAME(                                         \
       int64_t task, const S *x, const int32_t *plan, S *out, int64_t tokens,   \
-      int64_t k, int64_t groups, int64_t width, int64_t taskRows) {            \
-    combine<S>(task, x, plan, out, tokens, k, groups, width, taskRows);        \
+      int64_t k, int64_t groups, int64_t slots, int64_t width,                 \
+      int64_t taskRows) {                                                      \
+    combine<S>(task, x, plan, out, tokens, k, groups, slots, width, taskRows); \
   }                                                                            \
   extern "C" void hash_join_##NAME(                                            \
       int64_t task, const S *x, const int32_t *plan, S *out, int64_t tokens,   \
-      int64_t k, int64_t groups, int64_t width, int64_t taskRows) {            \
-    moveSlots<S, true>(task, x, plan, out, tokens, k, groups, width,           \
+      int64_t k, int64_t groups, int64_t slots, int64_t width,                 \
+      int64_t taskRows) {                                                      \
+    moveSlots<S, true>(task, x, plan, out, tokens, k, groups, slots, width,    \
                        taskRows);                                              \
   }                                                                            \
   extern "C" void hash_split_##NAME(                                           \
       int64_t task, const S *x, const int32_t *plan, S *out, int64_t tokens,   \
-      int64_t k, int64_t groups, int64_t width, int64_t taskRows) {            \
-    moveSlots<S, false>(task, x, plan, out, tokens, k, groups, width,          \
+      int64_t k, int64_t groups, int64_t slots, int64_t width,                 \
+      int64_t taskRows) {                                                      \
+    moveSlots<S, false>(task, x, plan, out, tokens, k, groups, slots, width,   \
                         taskRows);                                             \
   }
 HASHC_INSTANCE(float, f32)

@@ -103,14 +103,15 @@ extern "C" void hash_row_at_i64(int64_t, const int64_t *value,
     out[j] = value[*index * width + j];
 }
 
-/// A stable counting sort of the slots by expert; dead slots come last. The
-/// plan is offsets[groups + 1], slot of each position, position of each slot.
+/// A stable counting sort of the slots by expert; dead slots come last, those
+/// without a position at `positions`. The plan is offsets[groups + 1], slot of
+/// each position, position of each slot.
 extern "C" void hash_plan(int64_t, const int32_t *experts,
                           const int32_t *tokens, int32_t *plan, int64_t count,
-                          int64_t k, int64_t groups) {
+                          int64_t k, int64_t groups, int64_t positions) {
   int64_t slots = count * k;
   int32_t *offsets = plan, *slotOf = plan + groups + 1,
-          *positionOf = slotOf + slots;
+          *positionOf = slotOf + positions;
   auto expertOf = [&](int64_t slot) {
     return tokens[slot / k] < 0 ? -1 : experts[slot];
   };
@@ -125,10 +126,16 @@ extern "C" void hash_plan(int64_t, const int32_t *experts,
   }
   for (int64_t g = 0; g < groups; ++g)
     offsets[g + 1] += offsets[g];
+  if (offsets[groups] > positions)
+    hash_rt_error(5, offsets[groups], positions + 1);
   // While slots are placed, offsets[g] is the next free position of group g ...
   int32_t dead = offsets[groups];
   for (int64_t slot = 0; slot < slots; ++slot) {
     int32_t expert = expertOf(slot);
+    if (expert < 0 && dead == positions) {
+      positionOf[slot] = dead;
+      continue;
+    }
     int32_t position = expert < 0 ? dead++ : offsets[expert]++;
     slotOf[position] = int32_t(slot);
     positionOf[slot] = position;

@@ -256,7 +256,8 @@ HASHC_INLINE void transpose(Vector<C> *rows) {
 } // namespace hashc::kernels
 
 /// Stops the program with a message; the runtime defines it. Codes: 1 expert,
-/// 2 table key, 3 embedding id out of range, 4 too many rows looked up.
+/// 2 table key, 3 embedding id out of range, 4 too many rows looked up, 5 too
+/// many choices.
 extern "C" [[noreturn]] void hash_rt_error(int64_t code, int64_t value,
                                            int64_t limit);
 
