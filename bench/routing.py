@@ -23,7 +23,7 @@ sys.path.insert(0, os.path.join(ROOT, "bench", "reference"))
 from machine import describe, save  # noqa: E402
 
 STATIC = ["random", "balanced", "bigram"]
-LEARNED = ["switch", "noaux_tc"]
+LEARNED = ["switch", "noaux_tc", "base", "expert_choice"]
 
 
 def build(hashc, kind, folder):
