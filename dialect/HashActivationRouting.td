@@ -82,6 +82,86 @@ def Hash_JitterOp : Hash_ComputeOp<"jitter", [
 }
 
 //===----------------------------------------------------------------------===//
+// Choosing with regard to all rows
+//===----------------------------------------------------------------------===//
+
+def Hash_BalancedChoicesOp : Hash_ComputeOp<"balanced_choices", [
+    Hash_SameRows<["scores", "tokens", "choices", "bids", "held"]>,
+    Hash_Constraint<"experts", "`prices` has an element for each feature of `scores`",
+        "getRows($prices) == getFeatures($scores)">], [Hash_NonCausal, Hash_TrainingOnlyAs]> {
+  let summary = "an expert for each row, and as many rows for each expert";
+  let description = [{
+    Of L live rows and E experts, expert e gets `floor(L / E)`, and one more if
+    `e < L mod E`. Rows bid for experts in an auction (BASE Layers, Lewis et al. 2021,
+    section 3; Bertsekas and Castanon 1989), which ends with a sum of scores that is
+    at most `L * epsilon` below the largest there can be; `epsilon` is `tolerance` times
+    the difference between the largest and the smallest score, which the auction
+    cuts into 2^40 units. Rows bid in their order, for the first of equally good experts,
+    and of equally low bids that of the last row loses; one thread does it all. NaN
+    counts as the least score. Masked rows get -1. No gradient flows through a choice.
+
+    Evaluation and decoding have no balance to keep: there, this is
+    `hash.top_choices` of the scores.
+
+    The other results are what the auction ended with: what a row has to bid more than
+    for an expert (`prices`) and what each row bid, in units, and which rows each
+    expert holds, one expert after the other, the lowest bid first (`held`; -1 at its end
+    where rows are masked).
+
+    ```mlir
+    %c, %p, %b, %h = hash.balanced_choices %scores masked %tokens {tolerance = 0.02 : f64}
+        : (tensor<4096x64xf32>, tensor<4096xi32>) -> (tensor<4096xi32>, tensor<64xf64>, tensor<4096xf64>, tensor<4096xi32>)
+    ```
+  }] # Constraints;
+  let arguments = (ins Hash_WideMatrix:$scores, Hash_Stream32:$tokens, Hash_Tolerance:$tolerance);
+  let results = (outs Hash_Stream32:$choices, Hash_F64Vector:$prices, Hash_F64Vector:$bids,
+                      Hash_Stream32:$held);
+  let assemblyFormat = "$scores `masked` $tokens attr-dict `:` functional-type(operands, results)";
+}
+
+def Hash_LogSharesOp : Hash_ComputeOp<"log_shares", [
+    Hash_SameType<["logits", "result"]>], [Hash_RowWise]> {
+  let summary = "the logarithm of each expert's share of a row";
+  let description = [{
+    `result[r][e] = logits[r][e] - logsumexp(logits[r])`, the logarithm of
+    `softmax(logits[r])[e]`: what rows are compared by where experts choose among
+    them. Shares far below the smallest number are still told apart. For choosing alone:
+    it has no gradient, and weights are made by `hash.gate`.
+
+    ```mlir
+    %s = hash.log_shares %logits : (tensor<4096x64xf32>) -> tensor<4096x64xf32>
+    ```
+  }] # Constraints;
+  let arguments = (ins Hash_WideMatrix:$logits);
+  let results = (outs Hash_WideMatrix:$result);
+  let assemblyFormat = "$logits attr-dict `:` functional-type(operands, results)";
+}
+
+def Hash_ExpertChoicesOp : Hash_ComputeOp<"expert_choices", [
+    Hash_SameRows<["scores", "tokens", "choices"]>,
+    Hash_Constraint<"choices", "`choices` has a column for each feature of `scores`",
+        "getCount($choices) == getCount($scores)">], [Hash_NonCausal]> {
+  let summary = "the rows that each expert takes";
+  let description = [{
+    With L live rows and E experts, expert e takes the `min(L, ceil(L * capacity / E))` live
+    rows with the largest scores of its column (Expert Choice, Zhou et al. 2022, section
+    3); of equal scores the earlier row; NaN counts as minus infinity. `choices[r][e]` is
+    e where expert e took row r, and -1 elsewhere: a row has any number of experts,
+    or none. The bound is computed in f64. No gradient flows through a choice.
+
+    A row's experts depend on all rows, in evaluation as well.
+
+    ```mlir
+    %c = hash.expert_choices %scores masked %tokens {capacity = 2.0 : f64}
+        : (tensor<4096x64xf32>, tensor<4096xi32>) -> tensor<4096x64xi32>
+    ```
+  }] # Constraints;
+  let arguments = (ins Hash_WideMatrix:$scores, Hash_Stream32:$tokens, Hash_Positive:$capacity);
+  let results = (outs Hash_Choices:$choices);
+  let assemblyFormat = "$scores `masked` $tokens attr-dict `:` functional-type(operands, results)";
+}
+
+//===----------------------------------------------------------------------===//
 // Balance
 //===----------------------------------------------------------------------===//
 

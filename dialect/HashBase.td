@@ -54,6 +54,9 @@ def Hash_NonCausal
 /// Evaluation and decoding do without it.
 def Hash_TrainingOnly
     : DeclareOpInterfaceMethods<Hash_TrainingOnlyOpInterface>;
+/// What stands for it there is made by the op.
+def Hash_TrainingOnlyAs
+    : DeclareOpInterfaceMethods<Hash_TrainingOnlyOpInterface, ["buildInference"]>;
 def Hash_Tied
     : DeclareOpInterfaceMethods<Hash_BufferHintsOpInterface, ["getTiedOperandOf"]>;
 def Hash_Reuses

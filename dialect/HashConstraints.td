@@ -30,6 +30,7 @@ def Hash_Vector : Hash_Tensor<[Hash_Float], [1], "vector">;
 def Hash_VectorOrMatrix : Hash_Tensor<[Hash_Float], [1, 2], "vector or matrix">;
 def Hash_Matrix : Hash_Tensor<[Hash_Float], [2], "matrix (rows x features)">;
 def Hash_WideVector : Hash_Tensor<[Hash_StateFloat], [1], "vector">;
+def Hash_F64Vector : Hash_Tensor<[F64], [1], "vector">;
 def Hash_WideMatrix : Hash_Tensor<[Hash_StateFloat], [2], "matrix (rows x features)">;
 def Hash_ExpertMatrices : Hash_Tensor<[Hash_Float], [3], "matrices (experts x rows x columns)">;
 def Hash_Matrices : Hash_Tensor<[Hash_Float], [2, 3], "matrix, or one for each expert,">;
@@ -69,6 +70,8 @@ class Hash_Real<string text, string cpp>
 def Hash_Finite : Hash_Real<"finite", "true">;
 def Hash_NotNegative : Hash_Real<"at least 0", "x >= 0">;
 def Hash_Positive : Hash_Real<"above 0", "x > 0">;
+/// Not so small that sums forget it.
+def Hash_Tolerance : Hash_Real<"at least 1e-6 and at most 1", "x >= 1e-6 && x <= 1">;
 /// A share of something that is not all of it.
 def Hash_Share : Hash_Real<"at least 0 and below 1", "x >= 0 && x < 1">;
 

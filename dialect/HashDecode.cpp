@@ -20,6 +20,14 @@ std::string NextOp::getNonCausalReason() {
          "' reads the token that is to be predicted";
 }
 
+std::string BalancedChoicesOp::getNonCausalReason() {
+  return "tokens share the experts evenly, later ones too";
+}
+
+std::string ExpertChoicesOp::getNonCausalReason() {
+  return "an expert chooses among all tokens, later ones too";
+}
+
 LogicalResult AttentionOp::buildDecode(Decoding &decoding) {
   FailureOr<SmallVector<Value>> rows =
       decoding.getRows(*this, {getQ(), getK(), getV(), getStarts()});
@@ -62,6 +70,13 @@ LogicalResult CrossAttentionOp::buildDecode(Decoding &decoding) {
   decode.setWindow(1);
   decoding.setRow(getResult(), decode.getResult());
   return success();
+}
+
+Value BalancedChoicesOp::buildInference(OpBuilder &builder, Value input) {
+  auto type = RankedTensorType::get(
+      cast<RankedTensorType>(input.getType()).getDimSize(0),
+      builder.getI32Type());
+  return TopChoicesOp::create(builder, getLoc(), type, input);
 }
 
 bool CrossAttentionOp::readsMemory(unsigned operand) { return operand > 0; }

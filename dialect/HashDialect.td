@@ -51,6 +51,9 @@ def Hash_Dialect : Dialect {
     static constexpr llvm::StringLiteral kTargetAttr = "hash.target";
     /// Module attribute: why the model has no decoding step.
     static constexpr llvm::StringLiteral kNotDecodableAttr = "hash.not_decodable";
+    /// Module attribute: why the training loss is not that of a model which
+    /// sees only earlier tokens. Set with kNotDecodableAttr, or alone.
+    static constexpr llvm::StringLiteral kNotCausalInTrainingAttr = "hash.not_causal_in_training";
     /// Module attribute: the last stage the module went through.
     static constexpr llvm::StringLiteral kStageAttr = "hash.stage";
   }];

@@ -15,6 +15,8 @@
 #include "frontend/FeedForward.h"
 #include "frontend/Limits.h"
 
+#include <cmath>
+
 using llvm::StringRef;
 using llvm::Twine;
 using mlir::RankedTensorType;
@@ -122,9 +124,48 @@ Value Elaborator::callNoAuxTc(const StreamCall &call) {
   return makeLearned(router);
 }
 
+Value Elaborator::callBase(const StreamCall &call) {
+  auto experts = readStreamInteger(call, "experts", 1, kMaxExperts, 1);
+  if (!experts)
+    return Value::makeError();
+  ActivationRouter router;
+  router.kind = ActivationRouter::Kind::base;
+  router.experts = *experts;
+  return makeLearned(router);
+}
+
+Value Elaborator::callExpertChoice(const StreamCall &call) {
+  auto experts = readStreamInteger(call, "experts", 1, kMaxExperts, 1);
+  auto capacity =
+      readStreamNumber(call, "capacity", kLeastFactor, kMostFactor, 2);
+  if (!experts || !capacity)
+    return Value::makeError();
+  // Every pair of a row and an expert is a choice.
+  if (*experts > std::numeric_limits<int32_t>::max() / shape.getRows())
+    return fail(call.call.loc,
+                "choices of " + Twine(*experts) + " experts among " +
+                    Twine(shape.getRows()) +
+                    " rows are more than 32 bits can number: take fewer "
+                    "experts, or a smaller micro_batch");
+  ActivationRouter router;
+  router.kind = ActivationRouter::Kind::expertChoice;
+  router.experts = *experts;
+  router.capacity = *capacity;
+  return makeLearned(router);
+}
+
 //===----------------------------------------------------------------------===//
 // In layers
 //===----------------------------------------------------------------------===//
+
+int64_t ActivationRouter::countSlots(int64_t rows, int64_t choices) const {
+  if (kind != Kind::expertChoice)
+    return choices;
+  double share = std::ceil(static_cast<double>(rows) * capacity /
+                           static_cast<double>(experts));
+  return experts *
+         static_cast<int64_t>(std::min(share, static_cast<double>(rows)));
+}
 
 /// It says itself how many experts there are and what they weigh.
 bool Elaborator::checkLearned(const Stream &router, const Layer &layer) {
@@ -209,6 +250,45 @@ mlir::Value Elaborator::chooseByBias(const Ffn &ffn) {
   return choices;
 }
 
+/// The expert of the largest logit, but in training with as many tokens for
+/// each expert.
+mlir::Value Elaborator::chooseByBase(const Ffn &ffn) {
+  constexpr double kTolerance = 0.02;
+  mlir::Builder &attributes = builder->getBuilder();
+  int64_t rows = shape.getRows();
+  auto perRow = RankedTensorType::get({rows}, attributes.getF64Type());
+  auto perExpert =
+      RankedTensorType::get({ffn.learned->experts}, attributes.getF64Type());
+  mlir::Type stream = builder->getStream(32);
+  auto assigned = builder->create<hash::BalancedChoicesOp>(
+      stream, perExpert, perRow, stream, ffn.logits, builder->getTokens(),
+      attributes.getF64FloatAttr(kTolerance));
+  return assigned.getChoices();
+}
+
+/// Each expert's tokens with the largest shares of it.
+mlir::Value Elaborator::chooseByExperts(const Ffn &ffn) {
+  const ActivationRouter &router = *ffn.learned;
+  mlir::Builder &attributes = builder->getBuilder();
+  auto type = RankedTensorType::get({shape.getRows(), router.experts},
+                                    attributes.getI32Type());
+  mlir::Value shares =
+      builder->create<hash::LogSharesOp>(ffn.logits.getType(), ffn.logits);
+  return builder->create<hash::ExpertChoicesOp>(
+      type, shares, builder->getTokens(),
+      attributes.getF64FloatAttr(router.capacity));
+}
+
+/// The router's matrix as its authors start it.
+static WeightSpec getRouterSpec(const ActivationRouter &router, int64_t width) {
+  WeightSpec spec = WeightSpec::matrix({width, router.experts});
+  if (router.kind == ActivationRouter::Kind::base) {
+    spec.init = hash::Init::orthogonal;
+    spec.scale = 0.1;
+  }
+  return spec;
+}
+
 mlir::Value Elaborator::chooseByActivations(
     Ffn &ffn, std::shared_ptr<ActivationRouter> learned, mlir::Value x) {
   ffn.learned = std::move(learned);
@@ -221,8 +301,7 @@ mlir::Value Elaborator::chooseByActivations(
         x.getType(), x, builder->getSeed(),
         attributes.getF64FloatAttr(router.jitter),
         attributes.getI64IntegerAttr(builder->takeDropoutStream()));
-  ffn.logits = emitLogits(ffn.layer, x,
-                          WeightSpec::matrix({getWidth(x), router.experts}));
+  ffn.logits = emitLogits(ffn.layer, x, getRouterSpec(router, getWidth(x)));
   if (!ffn.logits)
     return nullptr;
   switch (router.kind) {
@@ -230,6 +309,10 @@ mlir::Value Elaborator::chooseByActivations(
     return chooseBySwitch(ffn);
   case ActivationRouter::Kind::noAuxTc:
     return chooseByBias(ffn);
+  case ActivationRouter::Kind::base:
+    return chooseByBase(ffn);
+  case ActivationRouter::Kind::expertChoice:
+    return chooseByExperts(ffn);
   }
   return nullptr;
 }
@@ -237,7 +320,8 @@ mlir::Value Elaborator::chooseByActivations(
 /// What each choice counts: its score, by the same logits.
 mlir::Value Elaborator::weighChoices(const Ffn &ffn) {
   const ActivationRouter &router = *ffn.learned;
-  bool isSoftmax = router.kind == ActivationRouter::Kind::switching;
+  bool isSoftmax = router.kind == ActivationRouter::Kind::switching ||
+                   router.kind == ActivationRouter::Kind::expertChoice;
   int64_t slots = llvm::cast<hash::PlanType>(ffn.plan.getType()).getSlots();
   return builder->create<hash::GateOp>(
       RankedTensorType::get({slots}, builder->getParamType()), ffn.logits,

@@ -229,6 +229,7 @@ private:
                      int64_t kvHeads, bool causal);
   bool readActivation(Ffn &ffn);
   std::optional<Ffn> readFfn(Layer &layer);
+  bool startsAtZero(const Ffn &ffn);
   mlir::Value project(const Ffn &ffn, llvm::StringRef suffix, mlir::Value x,
                       int64_t out, bool residual = false);
   Value emitFfn(Frame &frame, const Ffn &ffn, mlir::Value x);
@@ -315,6 +316,8 @@ private:
   // Routers that read activations (ActivationRouters.cpp).
   Value callSwitch(const StreamCall &call);
   Value callNoAuxTc(const StreamCall &call);
+  Value callBase(const StreamCall &call);
+  Value callExpertChoice(const StreamCall &call);
   Value makeLearned(const ActivationRouter &router);
   std::optional<double> readStreamNumber(const StreamCall &call,
                                          llvm::StringRef name, double low,
@@ -329,6 +332,8 @@ private:
   mlir::Value chooseBest(mlir::Value scores, int64_t top);
   mlir::Value chooseBySwitch(const Ffn &ffn);
   mlir::Value chooseByBias(const Ffn &ffn);
+  mlir::Value chooseByBase(const Ffn &ffn);
+  mlir::Value chooseByExperts(const Ffn &ffn);
   void addAuxLosses(const Ffn &ffn, mlir::Value choices);
   mlir::Value weighChoices(const Ffn &ffn);
 

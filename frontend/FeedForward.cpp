@@ -133,10 +133,11 @@ bool Elaborator::route(Frame &frame, Ffn &ffn, mlir::Value x) {
     return false;
   }
   int64_t rows = shape.getRows();
-  int64_t slots =
+  int64_t all =
       llvm::cast<RankedTensorType>(choices.getType()).getNumElements();
+  int64_t slots = ffn.learned ? ffn.learned->countSlots(rows, all) : all;
   auto type =
-      hash::PlanType::get(&context, rows, slots / rows, ffn.experts, slots);
+      hash::PlanType::get(&context, rows, all / rows, ffn.experts, slots);
   ffn.plan = builder->create<hash::PlanOp>(type, choices, getMask(choices));
   if (ffn.learned)
     builder->addResult(hash::ArgKind::plan, "plan." + layer.path, ffn.plan);
@@ -199,13 +200,24 @@ std::optional<Ffn> Elaborator::readFfn(Layer &layer) {
   return ffn;
 }
 
+/// True if the layer gives nothing at first, as BASE layers do where the spec
+/// does not say how matrices start.
+bool Elaborator::startsAtZero(const Ffn &ffn) {
+  return ffn.learned && ffn.learned->kind == ActivationRouter::Kind::base &&
+         !findArgument(ffn.layer, "init");
+}
+
 /// `x w_suffix + b_suffix`; null after an error.
 mlir::Value Elaborator::project(const Ffn &ffn, StringRef suffix, mlir::Value x,
                                 int64_t out, bool residual) {
   int64_t rows = llvm::cast<RankedTensorType>(x.getType()).getDimSize(0);
-  mlir::Value w = weight(
-      ffn.layer, ("w_" + suffix).str(),
-      WeightSpec::matrix(ffn.getShape({getWidth(x), out}), residual, ffn.init));
+  WeightSpec spec =
+      WeightSpec::matrix(ffn.getShape({getWidth(x), out}), residual, ffn.init);
+  if (residual && startsAtZero(ffn)) {
+    spec = WeightSpec::zeros(spec.shape);
+    spec.decay = true;
+  }
+  mlir::Value w = weight(ffn.layer, ("w_" + suffix).str(), spec);
   if (!w)
     return nullptr;
   mlir::Value y =

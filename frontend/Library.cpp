@@ -22,9 +22,6 @@ constexpr const char *kWindow =
 constexpr const char *kScore =
     "attention scores of your own (score); rope = true is there";
 
-constexpr const char *kReadsActivations =
-    "this router; switch(...) and noaux_tc(...) read activations";
-
 using Parameters = std::vector<LibraryParameter>;
 
 // What each kind of function must have.
@@ -171,7 +168,9 @@ std::vector<LibraryFunction> LibraryMaker::makeStreams() {
               {"scale"},
               {"normalize"},
               {"rate"}}),
-      missing("base", LibraryKind::stream, kReadsActivations),
+      stream("base", &Elaborator::callBase, {{"experts", true}}),
+      stream("expert_choice", &Elaborator::callExpertChoice,
+             {{"experts", true}, {"capacity"}}),
   };
 }
 

@@ -319,21 +319,26 @@ FailureOr<Prediction> findPrediction(func::FuncOp forward) {
   return prediction;
 }
 
-/// Why there can be no decoding step, or "".
-std::string findNonCausal(const Prediction &prediction) {
-  for (Operation *op : prediction.ops)
-    if (auto nonCausal = dyn_cast<hash::NonCausalOpInterface>(op))
-      if (std::string reason = nonCausal.getNonCausalReason();
-          !reason.empty()) {
-        remark::missed(op->getLoc(), remark::RemarkOpts::name("not-decodable")
-                                         .category(DEBUG_TYPE)
-                                         .function("decode_step"))
-            << remark::reason("{0}", reason);
-        StringRef path = hash::getPath(op->getLoc());
-        return ("in '" + (path.empty() ? op->getName().getStringRef() : path) +
-                "' " + reason)
-            .str();
-      }
+/// Why a row depends on what comes after it, or "": in decoding, or in training
+/// at least.
+std::string findNonCausal(const Prediction &prediction, bool inTraining) {
+  for (Operation *op : prediction.ops) {
+    auto nonCausal = dyn_cast<hash::NonCausalOpInterface>(op);
+    if (!nonCausal || (!inTraining && isa<hash::TrainingOnlyOpInterface>(op)))
+      continue;
+    std::string reason = nonCausal.getNonCausalReason();
+    if (reason.empty())
+      continue;
+    if (!inTraining)
+      remark::missed(op->getLoc(), remark::RemarkOpts::name("not-decodable")
+                                       .category(DEBUG_TYPE)
+                                       .function("decode_step"))
+          << remark::reason("{0}", reason);
+    StringRef path = hash::getPath(op->getLoc());
+    return ("in '" + (path.empty() ? op->getName().getStringRef() : path) +
+            "' " + reason)
+        .str();
+  }
   return "";
 }
 
@@ -363,11 +368,15 @@ class DeriveDecode final : public impl::DeriveDecodeBase<DeriveDecode> {
     FailureOr<Prediction> prediction = findPrediction(forward);
     if (failed(prediction))
       return signalPassFailure();
-    if (std::string reason = findNonCausal(*prediction); !reason.empty()) {
-      module->setAttr(hash::HashDialect::kNotDecodableAttr,
-                      StringAttr::get(&getContext(), reason));
+    auto note = [&](StringRef attribute, bool inTraining) {
+      std::string reason = findNonCausal(*prediction, inTraining);
+      if (!reason.empty())
+        module->setAttr(attribute, StringAttr::get(&getContext(), reason));
+      return !reason.empty();
+    };
+    note(hash::HashDialect::kNotCausalInTrainingAttr, /*inTraining=*/true);
+    if (note(hash::HashDialect::kNotDecodableAttr, /*inTraining=*/false))
       return;
-    }
     DecodeBuilder decode(module, forward, inputs->back(),
                          inputs->size() > 1 ? inputs->front() : InputRows());
     if (failed(decode.run(*prediction)))

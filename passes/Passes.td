@@ -34,7 +34,8 @@ def DeriveDecode : Pass<"hash-derive-decode", "mlir::ModuleOp"> {
     `hash.attention_decode` with a cache of keys and of values, named after its
     path. Anything else is an error. Where a row of the logits depends on what
     comes after it (`NonCausalOpInterface`), there is no decoding step, and the
-    module says why in `hash.not_decodable`. Token streams stay as long
+    module says why in `hash.not_decodable`; where this is so in training, in
+    `hash.not_causal_in_training`. Token streams stay as long
     as a window, and `hash.row_at` cuts the row where an activation op reads it,
     so that `prev` and positions work across the prompt's end. What one row does
     not need is no argument.

@@ -117,6 +117,8 @@ private:
     json.attribute("spec_hash", text("hash.spec_hash"));
     json.attribute("model_hash", text("hash.model_hash"));
     json.attribute("not_decodable", text(hash::HashDialect::kNotDecodableAttr));
+    json.attribute("not_causal_in_training",
+                   text(hash::HashDialect::kNotCausalInTrainingAttr));
     for (StringRef key : {"target", "arch", "fuse"})
       json.attribute(key, getTargetText(key));
     for (auto [key, attribute] :
@@ -185,6 +187,8 @@ private:
         json.attribute("plan", name);
         json.attribute("groups", plan.getGroups());
         json.attribute("k", plan.getK());
+        json.attribute("tokens", plan.getTokens());
+        json.attribute("slots", plan.getSlots());
         if (StringRef input = findInput(name); !input.empty())
           json.attribute("input", input);
         json.attribute("reads_activations", !isMadePerBatch(name));

@@ -158,7 +158,8 @@ StringRef getKernelKind(StringRef op, StringRef path) {
           .Cases({"plan", "prev", "next", "position", "mix", "modulo",
                   "table_lookup", "row_at", "gate", "gate_grad"},
                  "router")
-          .Cases({"top_choices", "limit_capacity", "jitter", "expert_load",
+          .Cases({"top_choices", "balanced_choices", "expert_choices",
+                  "log_shares", "limit_capacity", "jitter", "expert_load",
                   "balance_loss", "balance_loss_grad", "z_loss", "z_loss_grad"},
                  "router")
           .Default("");

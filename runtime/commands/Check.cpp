@@ -40,6 +40,7 @@ private:
   std::vector<char> computeGradients();
   void load(const Batch &batch);
   void checkRouting();
+  void checkTaken(const RouterSpec &router, const std::vector<int64_t> &load);
   void checkIdleExperts();
   void checkMaskedRows();
   void checkWindows();
@@ -112,11 +113,27 @@ int64_t Checker::countDifferent(const std::vector<char> &a,
   return count;
 }
 
+/// Experts that choose take as many rows each, which no plan has twice.
+void Checker::checkTaken(const RouterSpec &router,
+                         const std::vector<int64_t> &load) {
+  int64_t most = router.slots / router.groups, wrong = 0;
+  for (int64_t count : load)
+    wrong += count != load.front() || count > most;
+  add({"experts take equally many rows: " + router.path,
+       static_cast<double>(wrong), 0,
+       format("%lld of %lld rows each", static_cast<long long>(load.front()),
+              static_cast<long long>(batch.liveTokens))});
+}
+
 void Checker::checkRouting() {
   // Activations choose in the step; without capacities, outside training.
   model.evalStep();
   for (const RouterSpec &router : descriptor.routers) {
     std::vector<int64_t> load = model.countLoad(router);
+    if (router.expertsChoose()) {
+      checkTaken(router, load);
+      continue;
+    }
     int64_t sum = 0;
     for (int64_t count : load)
       sum += count;
@@ -203,6 +220,11 @@ void Checker::checkWindows() {
   int64_t window = descriptor.model.window;
   if (batch.rows <= window)
     return add({name, 0, 0, "the micro-batch is one window", true});
+  for (const RouterSpec &router : descriptor.routers)
+    if (router.expertsChoose())
+      return add({name, 0, 0,
+                  "experts choose among all windows, of equal rows the first",
+                  true});
   auto rotateBy = [](auto &rows, int64_t count) {
     std::rotate(rows.begin(), rows.begin() + count, rows.end());
   };

@@ -39,6 +39,7 @@ struct EvalReport {
   std::string counted; // whose tokens the bands count
   int64_t window;
   const DataSettings &data;
+  const std::string &notCausal; // why rows see what comes after them
 
   bool isPairs() const { return data.kind == "pairs"; }
   std::string describeWindows() const {
@@ -82,6 +83,8 @@ static Json toJson(const EvalReport &report) {
                {"perplexity", result.getPerplexity()}};
   json["bits_per_byte"] =
       result.bytes > 0 ? Json(result.getBitsPerByte()) : Json();
+  json["non_causal"] =
+      report.notCausal.empty() ? Json() : Json(report.notCausal);
   json["targets"] = result.targets;
   json["windows"] = result.windows;
   json["context"] = report.window;
@@ -172,6 +175,9 @@ static void print(const EvalReport &report) {
               report.describeWindows().c_str());
   if (!report.isPairs())
     std::printf("%s\n", kBosRule);
+  if (!report.notCausal.empty())
+    std::printf("not the loss of a model that can generate: %s\n",
+                report.notCausal.c_str());
   printBands(report);
   for (size_t i = 0; i < result.routers.size(); ++i) {
     printRouter(result.routers[i]);
@@ -211,7 +217,9 @@ int runEval(const Program &program, const EvalOptions &options) {
          parts.add(model, batch, first);
        }});
   parts.finish();
-  EvalReport report = {result, parts, counted, descriptor.model.window, data};
+  EvalReport report = {result,  parts,
+                       counted, descriptor.model.window,
+                       data,    descriptor.notDecodable};
   if (options.json)
     std::printf("%s\n", toJson(report).dump(2).c_str());
   else

@@ -19,7 +19,7 @@ namespace hashc::runtime {
 
 static constexpr int64_t kDropoutSeed = 1;
 /// How often steps are made smaller where activations choose experts.
-static constexpr int kFinerSteps = 4;
+static constexpr int kFinerSteps = 6;
 
 std::vector<double> readLogical(const ParamView &view) {
   int64_t count = countElements(view.shape);

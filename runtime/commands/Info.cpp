@@ -30,7 +30,7 @@ static double getActivePart(const Descriptor &descriptor,
   for (const RouterSpec &router : descriptor.routers)
     if (param.name.compare(0, router.path.size() + 1, router.path + ".") == 0 &&
         param.shape.size() > 1 && param.shape[0] == router.groups)
-      return static_cast<double>(router.k) / static_cast<double>(router.groups);
+      return router.getExpertsPerToken() / static_cast<double>(router.groups);
   return 1;
 }
 
@@ -108,7 +108,8 @@ static Json describeRouters(const Descriptor &descriptor) {
     routers.push_back({{"path", router.path},
                        {"plan", router.plan},
                        {"experts", router.groups},
-                       {"k", router.k}});
+                       {"k", router.getExpertsPerToken()},
+                       {"experts_choose", router.expertsChoose()}});
   return routers;
 }
 
@@ -288,10 +289,11 @@ static void printRouting(const Json &json) {
     return;
   std::printf("\nrouted layers\n");
   for (const Json &router : json["routers"])
-    std::printf("  %-36s %lld experts, %lld a token, %s\n",
+    std::printf("  %-36s %lld experts, %.4g a token%s, %s\n",
                 getText(router["path"]).c_str(),
-                router["experts"].get<long long>(),
-                router["k"].get<long long>(), getText(router["plan"]).c_str());
+                router["experts"].get<long long>(), router["k"].get<double>(),
+                router["experts_choose"].get<bool>() ? " on average" : "",
+                getText(router["plan"]).c_str());
   for (const Json &table : json["tables"]) {
     std::printf(
         "  table %-30s %s, %lld ids to %lld experts",

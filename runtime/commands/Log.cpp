@@ -66,16 +66,20 @@ void Log::write(const StepRecord &record) {
   for (const RouterRecord &router : record.routers)
     json["routers"][router.path] = {{"dropped", router.dropped},
                                     {"max_over_mean", router.maxOverMean}};
+  if (!record.causal)
+    json["non_causal"] = true;
   writeLine(json.dump());
 }
 
 void Log::write(const EvalRecord &record) {
   if (descriptor < 0)
     return;
-  writeLine(Json({{"step", record.step},
-                  {"valid_loss", record.loss},
-                  {"valid_ppl", record.perplexity}})
-                .dump());
+  Json json = {{"step", record.step},
+               {"valid_loss", record.loss},
+               {"valid_ppl", record.perplexity}};
+  if (!record.causal)
+    json["non_causal"] = true;
+  writeLine(json.dump());
 }
 
 } // namespace hashc::runtime

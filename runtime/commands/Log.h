@@ -26,11 +26,13 @@ struct StepRecord {
   double loss = 0, lr = 0, tokensPerSecond = 0, gradNorm = 0;
   std::vector<std::pair<std::string, double>> aux; // by name
   std::vector<RouterRecord> routers;
+  bool causal = true; // no row saw what comes after it
 };
 
 struct EvalRecord {
   int64_t step = 0;
   double loss = 0, perplexity = 0;
+  bool causal = true;
 };
 
 /// One object a line, written at once, so that a killed run leaves at most one

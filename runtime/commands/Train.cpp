@@ -307,6 +307,9 @@ void Trainer::announce() {
       static_cast<long long>(descriptor.model.window),
       static_cast<long long>(std::min(windows, kEvalWindows)),
       static_cast<long long>(windows)));
+  if (!descriptor.notCausalInTraining.empty())
+    progress->print("the training loss is not causal: " +
+                    descriptor.notCausalInTraining);
   progress->print(format("seeds: init %llu, data %llu",
                          static_cast<unsigned long long>(state.initSeed),
                          static_cast<unsigned long long>(state.dataSeed)));
@@ -337,6 +340,7 @@ double Trainer::trainStep() {
       batch.liveTargets > 0 ? 1.0 / static_cast<double>(batch.liveTargets) : 0;
   StepHyper hyper = getHyper(descriptor.train, step);
   record.step = step;
+  record.causal = descriptor.notCausalInTraining.empty();
   record.lr = hyper.lr;
   model->zeroGradients();
   double sum = 0;
@@ -385,7 +389,8 @@ void Trainer::evaluateNow() {
   Evaluation result =
       evaluate(*model, *validWindows,
                {(kEvalWindows + micro - 1) / micro, false, nullptr, nullptr});
-  lastEval = EvalRecord{state.step, result.getLoss(), result.getPerplexity()};
+  lastEval = EvalRecord{state.step, result.getLoss(), result.getPerplexity(),
+                        descriptor.notDecodable.empty()};
   if (!bestEval || lastEval->loss < bestEval->loss)
     bestEval = lastEval;
   writeLog(*lastEval);

@@ -142,6 +142,19 @@ static TableSettings readTable(const Json &json) {
   return table;
 }
 
+static RouterSpec readRouter(const Json &json) {
+  RouterSpec router;
+  router.path = json.value("path", "");
+  router.plan = json.value("plan", "");
+  router.groups = json.at("groups");
+  router.k = json.value("k", router.k);
+  router.input = json.value("input", "");
+  router.readsActivations = json.value("reads_activations", false);
+  router.tokens = json.at("tokens");
+  router.slots = json.at("slots");
+  return router;
+}
+
 static EntrySpec readEntry(const Json &json) {
   EntrySpec entry;
   entry.name = json.at("name");
@@ -182,6 +195,7 @@ static Descriptor readDescriptor(const Json &json) {
   descriptor.specHash = json.value("spec_hash", "");
   descriptor.modelHash = json.value("model_hash", "");
   descriptor.notDecodable = json.value("not_decodable", "");
+  descriptor.notCausalInTraining = json.value("not_causal_in_training", "");
   descriptor.target = json.value("target", "cpu");
   descriptor.arch = json.value("arch", "");
   descriptor.fuse = json.value("fuse", "");
@@ -193,10 +207,7 @@ static Descriptor readDescriptor(const Json &json) {
   for (const Json &item : json.value("tables", Json::array()))
     descriptor.tables.push_back(readTable(item));
   for (const Json &item : json.value("routers", Json::array()))
-    descriptor.routers.push_back(
-        {item.value("path", ""), item.value("plan", ""), item.at("groups"),
-         item.value("k", int64_t(1)), item.value("input", ""),
-         item.value("reads_activations", false)});
+    descriptor.routers.push_back(readRouter(item));
   descriptor.trainsDifferently = json.value("trains_differently", false);
   for (const Json &item : json.at("entries"))
     descriptor.entries.push_back(readEntry(item));

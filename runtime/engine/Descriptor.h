@@ -90,6 +90,14 @@ struct RouterSpec {
   std::string input = {}; // whose rows are routed
   /// Its plan is made in the step, not once for the batch.
   bool readsActivations = false;
+  /// Of its plan: with fewer slots than tokens * k, experts choose.
+  int64_t tokens = 0, slots = 0;
+
+  bool expertsChoose() const { return slots < tokens * k; }
+  /// Experts of a token, on average where experts choose.
+  double getExpertsPerToken() const {
+    return static_cast<double>(slots) / static_cast<double>(tokens);
+  }
 };
 
 /// An argument of an entry: equal kind and name are one buffer.
@@ -115,7 +123,8 @@ struct KernelSpec {
 
 struct Descriptor {
   std::string name, spec, specHash, modelHash, target, arch, fuse;
-  std::string notDecodable; // why there is no decode_step
+  std::string notDecodable;        // why there is no decode_step
+  std::string notCausalInTraining; // why training sees later tokens
   ModelShape model;
   TrainSettings train;
   std::vector<ParamSpec> params;

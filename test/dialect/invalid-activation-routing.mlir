@@ -27,6 +27,62 @@ func.func @top_choices_narrow(%s: tensor<8x4xbf16>) {
 
 // -----
 
+func.func @balanced_choices_rows(%s: tensor<8x4xf32>, %t: tensor<4xi32>) {
+  // expected-error @+1 {{failed to verify that `scores`, `tokens`, `choices`, `bids`, `held` have as many rows (rows)}}
+  %0:4 = hash.balanced_choices %s masked %t {tolerance = 0.02 : f64} : (tensor<8x4xf32>, tensor<4xi32>) -> (tensor<8xi32>, tensor<4xf64>, tensor<8xf64>, tensor<8xi32>)
+  return
+}
+
+// -----
+
+func.func @balanced_choices_experts(%s: tensor<8x4xf32>, %t: tensor<8xi32>) {
+  // expected-error @+1 {{failed to verify that `prices` has an element for each feature of `scores` (experts)}}
+  %0:4 = hash.balanced_choices %s masked %t {tolerance = 0.02 : f64} : (tensor<8x4xf32>, tensor<8xi32>) -> (tensor<8xi32>, tensor<8xf64>, tensor<8xf64>, tensor<8xi32>)
+  return
+}
+
+// -----
+
+func.func @balanced_choices_tolerance(%s: tensor<8x4xf32>, %t: tensor<8xi32>) {
+  // expected-error @+1 {{attribute 'tolerance' failed to satisfy constraint: 64-bit float attribute whose value is at least 1e-6 and at most 1}}
+  %0:4 = hash.balanced_choices %s masked %t {tolerance = 0.0 : f64} : (tensor<8x4xf32>, tensor<8xi32>) -> (tensor<8xi32>, tensor<4xf64>, tensor<8xf64>, tensor<8xi32>)
+  return
+}
+
+// -----
+
+func.func @log_shares_type(%s: tensor<8x4xf32>) {
+  // expected-error @+1 {{failed to verify that `logits`, `result` have one type (type)}}
+  %0 = hash.log_shares %s : (tensor<8x4xf32>) -> tensor<8x4xf64>
+  return
+}
+
+// -----
+
+func.func @expert_choices_rows(%s: tensor<8x4xf32>, %t: tensor<4xi32>) {
+  // expected-error @+1 {{failed to verify that `scores`, `tokens`, `choices` have as many rows (rows)}}
+  %0 = hash.expert_choices %s masked %t {capacity = 1.0 : f64} : (tensor<8x4xf32>, tensor<4xi32>) -> tensor<8x4xi32>
+  return
+}
+
+// -----
+
+func.func @expert_choices_choices(%s: tensor<8x4xf32>, %t: tensor<8xi32>) {
+  // expected-error @+1 {{failed to verify that `choices` has a column for each feature of `scores` (choices)}}
+  %0 = hash.expert_choices %s masked %t {capacity = 1.0 : f64} : (tensor<8x4xf32>, tensor<8xi32>) -> tensor<8x2xi32>
+  return
+}
+
+// -----
+
+func.func @expert_choices_capacity(%s: tensor<8x4xf32>, %t: tensor<8xi32>) {
+  // expected-error @+1 {{attribute 'capacity' failed to satisfy constraint: 64-bit float attribute whose value is above 0}}
+  %0 = hash.expert_choices %s masked %t {capacity = 0.0 : f64} : (tensor<8x4xf32>, tensor<8xi32>) -> tensor<8x4xi32>
+  return
+}
+
+// -----
+
 func.func @limit_capacity_rows(%c: tensor<8xi32>, %t: tensor<4xi32>) {
   // expected-error @+1 {{failed to verify that `choices`, `tokens` have as many rows (rows)}}
   %0:2 = hash.limit_capacity %c masked %t {capacity = 1.0 : f64} : (tensor<8xi32>, tensor<4xi32>) -> (tensor<8xi32>, tensor<4xi32>)

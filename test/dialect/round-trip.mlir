@@ -154,6 +154,10 @@ func.func @gates(%p: !p2, %z: tensor<8x4xf32>, %wide: tensor<8x4xf64>, %x: tenso
 // CHECK: hash.z_loss_grad %{{.*}}, %{{.*}} masked %{{.*}} {weight = 1.000000e-03 : f64} : (tensor<8x4xf64>, tensor<8xf64>, tensor<8xi32>) -> tensor<8x4xf64>
 // CHECK: hash.balance_bias %{{.*}}, %{{.*}} {rate = 1.000000e-03 : f64} : (tensor<4xf32>, tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>)
 // CHECK: hash.jitter %{{.*}}, %{{.*}} {amount = 1.000000e-02 : f64, stream = 3 : i64} : (tensor<8x6xbf16>, tensor<1xi64>) -> tensor<8x6xbf16>
+// CHECK: hash.balanced_choices %{{.*}} masked %{{.*}} {tolerance = 2.000000e-02 : f64} : (tensor<8x4xf32>, tensor<8xi32>) -> (tensor<8xi32>, tensor<4xf64>, tensor<8xf64>, tensor<8xi32>)
+// CHECK: hash.log_shares %{{.*}} : (tensor<8x4xf64>) -> tensor<8x4xf64>
+// CHECK: hash.expert_choices %{{.*}} masked %{{.*}} {capacity = 2.000000e+00 : f64} : (tensor<8x4xf64>, tensor<8xi32>) -> tensor<8x4xi32>
+// CHECK: hash.plan %{{.*}} masked %{{.*}} : (tensor<8x4xi32>, tensor<8xi32>) -> !hash.plan<tokens = 8, k = 4, groups = 4, slots = 16>
 func.func @activation_routing(%z: tensor<8x4xf32>, %wide: tensor<8x4xf64>, %tok: tensor<8xi32>, %x: tensor<8x6xbf16>, %seed: tensor<1xi64>) {
   %0 = hash.top_choices %z : (tensor<8x4xf32>) -> tensor<8xi32>
   %1 = hash.top_choices %wide : (tensor<8x4xf64>) -> tensor<8x4xi32>
@@ -166,6 +170,10 @@ func.func @activation_routing(%z: tensor<8x4xf32>, %wide: tensor<8x4xf64>, %tok:
   %9 = hash.z_loss_grad %wide, %8 masked %tok {weight = 0.001 : f64} : (tensor<8x4xf64>, tensor<8xf64>, tensor<8xi32>) -> tensor<8x4xf64>
   %b, %n = hash.balance_bias %4, %4 {rate = 0.001 : f64} : (tensor<4xf32>, tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>)
   %10 = hash.jitter %x, %seed {amount = 0.01 : f64, stream = 3 : i64} : (tensor<8x6xbf16>, tensor<1xi64>) -> tensor<8x6xbf16>
+  %11:4 = hash.balanced_choices %z masked %tok {tolerance = 0.02 : f64} : (tensor<8x4xf32>, tensor<8xi32>) -> (tensor<8xi32>, tensor<4xf64>, tensor<8xf64>, tensor<8xi32>)
+  %12 = hash.log_shares %wide : (tensor<8x4xf64>) -> tensor<8x4xf64>
+  %13 = hash.expert_choices %12 masked %tok {capacity = 2.0 : f64} : (tensor<8x4xf64>, tensor<8xi32>) -> tensor<8x4xi32>
+  %14 = hash.plan %13 masked %tok : (tensor<8x4xi32>, tensor<8xi32>) -> !hash.plan<tokens = 8, k = 4, groups = 4, slots = 16>
   return
 }
 

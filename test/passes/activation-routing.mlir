@@ -1,5 +1,5 @@
-// RUN: hash-opt %s --hash-derive-eval --hash-derive-decode --canonicalize | FileCheck %s
-// RUN: hash-opt %s --hash-step-pipeline -o %t.mlir && FileCheck %s --check-prefix=STEP < %t.mlir
+// RUN: hash-opt %s --split-input-file --hash-derive-eval --hash-derive-decode --canonicalize | FileCheck %s
+// RUN: hash-opt %s --split-input-file --hash-step-pipeline -o %t.mlir && FileCheck %s --check-prefix=STEP < %t.mlir
 
 // What is of training only goes: evaluation and decoding choose by the logits alone, drop nothing and add no noise. The
 // plan is a result of evaluation, for the load of the experts.
@@ -60,5 +60,74 @@ module attributes {hash.model = {window = 4 : i64}} {
     %o = hash.combine %h by %q : (tensor<8x6xf32>, !p) -> tensor<8x6xf32>
     %l, %lse = hash.cross_entropy %o, %t : (tensor<8x6xf32>, tensor<8xi32>) -> (tensor<8xf32>, tensor<8xf32>)
     return %l, %o, %b, %p : tensor<8xf32>, tensor<8x6xf32>, tensor<8xf32>, !p
+  }
+}
+
+// -----
+
+// An auction in training, the best expert of a row elsewhere: the training loss is not causal, decoding is.
+// CHECK: module attributes {
+// CHECK-NOT: not_decodable
+// CHECK-SAME: hash.not_causal_in_training = "in 'hash.balanced_choices' tokens share the experts evenly, later ones too"
+// CHECK-LABEL: func.func @eval_step
+// CHECK: %[[Z:.*]] = hash.matmul
+// CHECK-NEXT: %[[C:.*]] = hash.top_choices %[[Z]] : (tensor<8x4xf32>) -> tensor<8xi32>
+// CHECK-NEXT: hash.plan %[[C]]
+// CHECK-LABEL: func.func @decode_step
+// CHECK: %[[Z:.*]] = hash.matmul {{.*}} -> tensor<1x4xf32>
+// CHECK-NEXT: %[[C:.*]] = hash.top_choices %[[Z]] : (tensor<1x4xf32>) -> tensor<1xi32>
+// STEP-LABEL: func.func @grad_step
+// STEP: hash.balanced_choices
+// STEP-NEXT: hash.plan
+!p = !hash.plan<tokens = 8, k = 1, groups = 4, slots = 8>
+module attributes {hash.model = {window = 4 : i64}} {
+  hash.param @x : tensor<32x6xf32> init zeros
+  hash.param @r : tensor<6x4xf32> init zeros
+  func.func @forward(%x: tensor<32x6xf32> {hash.arg = #hash.arg<param, "x">}, %r: tensor<6x4xf32> {hash.arg = #hash.arg<param, "r">},
+      %tok: tensor<8xi32> {hash.arg = #hash.arg<tokens>}, %t: tensor<8xi32> {hash.arg = #hash.arg<targets>})
+      -> (tensor<8xf32> {hash.arg = #hash.arg<losses>}, tensor<8x6xf32> {hash.arg = #hash.arg<logits>}) {
+    %0 = hash.embedding %tok, %x : (tensor<8xi32>, tensor<32x6xf32>) -> tensor<8x6xf32>
+    %z = hash.matmul %0, %r : (tensor<8x6xf32>, tensor<6x4xf32>) -> tensor<8x4xf32>
+    %c:4 = hash.balanced_choices %z masked %tok {tolerance = 0.02 : f64} : (tensor<8x4xf32>, tensor<8xi32>) -> (tensor<8xi32>, tensor<4xf64>, tensor<8xf64>, tensor<8xi32>)
+    %p = hash.plan %c#0 masked %tok : (tensor<8xi32>, tensor<8xi32>) -> !p
+    %w = hash.gate sigmoid %z by %p : (tensor<8x4xf32>, !p) -> tensor<8xf32>
+    %d = hash.dispatch %0 by %p : (tensor<8x6xf32>, !p) -> tensor<8x6xf32>
+    %m = hash.weigh %d, %w : (tensor<8x6xf32>, tensor<8xf32>) -> tensor<8x6xf32>
+    %y = hash.combine %m by %p : (tensor<8x6xf32>, !p) -> tensor<8x6xf32>
+    %l, %lse = hash.cross_entropy %y, %t : (tensor<8x6xf32>, tensor<8xi32>) -> (tensor<8xf32>, tensor<8xf32>)
+    return %l, %y : tensor<8xf32>, tensor<8x6xf32>
+  }
+}
+
+// -----
+
+// Experts that choose among all rows do so everywhere: no decoding step, and the reason. Of one expert that does not take
+// all rows the plan has fewer slots than rows, and rows without a position become zero: the combine is no map.
+// CHECK: module attributes {{.*}}hash.not_causal_in_training = "in 'hash.expert_choices' an expert chooses among all tokens, later ones too", hash.not_decodable = "in 'hash.expert_choices' an expert chooses among all tokens, later ones too"
+// CHECK-NOT: @decode_step
+// CHECK-LABEL: func.func @eval_step
+// CHECK: hash.expert_choices
+// STEP-LABEL: func.func @grad_step
+// STEP: hash.expert_choices
+// STEP-NEXT: hash.plan
+// STEP: hash.combine
+!q = !hash.plan<tokens = 8, k = 1, groups = 1, slots = 4>
+module attributes {hash.model = {window = 4 : i64}} {
+  hash.param @x : tensor<32x6xf32> init zeros
+  hash.param @r : tensor<6x1xf32> init zeros
+  func.func @forward(%x: tensor<32x6xf32> {hash.arg = #hash.arg<param, "x">}, %r: tensor<6x1xf32> {hash.arg = #hash.arg<param, "r">},
+      %tok: tensor<8xi32> {hash.arg = #hash.arg<tokens>}, %t: tensor<8xi32> {hash.arg = #hash.arg<targets>})
+      -> (tensor<8xf32> {hash.arg = #hash.arg<losses>}, tensor<8x6xf32> {hash.arg = #hash.arg<logits>}) {
+    %0 = hash.embedding %tok, %x : (tensor<8xi32>, tensor<32x6xf32>) -> tensor<8x6xf32>
+    %z = hash.matmul %0, %r : (tensor<8x6xf32>, tensor<6x1xf32>) -> tensor<8x1xf32>
+    %s = hash.log_shares %z : (tensor<8x1xf32>) -> tensor<8x1xf32>
+    %c = hash.expert_choices %s masked %tok {capacity = 0.5 : f64} : (tensor<8x1xf32>, tensor<8xi32>) -> tensor<8x1xi32>
+    %p = hash.plan %c masked %tok : (tensor<8x1xi32>, tensor<8xi32>) -> !q
+    %w = hash.gate softmax %z by %p : (tensor<8x1xf32>, !q) -> tensor<4xf32>
+    %d = hash.dispatch %0 by %p : (tensor<8x6xf32>, !q) -> tensor<4x6xf32>
+    %m = hash.weigh %d, %w : (tensor<4x6xf32>, tensor<4xf32>) -> tensor<4x6xf32>
+    %y = hash.combine %m by %p : (tensor<4x6xf32>, !q) -> tensor<8x6xf32>
+    %l, %lse = hash.cross_entropy %y, %t : (tensor<8x6xf32>, tensor<8xi32>) -> (tensor<8xf32>, tensor<8xf32>)
+    return %l, %y : tensor<8xf32>, tensor<8x6xf32>
   }
 }

@@ -203,7 +203,8 @@ const char hash_model_descriptor[] = R"({
    "stored_shape": [4, 256], "init": "zeros", "scale": 1, "decay": false}],
 "tables": [{"name": "by_token", "algorithm": "balanced", "vocab": 256,
             "groups": 4, "k": 1, "seed": 0, "file": ""}],
-"routers": [{"path": "layer", "plan": "plan0", "groups": 4, "k": 1}],
+"routers": [{"path": "layer", "plan": "plan0", "groups": 4, "k": 1, "tokens": 64,
+             "slots": 64}],
 "entries": [
   {"name": "plan_batch", "arena_bytes": 0, "args": [)" ROUTES "," STREAM(
     "token"
