@@ -41,6 +41,10 @@ def Hash_RowWise
 /// Row-wise, and the rows are this op's, not its operands'.
 def Hash_MakesRows
     : DeclareOpInterfaceMethods<Hash_DecodableOpInterface, ["makesRows"]>;
+/// Row-wise on integers, those of the token stream and those that activations
+/// gave.
+def Hash_RowWiseStream
+    : DeclareOpInterfaceMethods<Hash_DecodableOpInterface, ["keepsStreams"]>;
 def Hash_Decodable
     : DeclareOpInterfaceMethods<Hash_DecodableOpInterface, ["buildDecode"]>;
 def Hash_RowGradient

@@ -81,6 +81,14 @@ Value BalancedChoicesOp::buildInference(OpBuilder &builder, Value input) {
 
 bool CrossAttentionOp::readsMemory(unsigned operand) { return operand > 0; }
 
+bool MixOp::keepsStreams() { return true; }
+
+bool ModuloOp::keepsStreams() { return true; }
+
+bool TableLookupOp::keepsStreams() { return true; }
+
+bool ChoicesOp::keepsStreams() { return true; }
+
 bool BroadcastOp::makesRows() { return true; }
 
 bool SplatOp::makesRows() { return true; }

@@ -94,6 +94,12 @@ def Hash_DecodableOpInterface : OpInterface<"DecodableOpInterface"> {
       }],
       "bool", "makesRows", (ins), "", "return false;">,
     InterfaceMethod<[{
+        True of an op of integers that makes a stream of streams, as long as a
+        window, and one row where an operand is of activations. By default an op
+        makes activations.
+      }],
+      "bool", "keepsStreams", (ins), "", "return false;">,
+    InterfaceMethod<[{
         True of an operand that has the rows of another input: all of them are
         there before the first row is decoded.
       }],

@@ -71,7 +71,7 @@ def Hash_PositionOp : Hash_StreamOp<"position", [
   let hasFolder = 1;
 }
 
-def Hash_MixOp : Hash_StreamOp<"mix", [], [SameOperandsAndResultType]> {
+def Hash_MixOp : Hash_StreamOp<"mix", [], [SameOperandsAndResultType, Hash_RowWiseStream]> {
   let summary = "an integer hash of one or more integers";
   let description = [{
     `h = seed; for v in values: h = mix64(h ^ mix64(v + 0x9e3779b97f4a7c15))`,
@@ -90,7 +90,7 @@ def Hash_MixOp : Hash_StreamOp<"mix", [], [SameOperandsAndResultType]> {
   let hasFolder = 1;
 }
 
-def Hash_ModuloOp : Hash_StreamOp<"modulo", [], [SameOperandsAndResultType]> {
+def Hash_ModuloOp : Hash_StreamOp<"modulo", [], [SameOperandsAndResultType, Hash_RowWiseStream]> {
   let summary = "mathematical modulo: the result is in 0 .. divisor-1";
   let description = [{
     `result[r] = value[r] - divisor * floor(value[r] / divisor)`, also for
@@ -109,7 +109,7 @@ def Hash_ModuloOp : Hash_StreamOp<"modulo", [], [SameOperandsAndResultType]> {
 def Hash_TableLookupOp : Hash_StreamOp<"table_lookup", [
     Hash_SameRows<["keys", "result"]>,
     Hash_Constraint<"choices", "`result` has the columns of `table`: one for each choice",
-      "getShape($table).drop_front() == getShape($result).drop_front()">]> {
+      "getShape($table).drop_front() == getShape($result).drop_front()">], [Hash_RowWiseStream]> {
   let summary = "a row of a routing table";
   let description = [{
     `result[r] = table[keys[r]]`: the expert, or the k experts, of a key. Key -1
@@ -128,7 +128,7 @@ def Hash_TableLookupOp : Hash_StreamOp<"table_lookup", [
 
 def Hash_ChoicesOp : Hash_StreamOp<"choices", [
     Hash_Constraint<"choices", "`result` has a column for each of several hashes, and their rows",
-      "isTableOf(getInputs(), $result)">]> {
+      "isTableOf(getInputs(), $result)">], [Hash_RowWiseStream]> {
   let summary = "the experts that several hashes choose";
   let description = [{
     `result[r][m] = inputs[m][r] + m * groups`: hash m chooses among `groups`

@@ -68,6 +68,11 @@ Value Elaborator::makeFinite(SMLoc loc, double value) {
 
 Value Elaborator::failOperands(const BinaryExpr &binary, const Value &lhs,
                                const Value &rhs) {
+  if (lhs.kind == Value::Kind::argmax || rhs.kind == Value::Kind::argmax)
+    return fail(binary.loc,
+                "only routers compute with an argmax: give it to one as a "
+                "parameter, as in 'router r(guess) = guess % 8' and "
+                "'r(argmax(x))'");
   return fail(binary.loc, "cannot " + verbOf(binary.op) + " " + lhs.describe() +
                               " and " + rhs.describe());
 }

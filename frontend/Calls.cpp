@@ -314,9 +314,13 @@ Value Elaborator::callRouter(Frame &frame, const CallExpr &call,
       Frame constants;
       value = evaluate(constants, *router.router->formals[i].value);
     }
-    if (!value.isError() && !value.isInteger())
-      return fail(bound.places[i], "a router's parameters are integers, not " +
-                                       value.describe());
+    if (!value.isError() && !value.isInteger() &&
+        value.kind != Value::Kind::argmax)
+      return fail(bound.places[i],
+                  "a router's parameters are integers, or an argmax of "
+                  "activations, not " +
+                      value.describe());
+    value.loc = bound.places[i];
     result.elements.push_back(value);
   }
   return result;

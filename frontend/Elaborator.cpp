@@ -275,6 +275,7 @@ mlir::OwningOpRef<mlir::ModuleOp> Elaborator::run() {
   warnUnused(logits.tensor);
   if (!freezeWeights())
     return nullptr;
+  warnWithoutGradient(logits.tensor);
   settleTables();
   builder->setPlace(train->loc, "loss");
   mlir::ModuleOp module = builder->getModule();

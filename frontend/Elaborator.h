@@ -85,6 +85,7 @@ private:
   void overrideParam(const ParamItem &param, Value &value);
   Value elaborateModel(const ModelItem &model);
   void warnUnused(mlir::Value logits);
+  void warnWithoutGradient(mlir::Value logits);
   bool readFreeze(const Value &pattern, llvm::SMLoc loc);
   bool freezeWeights();
 
@@ -217,6 +218,7 @@ private:
   Value emitLookup(Frame &frame, Layer &layer, const Value &input);
   Value emitUnembed(Frame &frame, Layer &layer, const Value &input);
   Value emitDropout(Frame &frame, Layer &layer, const Value &input);
+  Value emitArgmax(Frame &frame, Layer &layer, const Value &input);
   const Embedding *findOnlyEmbedding(const Layer &unembed);
   const Embedding *findTied(const Layer &unembed, const Value &tied);
   Value checkHeads(const Layer &layer, int64_t width, int64_t heads,
@@ -278,6 +280,9 @@ private:
   // Routers (Routers.cpp).
   std::optional<Stream> evaluateRouter(Frame &caller, const Value &router,
                                        const Layer &layer);
+  /// Gives a router its arguments; false for what is wrong, and reported.
+  bool bindParameters(Frame &frame, const Value &router);
+  bool readsArgmaxOf(const Value &argmax);
   Value evaluateFeature(Frame &frame, const NameExpr &name);
   /// A feature of the input whose rows are being worked on.
   Value makeFeature(Frame &frame, llvm::SMLoc loc, llvm::StringRef name);
@@ -287,6 +292,8 @@ private:
   /// -1 where a row has no experts: no token, or none after it for a router
   /// that reads that one.
   mlir::Value getMask(mlir::Value experts);
+  /// Whether the plan has to be made in the step.
+  bool readsActivations(mlir::Value experts);
   bool isTheToken(const StreamCall &call, llvm::StringRef examples);
   Value callRandom(const StreamCall &call);
   Value callPythonRandom(const StreamCall &call);

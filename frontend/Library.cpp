@@ -22,6 +22,11 @@ constexpr const char *kWindow =
 constexpr const char *kScore =
     "attention scores of your own (score); rope = true is there";
 
+constexpr const char *kPredicted =
+    "a router that has its baseline inside; give a router a parameter, as in "
+    "'router r(guess) = random(guess, 8)', and it the argmax of a baseline's "
+    "logits, as in 'router = r(argmax(logits))'";
+
 using Parameters = std::vector<LibraryParameter>;
 
 // What each kind of function must have.
@@ -130,6 +135,7 @@ std::vector<LibraryFunction> LibraryMaker::makeLayers() {
             {{"x", true}, {"tied"}}),
       layer("dropout", tensor, &Elaborator::emitDropout,
             {{"x", true}, {"rate", true}}),
+      layer("argmax", tensor, &Elaborator::emitArgmax, {{"x", true}}),
       missing("experts", LibraryKind::layer,
               "experts with a body of your own; hash_ffn with an act of your "
               "own is there"),
@@ -171,6 +177,7 @@ std::vector<LibraryFunction> LibraryMaker::makeStreams() {
       stream("base", &Elaborator::callBase, {{"experts", true}}),
       stream("expert_choice", &Elaborator::callExpertChoice,
              {{"experts", true}, {"capacity"}}),
+      missing("predicted", LibraryKind::stream, kPredicted),
   };
 }
 

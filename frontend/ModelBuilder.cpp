@@ -204,19 +204,44 @@ std::vector<StringRef> ModelBuilder::listWeights() const {
   return names;
 }
 
-std::vector<ModelBuilder::Layer>
-ModelBuilder::findUnused(mlir::Value result) const {
-  llvm::SetVector<mlir::Value> used;
+using ValueSet = llvm::SetVector<mlir::Value>;
+
+/// All that `result` is made of; without what only choices are.
+static ValueSet findUsed(mlir::Value result, bool throughChoices) {
+  ValueSet used;
   used.insert(result);
   for (size_t i = 0; i < used.size(); ++i)
-    if (mlir::Operation *op = used[i].getDefiningOp())
+    if (mlir::Operation *op = used[i].getDefiningOp();
+        op && (throughChoices || !llvm::isa<hash::TopChoicesOp>(op)))
       used.insert(op->operand_begin(), op->operand_end());
-  std::vector<Layer> unused;
+  return used;
+}
+
+std::vector<ModelBuilder::Layer> ModelBuilder::listLayers(
+    llvm::function_ref<bool(const Weight &)> isListed) const {
+  std::vector<Layer> layers;
   for (const Weight &weight : weights)
-    if (!used.contains(weight.value) &&
-        (unused.empty() || unused.back().path != weight.layer.path))
-      unused.push_back(weight.layer);
-  return unused;
+    if (isListed(weight) &&
+        (layers.empty() || layers.back().path != weight.layer.path))
+      layers.push_back(weight.layer);
+  return layers;
+}
+
+std::vector<ModelBuilder::Layer>
+ModelBuilder::findUnused(mlir::Value result) const {
+  ValueSet used = findUsed(result, /*throughChoices=*/true);
+  return listLayers(
+      [&](const Weight &weight) { return !used.contains(weight.value); });
+}
+
+std::vector<ModelBuilder::Layer>
+ModelBuilder::findWithoutGradient(mlir::Value result) const {
+  ValueSet used = findUsed(result, /*throughChoices=*/true);
+  ValueSet trained = findUsed(result, /*throughChoices=*/false);
+  return listLayers([&](const Weight &weight) {
+    return used.contains(weight.value) && !trained.contains(weight.value) &&
+           !weight.isFrozen && !weight.spec.balance;
+  });
 }
 
 /// The roles of the function's arguments.

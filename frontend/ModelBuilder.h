@@ -173,6 +173,9 @@ public:
     llvm::SMLoc loc;
   };
   std::vector<Layer> findUnused(mlir::Value result) const;
+  /// Those that gradients would train, but for a choice on every way to
+  /// `result`.
+  std::vector<Layer> findWithoutGradient(mlir::Value result) const;
 
   /// Keeps the weights of that pattern from being trained; how many they are.
   size_t freeze(llvm::StringRef pattern);
@@ -203,6 +206,8 @@ private:
     mlir::Value tokens, starts;
   };
   void noteInput(mlir::Operation *op);
+  std::vector<Layer>
+  listLayers(llvm::function_ref<bool(const Weight &)> isListed) const;
   std::vector<mlir::Attribute> makeArgs();
   struct Result {
     hash::ArgKind kind;

@@ -20,6 +20,22 @@ namespace hashc::frontend {
 
 namespace {
 
+/// The op of that kind that integers are made with; null without one. What is
+/// behind activations is no part of them.
+template <typename Op> Op findInStreams(mlir::Value integers) {
+  llvm::SetVector<mlir::Value> used;
+  used.insert(integers);
+  for (size_t i = 0; i < used.size(); ++i) {
+    mlir::Operation *op = used[i].getDefiningOp();
+    if (auto found = llvm::dyn_cast_or_null<Op>(op))
+      return found;
+    for (mlir::Value operand : op ? op->getOperands() : mlir::ValueRange())
+      if (mlir::getElementTypeOrSelf(operand.getType()).isInteger())
+        used.insert(operand);
+  }
+  return nullptr;
+}
+
 constexpr int64_t kMaxKeys = int64_t(1) << 24;
 } // namespace
 
@@ -171,16 +187,12 @@ Value Elaborator::callNext(const StreamCall &call) {
 }
 
 mlir::Value Elaborator::getMask(mlir::Value experts) {
-  llvm::SetVector<mlir::Value> used;
-  used.insert(experts);
-  for (size_t i = 0; i < used.size(); ++i) {
-    mlir::Operation *op = used[i].getDefiningOp();
-    if (llvm::isa_and_nonnull<hash::NextOp>(op))
-      return used[i];
-    if (op)
-      used.insert(op->operand_begin(), op->operand_end());
-  }
-  return builder->getTokens();
+  hash::NextOp next = findInStreams<hash::NextOp>(experts);
+  return next ? next.getResult() : builder->getTokens();
+}
+
+bool Elaborator::readsActivations(mlir::Value experts) {
+  return findInStreams<hash::TopChoicesOp>(experts) != nullptr;
 }
 
 Value Elaborator::callPrev(const StreamCall &call) {
@@ -379,6 +391,25 @@ Value Elaborator::chooseByStream(Frame &frame, const IfExpr &choice,
 // Whole routers
 //===----------------------------------------------------------------------===//
 
+/// `r[0]`, `r[argmax]`: the same name whenever the spec is the same.
+bool Elaborator::bindParameters(Frame &frame, const Value &router) {
+  StringRef before = "[";
+  for (auto [formal, given] :
+       llvm::zip(router.router->formals, router.elements)) {
+    const bool isArgmax = given.kind == Value::Kind::argmax;
+    if (given.isError() || (isArgmax && !readsArgmaxOf(given)))
+      return false;
+    frame.scopes.back()[formal.name] =
+        isArgmax ? Value::makeStream(*given.stream) : given;
+    frame.routerName += before;
+    frame.routerName += isArgmax ? "argmax" : std::to_string(given.integer);
+    before = ",";
+  }
+  if (!router.elements.empty())
+    frame.routerName += "]";
+  return true;
+}
+
 /// The expert of every row, or its experts, for one routed layer.
 std::optional<Stream> Elaborator::evaluateRouter(Frame &caller,
                                                  const Value &router,
@@ -390,15 +421,8 @@ std::optional<Stream> Elaborator::evaluateRouter(Frame &caller,
   frame.routedIndex = layer.routedIndex;
   frame.routerName = item.name.str();
   frame.callLoc = layer.loc;
-  for (size_t i = 0; i < router.elements.size(); ++i) {
-    if (router.elements[i].isError())
-      return std::nullopt;
-    frame.scopes.back()[item.formals[i].name] = router.elements[i];
-    frame.routerName +=
-        (i == 0 ? "[" : ",") + std::to_string(router.elements[i].integer);
-  }
-  if (!router.elements.empty())
-    frame.routerName += "]";
+  if (!bindParameters(frame, router))
+    return std::nullopt;
   callers.push_back(&frame);
   llvm::scope_exit leave([&] { callers.pop_back(); });
   Value value = evaluate(frame, *item.value);

@@ -125,6 +125,8 @@ std::string describeKind(Value::Kind kind) {
     return "several experts for a token (a table with top above 1)";
   case Value::Kind::learned:
     return "a whole router that reads activations";
+  case Value::Kind::argmax:
+    return "an argmax of activations";
   case Value::Kind::condition:
     return "a comparison of the token stream";
   case Value::Kind::function:

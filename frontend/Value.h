@@ -43,6 +43,7 @@ struct Value {
     stream,    // integers of the token stream, in a router
     choices,   // several experts for each row, in a router
     learned,   // a whole router that reads activations
+    argmax,    // integers of activations, for a router's parameter
     condition, // a comparison of streams
     function,  // of the library or of the spec
     layer,     // a function with weights of its own
@@ -60,7 +61,8 @@ struct Value {
   const LibraryFunction *library = nullptr;
   const FnItem *fn = nullptr;
   const RouterItem *router = nullptr;
-  /// A router's arguments (elements) are there: `r(0)`.
+  /// A router's arguments (elements) are there: `r(0)`. They are integers and
+  /// argmaxes.
   bool bound = false;
   std::shared_ptr<Layer> layer;
   std::shared_ptr<Stream> stream;

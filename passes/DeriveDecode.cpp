@@ -80,6 +80,7 @@ private:
   Domain getDomain(Operation *op) const;
   /// The operand as an op of `domain` reads it.
   Value read(Value operand, Domain domain);
+  Value cutRow(Value stream);
   Type convert(Type type, Domain domain) const;
 
   /// What an op keeps between calls, under the role of its argument.
@@ -140,7 +141,9 @@ Domain DecodeBuilder::getDomain(Operation *op) const {
   for (Value operand : op->getOperands())
     domain = std::max(domain, getDomain(operand));
   // Where streams meet activations.
-  return decodable && domain == Domain::Stream ? Domain::Row : domain;
+  return decodable && domain == Domain::Stream && !decodable.keepsStreams()
+             ? Domain::Row
+             : domain;
 }
 
 Value DecodeBuilder::read(Value operand, Domain domain) {
@@ -155,12 +158,25 @@ Value DecodeBuilder::read(Value operand, Domain domain) {
   }
   if (domain != Domain::Row || getDomain(operand) != Domain::Stream)
     return value;
-  Value &row = rowOfStream[operand];
-  if (!row)
-    row = hash::RowAtOp::create(builder, value.getLoc(),
-                                convert(operand.getType(), Domain::Row), value,
-                                index);
-  return row;
+  if (Value known = rowOfStream.lookup(operand))
+    return known;
+  return rowOfStream[operand] = cutRow(operand);
+}
+
+/// A comparison is never stored: it is made again, of the row of what it
+/// compares.
+Value DecodeBuilder::cutRow(Value stream) {
+  Type type = convert(stream.getType(), Domain::Row);
+  Operation *op = stream.getDefiningOp();
+  if (!getElementTypeOrSelf(type).isInteger(1))
+    return hash::RowAtOp::create(builder, stream.getLoc(), type,
+                                 mapping.lookup(stream), index);
+  IRMapping operands;
+  for (Value operand : op->getOperands())
+    operands.map(operand, read(operand, Domain::Row));
+  Operation *clone = builder.clone(*op, operands);
+  clone->getResult(0).setType(type);
+  return clone->getResult(0);
 }
 
 FailureOr<SmallVector<Value>> DecodeBuilder::getRows(Operation *op,

@@ -17,6 +17,9 @@ using namespace mlir;
 namespace hashc {
 
 Type getBodyType(Type type) {
+  // In memory a plan is integers.
+  if (isa<hash::PlanType>(type))
+    return IntegerType::get(type.getContext(), 32);
   return hash::getComputeType(getElementTypeOrSelf(type));
 }
 

@@ -79,6 +79,49 @@ module attributes {hash.model = {window = 4 : i64}} {
 
 // -----
 
+// Integers that activations gave have one row: what reads them and streams is of that row, and a comparison of streams is
+// made of their rows. Of streams alone, streams are made.
+// CHECK-LABEL: func.func @decode_step
+// CHECK: %[[H:.*]] = hash.table_lookup %[[TOKENS:[a-z0-9]*]] in %[[T:[a-z0-9]*]] : {{.*}} -> tensor<4xi32>
+// CHECK: %[[ROW:.*]] = hash.row_at %[[TOKENS]] at
+// CHECK: %[[G:.*]] = hash.top_choices {{.*}} -> tensor<1xi32>
+// CHECK: %[[E:.*]] = hash.table_lookup %[[G]] in %[[T]] : {{.*}} -> tensor<1xi32>
+// CHECK: %[[HROW:.*]] = hash.row_at %[[H]] at
+// CHECK: %[[LESS:.*]] = arith.cmpi slt, %[[ROW]], %[[HROW]] : tensor<1xi32>
+// CHECK: %[[S:.*]] = arith.select %[[LESS]], %[[E]], %[[ROW]] : tensor<1xi1>, tensor<1xi32>
+// CHECK: %[[C:.*]] = hash.choices %[[E]], %[[HROW]] of 4 : {{.*}} -> tensor<1x2xi32>
+// CHECK: %[[WIDE:.*]] = arith.extsi %[[S]]
+// CHECK: %[[M:.*]] = hash.mix %[[WIDE]], %[[WIDE]] seed 1 : tensor<1xi64>
+// CHECK: %[[MOD:.*]] = hash.modulo %[[M]] by 4 : tensor<1xi64>
+// CHECK: hash.plan %[[C]] masked %[[ROW]]
+!both = !hash.plan<tokens = 8, k = 2, groups = 8, slots = 16>
+!one = !hash.plan<tokens = 8, k = 1, groups = 4, slots = 8>
+module attributes {hash.model = {window = 4 : i64}} {
+  func.func @forward(%e: tensor<16x4xf32> {hash.arg = #hash.arg<param, "e">}, %t: tensor<16xi32> {hash.arg = #hash.arg<table, "t">},
+      %tokens: tensor<8xi32> {hash.arg = #hash.arg<tokens>}) -> (tensor<8x4xf32> {hash.arg = #hash.arg<logits>}) {
+    %h = hash.table_lookup %tokens in %t : (tensor<8xi32>, tensor<16xi32>) -> tensor<8xi32>
+    %less = arith.cmpi slt, %tokens, %h : tensor<8xi32>
+    %x = hash.embedding %tokens, %e : (tensor<8xi32>, tensor<16x4xf32>) -> tensor<8x4xf32>
+    %g = hash.top_choices %x : (tensor<8x4xf32>) -> tensor<8xi32>
+    %c = hash.table_lookup %g in %t : (tensor<8xi32>, tensor<16xi32>) -> tensor<8xi32>
+    %s = arith.select %less, %c, %tokens : tensor<8xi1>, tensor<8xi32>
+    %two = hash.choices %c, %h of 4 : (tensor<8xi32>, tensor<8xi32>) -> tensor<8x2xi32>
+    %wide = arith.extsi %s : tensor<8xi32> to tensor<8xi64>
+    %m = hash.mix %wide, %wide seed 1 : tensor<8xi64>
+    %n = hash.modulo %m by 4 : tensor<8xi64>
+    %narrow = arith.trunci %n : tensor<8xi64> to tensor<8xi32>
+    %p = hash.plan %two masked %tokens : (tensor<8x2xi32>, tensor<8xi32>) -> !both
+    %q = hash.plan %narrow masked %tokens : (tensor<8xi32>, tensor<8xi32>) -> !one
+    %d = hash.dispatch %x by %p : (tensor<8x4xf32>, !both) -> tensor<16x4xf32>
+    %y = hash.combine %d by %p : (tensor<16x4xf32>, !both) -> tensor<8x4xf32>
+    %v = hash.dispatch %y by %q : (tensor<8x4xf32>, !one) -> tensor<8x4xf32>
+    %w = hash.combine %v by %q : (tensor<8x4xf32>, !one) -> tensor<8x4xf32>
+    return %w : tensor<8x4xf32>
+  }
+}
+
+// -----
+
 // A row that depends on the rows after it has no value yet when it is decoded: no decoding step, and the reason.
 // CHECK: module attributes {{.*}}hash.not_decodable = "in 'hash.attention' a token attends to later tokens"
 // CHECK-NOT: @decode_step

@@ -140,6 +140,17 @@ func.func @returned_twice(%x: tensor<4xf32> {hash.arg = #hash.arg<param, "x">})
   return %r, %r, %x : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>
 }
 
+// So is a plan, which is integers.
+// CHECK-LABEL: func.func @plan_returned_twice
+// CHECK-SAME: %[[A:[a-z0-9]*]]: memref<19xi32> {hash.arg = #hash.arg<plan, "a">}, %[[B:[a-z0-9]*]]: memref<19xi32> {hash.arg = #hash.arg<plan, "b">},
+// CHECK: hash.library_call "plan" {{.*}} outs(%[[A]] : memref<19xi32>)
+// CHECK: hash.map reads(%[[A]] : memref<19xi32>) at [position] outs(%[[B]] : memref<19xi32>)
+func.func @plan_returned_twice(%t: tensor<8xi32> {hash.arg = #hash.arg<tokens>})
+    -> (!hash.plan<tokens = 8, k = 1, groups = 2, slots = 8> {hash.arg = #hash.arg<plan, "a">}, !hash.plan<tokens = 8, k = 1, groups = 2, slots = 8> {hash.arg = #hash.arg<plan, "b">}) {
+  %p = hash.plan %t masked %t : (tensor<8xi32>, tensor<8xi32>) -> !hash.plan<tokens = 8, k = 1, groups = 2, slots = 8>
+  return %p, %p : !hash.plan<tokens = 8, k = 1, groups = 2, slots = 8>, !hash.plan<tokens = 8, k = 1, groups = 2, slots = 8>
+}
+
 // What nothing writes has a place all the same where it is read.
 // CHECK-LABEL: func.func @unspecified
 // CHECK-SAME: (%[[R:.*]]: memref<4xf32> {hash.arg = #hash.arg<losses>}, %[[E:.*]]: memref<8x4xf32> {hash.arg = #hash.arg<logits>},
