@@ -51,11 +51,13 @@ LogicalResult EncodeEntry::checkIsKnown(Operation *op, Value value) {
 
 LogicalResult EncodeEntry::clone(EntryBuilder &entry, Operation *op) {
   OpBuilder &builder = entry.getBuilder();
-  if (auto dropout = dyn_cast<hash::DropoutOp>(op)) {
-    // Every element is kept, as in evaluation.
-    mapping.map(dropout.getResult(), mapping.lookup(dropout.getX()));
-    if (rows.contains(dropout.getX()))
-      rows.insert(dropout.getResult());
+  if (auto training = dyn_cast<hash::TrainingOnlyOpInterface>(op)) {
+    // As in evaluation.
+    Value input = op->getOperand(0), result = op->getResult(0);
+    mapping.map(result,
+                training.buildInference(builder, mapping.lookup(input)));
+    if (rows.contains(input))
+      rows.insert(result);
     return success();
   }
   auto decodable = dyn_cast<hash::DecodableOpInterface>(op);

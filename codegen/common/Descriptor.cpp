@@ -210,25 +210,32 @@ private:
   /// The input whose tokens say which rows of a plan are dead; none where the
   /// model has one input.
   StringRef findInput(StringRef plan) {
-    auto entry = symbols.lookup<func::FuncOp>("plan_batch");
     StringRef input;
-    if (entry)
-      entry.walk([&](hash::LaunchOp launch) {
-        bool makesPlan = false;
-        StringRef tokens;
-        for (Value buffer : launch.getBuffers()) {
-          hash::ArgAttr role = getRole(entry, buffer);
-          if (!role || !role.getName())
-            continue;
-          makesPlan |=
-              role.getKind() == hash::ArgKind::plan && role.getName() == plan;
-          if (role.getKind() == hash::ArgKind::tokens)
-            tokens = role.getName();
-        }
-        if (makesPlan)
-          input = tokens;
-      });
+    for (StringRef name : {"plan_batch", "eval_step"})
+      if (auto entry = symbols.lookup<func::FuncOp>(name))
+        entry.walk([&](hash::LaunchOp launch) {
+          if (StringRef tokens = findTokens(entry, launch, plan); input.empty())
+            input = tokens;
+        });
     return input;
+  }
+
+  /// The name of the tokens that `launch` reads with a plan, as what makes it
+  /// does; "" for any other.
+  static StringRef findTokens(func::FuncOp entry, hash::LaunchOp launch,
+                              StringRef plan) {
+    bool hasPlan = false;
+    StringRef tokens;
+    for (Value buffer : launch.getBuffers()) {
+      hash::ArgAttr role = getRole(entry, buffer);
+      if (!role || !role.getName())
+        continue;
+      hasPlan |=
+          role.getKind() == hash::ArgKind::plan && role.getName() == plan;
+      if (role.getKind() == hash::ArgKind::tokens)
+        tokens = role.getName();
+    }
+    return hasPlan ? tokens : "";
   }
 
   static hash::ArgAttr getRole(func::FuncOp entry, Value buffer) {

@@ -26,10 +26,8 @@ namespace {
 class LoadMeter {
 public:
   LoadMeter(const RouterSpec &router, const ModelShape &shape)
-      : router(router), input(shape.getPredicted()), counts(router.groups) {
-    for (const InputShape &known : shape.inputs)
-      if (known.name == router.input)
-        input = known;
+      : router(router), input(shape.getInput(router.input)),
+        counts(router.groups) {
     for (Key &key : keys) {
       key.expert.assign(input.vocab, -1);
       key.frequency.assign(input.vocab, 0);

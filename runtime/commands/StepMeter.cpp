@@ -22,9 +22,12 @@ void StepMeter::count(Model &model, const RouterSpec &spec, Router &router) {
   std::vector<int64_t> load = model.countLoad(spec);
   for (int64_t group = 0; group < spec.groups; ++group)
     router.load[group] += load[group];
-  const auto *tokens = model.getBuffers().get("tokens").as<int32_t>();
+  const InputShape input = model.getDescriptor().model.getInput(spec.input);
+  const auto *tokens =
+      model.getBuffers().get("tokens", input.name).as<int32_t>();
   std::vector<int32_t> experts = model.getAssignment(spec);
-  for (int64_t row = 0; row < model.getDescriptor().model.getRows(); ++row) {
+  const auto rows = static_cast<int64_t>(experts.size()) / spec.k;
+  for (int64_t row = 0; row < rows; ++row) {
     if (tokens[row] < 0)
       continue;
     auto first = experts.begin() + row * spec.k;

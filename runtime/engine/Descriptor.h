@@ -33,6 +33,13 @@ struct ModelShape {
   InputShape getPredicted() const {
     return inputs.empty() ? InputShape{"", vocab, window} : inputs.back();
   }
+  /// The input of that name; the predicted one where none has it.
+  InputShape getInput(const std::string &named) const {
+    for (const InputShape &input : inputs)
+      if (input.name == named)
+        return input;
+    return getPredicted();
+  }
   /// The input that the predicted one may attend to; null without.
   const InputShape *getSource() const {
     return inputs.empty() ? nullptr : &inputs.front();

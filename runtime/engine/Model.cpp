@@ -241,10 +241,8 @@ std::vector<int64_t> Model::countLoad(const RouterSpec &router) {
 }
 
 std::vector<int32_t> Model::getAssignment(const RouterSpec &router) {
-  int64_t rows = descriptor.model.getRows();
-  for (const InputShape &input : descriptor.model.inputs)
-    if (input.name == router.input)
-      rows = descriptor.model.getRows(input);
+  const ModelShape &shape = descriptor.model;
+  int64_t rows = shape.getRows(shape.getInput(router.input));
   std::vector<int32_t> experts(rows * router.k, -1);
   Buffer *plan = buffers.find("plan", router.plan);
   if (!plan)
