@@ -284,8 +284,8 @@ struct ModelItem : ItemBase<Item::Kind::Model> {
   Block body;
 };
 
-/// `name = value` of a train block, or what hashc does not do yet, as it was
-/// written: `freeze "..."`, `group "..." { ... }`, `init "..." { ... }`.
+/// `name = value` of a train block, or `freeze "..."`, `init "..." { ... }`,
+/// and what hashc does not do yet, as it was written: `group "..." { ... }`.
 struct Setting {
   llvm::StringRef name;
   llvm::SMLoc loc;

@@ -65,6 +65,7 @@ private:
   void printCall(const CallExpr &call);
   void printIf(const IfExpr &choice);
   void printFields(const std::vector<Argument> &fields);
+  void printBraces(const std::vector<Argument> &fields);
 
   Printer &operator<<(StringRef text) {
     out << text;
@@ -408,6 +409,19 @@ void Printer::printModel(const ModelItem &model) {
   printBlock(model.body);
 }
 
+/// Behind a pattern or a file, in its line where there is room.
+void Printer::printBraces(const std::vector<Argument> &fields) {
+  broken = false;
+  std::string text = " { " + flatArguments(fields) + " }";
+  if (!std::exchange(broken, false) && column + text.size() <= kWidth) {
+    *this << text;
+    return;
+  }
+  *this << " {";
+  printFields(fields);
+  *this << "}";
+}
+
 void Printer::printTrain(const TrainItem &train) {
   *this << "train " << train.name << " {";
   size_t width = 0;
@@ -429,11 +443,8 @@ void Printer::printTrain(const TrainItem &train) {
       *this << std::string(width - setting.name.size(), ' ') << " = ";
     }
     printExpr(*setting.value);
-    if (setting.hasFields) {
-      *this << " {";
-      printFields(setting.fields);
-      *this << "}";
-    }
+    if (setting.hasFields)
+      printBraces(setting.fields);
     if (!setting.trivia.commentBehind.empty())
       *this << "  " << setting.trivia.commentBehind;
   }

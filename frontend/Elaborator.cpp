@@ -273,7 +273,7 @@ mlir::OwningOpRef<mlir::ModuleOp> Elaborator::run() {
   if (isOutOfBudget(model->loc))
     return nullptr;
   warnUnused(logits.tensor);
-  if (!freezeWeights())
+  if (bool ok = freezeWeights(); !initWeights() || !ok)
     return nullptr;
   warnWithoutGradient(logits.tensor);
   settleTables();

@@ -88,6 +88,21 @@ private:
   void warnWithoutGradient(mlir::Value logits);
   bool readFreeze(const Value &pattern, llvm::SMLoc loc);
   bool freezeWeights();
+  void failNoWeight(llvm::StringRef pattern, llvm::SMLoc loc);
+
+  // Weights from files (InitFiles.cpp).
+  struct InitFile {
+    struct Rename {
+      std::string to, from;
+      llvm::SMLoc loc;
+    };
+    std::string file;
+    std::vector<Rename> renames;
+  };
+  bool readText(const Value &value, llvm::SMLoc loc, const llvm::Twine &what);
+  bool readRename(Frame &frame, const Argument &field, InitFile &init);
+  bool readInit(Frame &frame, const Setting &setting);
+  bool initWeights();
 
   // The model's inputs (Inputs.cpp).
   bool elaborateShape(const ModelItem &model);
@@ -366,6 +381,7 @@ private:
   std::map<std::string, mlir::Attribute> trainAttrs;
   /// Patterns of weights that are not trained, and where they stand.
   std::vector<std::pair<std::string, llvm::SMLoc>> frozen;
+  std::vector<InitFile> inits;
 
   std::vector<Embedding> embeddings;
   /// Indices of routed layers by path: a shared one keeps its own.

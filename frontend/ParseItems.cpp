@@ -126,7 +126,7 @@ ItemPtr Parser::parseModel() {
 // Train blocks
 //===----------------------------------------------------------------------===//
 
-/// `group`, `freeze`, `init`: a pattern, and what it is about.
+/// `group`, `freeze`, `init`: a pattern or a file, and what it is about.
 bool Parser::parsePattern(Setting &setting) {
   setting.isPattern = true;
   setting.value = parsePrimary();
@@ -137,7 +137,9 @@ bool Parser::parsePattern(Setting &setting) {
 bool Parser::parseSetting(Setting &setting) {
   if (!expectName(setting.name, setting.loc, "a setting"))
     return false;
-  if (token().kind == TokenKind::string)
+  // A file's name may be a param.
+  const bool isFile = setting.name == "init" && token().kind == TokenKind::name;
+  if (isFile || token().kind == TokenKind::string)
     return parsePattern(setting);
   if (!expect("=", "behind '" + setting.name + "'"))
     return false;

@@ -6,52 +6,139 @@
 //===----------------------------------------------------------------------===//
 
 #include "frontend/Patterns.h"
-#include "llvm/ADT/SmallVector.h"
 
+#include <vector>
+
+using llvm::SmallVector;
 using llvm::StringRef;
 
 namespace hashc::frontend {
 
 namespace {
-/// What stands at the end of a pattern.
-enum class Last { letter, star, deep, deepParts };
+/// A part of a pattern: a letter, `*`, `**` or `**.`.
+struct Piece {
+  enum class Kind { letter, star, deep, deepParts };
+
+  Kind kind = Kind::letter;
+  char letter = 0;
+
+  bool isStar() const { return kind != Kind::letter; }
+};
+
+/// Whether the part of the pattern that is done fits the name from i on.
+using Fits = SmallVector<bool>;
 } // namespace
 
-static Last classify(StringRef pattern) {
-  if (pattern == "**." || pattern.ends_with(".**."))
-    return Last::deepParts;
-  if (pattern.ends_with("**"))
-    return Last::deep;
-  return pattern.ends_with("*") ? Last::star : Last::letter;
+/// Cuts off what stands at the end of a pattern.
+static Piece takeLast(StringRef &pattern) {
+  if (pattern == "**." || pattern.ends_with(".**.")) {
+    pattern = pattern.drop_back(3);
+    return {Piece::Kind::deepParts};
+  }
+  const char letter = pattern.back();
+  if (pattern.consume_back("**"))
+    return {Piece::Kind::deep};
+  pattern = pattern.drop_back();
+  return {letter == '*' ? Piece::Kind::star : Piece::Kind::letter, letter};
 }
 
-/// From the end to the beginning of both: fits[i] says whether the part of the
-/// pattern that is done fits the name from i on. No pattern makes it slow.
-bool matchesPattern(StringRef pattern, StringRef name) {
+/// With one more piece in front of the part that is done.
+static Fits extend(const Piece &piece, StringRef name, const Fits &fits) {
   const size_t length = name.size();
-  llvm::SmallVector<bool> fits(length + 1, false);
-  fits[length] = true; // nothing fits nothing
+  Fits next(length + 1, false);
+  bool deeper = false; // parts, and a dot behind them, before what fits
+  for (size_t i = length + 1; i-- > 0;) {
+    const bool more = i < length;
+    deeper |= more && name[i] == '.' && fits[i + 1];
+    if (piece.kind == Piece::Kind::deepParts)
+      next[i] = fits[i] || deeper;
+    else if (!piece.isStar())
+      next[i] = more && name[i] == piece.letter && fits[i + 1];
+    else
+      next[i] =
+          fits[i] || (more && next[i + 1] &&
+                      (piece.kind == Piece::Kind::deep || name[i] != '.'));
+  }
+  return next;
+}
+
+/// Nothing fits nothing.
+static Fits beginAtEnd(StringRef name) {
+  Fits fits(name.size() + 1, false);
+  fits[name.size()] = true;
+  return fits;
+}
+
+/// From the end to the beginning of both. No pattern makes it slow.
+bool matchesPattern(StringRef pattern, StringRef name) {
+  Fits fits = beginAtEnd(name);
   while (!pattern.empty()) {
-    const Last last = classify(pattern);
-    llvm::SmallVector<bool> next(length + 1, false);
-    bool deeper = false; // parts, and a dot behind them, before what fits
-    for (size_t i = length + 1; i-- > 0;) {
-      const bool more = i < length;
-      deeper |= more && name[i] == '.' && fits[i + 1];
-      if (last == Last::deepParts)
-        next[i] = fits[i] || deeper;
-      else if (last == Last::letter)
-        next[i] = more && name[i] == pattern.back() && fits[i + 1];
-      else
-        next[i] = fits[i] || (more && next[i + 1] &&
-                              (last == Last::deep || name[i] != '.'));
-    }
-    fits = next;
-    pattern = pattern.drop_back(last == Last::deepParts ? 3
-                                : last == Last::deep    ? 2
-                                                        : 1);
+    const Piece piece = takeLast(pattern);
+    fits = extend(piece, name, fits);
   }
   return fits[0];
+}
+
+static SmallVector<Piece> cut(StringRef pattern) {
+  SmallVector<Piece> pieces;
+  while (!pattern.empty())
+    pieces.push_back(takeLast(pattern));
+  return {pieces.rbegin(), pieces.rend()};
+}
+
+/// How much of `name` the piece takes at the least, if the rest of it has to
+/// fit what follows.
+static size_t getLeast(const Piece &piece, StringRef name, const Fits &rest,
+                       size_t begin) {
+  size_t end = begin + (piece.isStar() ? 0 : 1);
+  const bool parts = piece.kind == Piece::Kind::deepParts;
+  while (!rest[end] || (parts && end > begin && name[end - 1] != '.'))
+    ++end;
+  return end - begin;
+}
+
+std::optional<Captures> capturePattern(StringRef pattern, StringRef name) {
+  if (!matchesPattern(pattern, name))
+    return std::nullopt;
+  const SmallVector<Piece> pieces = cut(pattern);
+  // What fits behind each piece.
+  std::vector<Fits> rests = {beginAtEnd(name)};
+  for (size_t i = pieces.size(); i-- > 1;)
+    rests.push_back(extend(pieces[i], name, rests.back()));
+  Captures captures;
+  size_t at = 0;
+  for (const Piece &piece : pieces) {
+    const size_t size = getLeast(piece, name, rests.back(), at);
+    rests.pop_back();
+    if (piece.isStar())
+      captures.push_back(name.substr(at, size));
+    if (piece.kind == Piece::Kind::deepParts)
+      captures.back().consume_back(".");
+    at += size;
+  }
+  return captures;
+}
+
+size_t countStars(StringRef pattern) {
+  size_t count = 0;
+  while (!pattern.empty())
+    count += takeLast(pattern).isStar();
+  return count;
+}
+
+std::string expandPattern(StringRef pattern, llvm::ArrayRef<StringRef> parts) {
+  std::string name;
+  for (const Piece &piece : cut(pattern)) {
+    if (!piece.isStar()) {
+      name += piece.letter;
+      continue;
+    }
+    name += parts.front();
+    if (piece.kind == Piece::Kind::deepParts && !parts.front().empty())
+      name += '.';
+    parts = parts.drop_front();
+  }
+  return name;
 }
 
 } // namespace hashc::frontend

@@ -174,7 +174,9 @@ bool Sema::isUnknownWord(const Expr &expr) const {
 /// `freeze` is of weights; its pattern is compared with their names when there
 /// are any.
 void Sema::checkPattern(const Setting &setting) {
-  if (setting.name != "freeze")
+  if (setting.name == "init")
+    checkInit(setting);
+  else if (setting.name != "freeze")
     diagnostics.error(setting.loc,
                       "not supported yet: '" + setting.name +
                           "'; every weight is trained or frozen (freeze "
@@ -183,6 +185,25 @@ void Sema::checkPattern(const Setting &setting) {
     checkExpr(*setting.value);
   else if (setting.hasFields)
     diagnostics.error(setting.loc, "'freeze' has nothing in braces");
+}
+
+/// What it is of is known when there are weights.
+void Sema::checkInit(const Setting &setting) {
+  if (!setting.isPattern || setting.fields.empty()) {
+    diagnostics.error(setting.loc,
+                      "'init' is of a file and of names of weights, as in init "
+                      "\"model.safetensors\" { \"encoder.**\" = \"**\" }");
+    return;
+  }
+  checkExpr(*setting.value);
+  for (const Argument &field : setting.fields) {
+    if (field.name.empty())
+      diagnostics.error(field.value->loc, "say which weights begin like this, "
+                                          "as in \"encoder.**\" = \"**\"");
+    else if (field.colon)
+      diagnostics.error(field.nameLoc, "write '=' behind a pattern of weights");
+    checkExpr(*field.value);
+  }
 }
 
 void Sema::checkTrain(const TrainItem &train) {

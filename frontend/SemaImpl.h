@@ -46,6 +46,7 @@ private:
   const ModelItem *findModel() const;
   void checkTrain(const TrainItem &train);
   void checkPattern(const Setting &setting);
+  void checkInit(const Setting &setting);
   void checkRecursion();
   void checkFormals(const std::vector<Formal> &formals);
 

@@ -347,6 +347,10 @@ bool Elaborator::elaborateTrain(const TrainItem &item) {
   bool ok = true;
   Value schedule;
   for (const Setting &setting : item.settings) {
+    if (setting.name == "init") {
+      ok &= readInit(frame, setting);
+      continue;
+    }
     Value value = evaluate(frame, *setting.value);
     if (setting.name == "freeze") {
       ok &= readFreeze(value, setting.value->loc);
@@ -384,18 +388,22 @@ bool Elaborator::readFreeze(const Value &pattern, SMLoc loc) {
   return false;
 }
 
+void Elaborator::failNoWeight(StringRef pattern, SMLoc loc) {
+  std::vector<StringRef> names = builder->listWeights();
+  std::string hint = suggest(pattern, names);
+  if (hint.empty() && !names.empty())
+    hint = " (the weights are called '" + names.front().str() + "' to '" +
+           names.back().str() + "'; './MODEL info' lists them)";
+  fail(loc, "no weight's name fits '" + pattern + "'" + hint);
+}
+
 /// Keeps the weights that `freeze` names as they begin.
 bool Elaborator::freezeWeights() {
   bool ok = true;
   for (const auto &[pattern, loc] : frozen) {
     if (builder->freeze(pattern) > 0)
       continue;
-    std::vector<StringRef> names = builder->listWeights();
-    std::string hint = suggest(pattern, names);
-    if (hint.empty() && !names.empty())
-      hint = " (the weights are called '" + names.front().str() + "' to '" +
-             names.back().str() + "'; './MODEL info' lists them)";
-    fail(loc, "no weight's name fits '" + pattern + "'" + hint);
+    failNoWeight(pattern, loc);
     ok = false;
   }
   if (!ok || frozen.empty() || !builder->isAllFrozen())

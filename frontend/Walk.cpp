@@ -105,8 +105,10 @@ static void walk(const Item &item, VisitFn visit) {
       walk(input.arguments, visit);
     return walk(cast<ModelItem>(item).body, visit);
   case Item::Kind::Train:
-    for (const Setting &setting : cast<TrainItem>(item).settings)
+    for (const Setting &setting : cast<TrainItem>(item).settings) {
       walk(setting.value, visit);
+      walk(setting.fields, visit);
+    }
     return;
   }
 }

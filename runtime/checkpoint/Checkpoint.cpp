@@ -272,15 +272,18 @@ void checkCompatible(const Checkpoint &checkpoint,
                       "); with --init, training starts from its weights");
 }
 
-/// The tensor `name` of a file if its shape is the parameter's.
+/// The tensor of a file if its shape is the parameter's.
 static const TensorInfo &requireTensor(const SafetensorsFile &file,
-                                       const std::string &name,
-                                       const ParamView &param) {
-  const TensorInfo &info = file.require(name);
+                                       const NamedTensor &tensor) {
+  const TensorInfo &info = file.require(tensor.tensor);
+  const ParamView &param = tensor.param;
+  const bool isRenamed = tensor.tensor != param.name;
   if (info.shape != param.shape)
-    failInput("tensor '" + name + "' in '" + file.getName() + "' has shape " +
-              formatShape(info.shape) + ", the model's has " +
-              formatShape(param.shape));
+    failInput(
+        "tensor '" + info.name + "' in '" + file.getName() + "' has shape " +
+        formatShape(info.shape) + ", " +
+        (isRenamed ? "'" + param.name + "' of the model" : "the model's") +
+        " has " + formatShape(param.shape));
   return info;
 }
 
@@ -293,17 +296,20 @@ static void requireType(const SafetensorsFile &file, const TensorInfo &info,
             ", the model's is " + std::string(getName(param.type)));
 }
 
-/// Reads the tensors called prefix + name; all are checked before the first is
-/// written.
+static void checkTensors(const SafetensorsFile &file,
+                         const std::vector<NamedTensor> &tensors,
+                         bool convert) {
+  for (const NamedTensor &tensor : tensors)
+    requireType(file, requireTensor(file, tensor), tensor.param, convert);
+}
+
+/// All are checked before the first is written.
 static void readTensors(const SafetensorsFile &file,
-                        const std::vector<ParamView> &params,
-                        const std::string &prefix, bool convert) {
-  for (const ParamView &param : params)
-    requireType(file, requireTensor(file, prefix + param.name, param), param,
-                convert);
+                        const std::vector<NamedTensor> &tensors, bool convert) {
+  checkTensors(file, tensors, convert);
   std::vector<char> buffer;
-  for (const ParamView &param : params) {
-    const TensorInfo &info = *file.find(prefix + param.name);
+  for (const auto &[param, name] : tensors) {
+    const TensorInfo &info = *file.find(name);
     const void *source = file.getData(info);
     if (info.type != param.type) {
       auto count = static_cast<size_t>(countElements(param.shape));
@@ -317,14 +323,34 @@ static void readTensors(const SafetensorsFile &file,
   }
 }
 
+/// Of tensors called prefix + the parameter's name.
+static std::vector<NamedTensor>
+nameTensors(const std::vector<ParamView> &params,
+            const std::string &prefix = "") {
+  std::vector<NamedTensor> tensors;
+  for (const ParamView &param : params)
+    tensors.push_back({param, prefix + param.name});
+  return tensors;
+}
+
 void loadParams(const SafetensorsFile &file,
                 const std::vector<ParamView> &params) {
-  readTensors(file, params, "", false);
+  readTensors(file, nameTensors(params), false);
 }
 
 void importParams(const SafetensorsFile &file,
                   const std::vector<ParamView> &params) {
-  readTensors(file, params, "", true);
+  readTensors(file, nameTensors(params), true);
+}
+
+void importTensors(const SafetensorsFile &file,
+                   const std::vector<NamedTensor> &tensors) {
+  readTensors(file, tensors, true);
+}
+
+void checkTensors(const SafetensorsFile &file,
+                  const std::vector<NamedTensor> &tensors) {
+  checkTensors(file, tensors, true);
 }
 
 void loadMoments(const Checkpoint &checkpoint,
@@ -340,8 +366,8 @@ void loadMoments(const Checkpoint &checkpoint,
               file.getMetadata("step") + ") does not belong to '" +
               checkpoint.modelPath + "' (step " +
               std::to_string(checkpoint.step) + ")");
-  readTensors(file, moments1, "moment1:", false);
-  readTensors(file, moments2, "moment2:", false);
+  readTensors(file, nameTensors(moments1, "moment1:"), false);
+  readTensors(file, nameTensors(moments2, "moment2:"), false);
 }
 
 /// The number after "step": in a line of the log, or -1.

@@ -23,6 +23,12 @@ struct ParamView {
   void *data = nullptr;
 };
 
+/// A parameter and the tensor of a file that it is read from.
+struct NamedTensor {
+  ParamView param;
+  std::string tensor;
+};
+
 /// Which model a program or a checkpoint is of, in the descriptor's words.
 struct ModelIdentity {
   std::string name, spec, specHash, modelHash;
@@ -117,6 +123,12 @@ void loadParams(const SafetensorsFile &file,
 /// As loadParams, from a foreign file: any float type is converted.
 void importParams(const SafetensorsFile &file,
                   const std::vector<ParamView> &params);
+/// The same for some parameters, whose tensors may have other names.
+void importTensors(const SafetensorsFile &file,
+                   const std::vector<NamedTensor> &tensors);
+/// Refuses what importTensors would refuse, and needs no data.
+void checkTensors(const SafetensorsFile &file,
+                  const std::vector<NamedTensor> &tensors);
 /// Reads the moments beside the model.
 void loadMoments(const Checkpoint &checkpoint,
                  const std::vector<ParamView> &moments1,

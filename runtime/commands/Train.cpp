@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "runtime/commands/Evaluate.h"
+#include "runtime/commands/InitFiles.h"
 #include "runtime/commands/Interrupt.h"
 #include "runtime/commands/Progress.h"
 #include "runtime/commands/Schedule.h"
@@ -56,6 +57,7 @@ private:
   int64_t compiledBatch; // the spec's own
   std::optional<Checkpoint> resumed;
   std::optional<Checkpoint> initial; // --init, if hashc wrote it
+  InitFiles initFiles;               // the spec's, where none of these is given
   RunState state;
   std::string lastSaved;
   int64_t savedStep = -1;
@@ -110,8 +112,11 @@ Trainer::Trainer(const Program &program, const TrainOptions &options)
 }
 
 /// What would be lost at once, or only found out when the run is saved.
-static void checkFiles(const RunState &state, const TrainOptions &options) {
-  for (const std::string &file : {state.data, state.valid, options.init}) {
+static void checkFiles(const RunState &state, const TrainOptions &options,
+                       const InitFiles &initFiles) {
+  std::vector<std::string> read = initFiles.getPaths();
+  read.insert(read.end(), {state.data, state.valid, options.init});
+  for (const std::string &file : read) {
     std::error_code ignored;
     if (std::filesystem::equivalent(options.log, file, ignored))
       failUsage("--log would overwrite '" + file + "'");
@@ -144,7 +149,9 @@ void Trainer::chooseSettings() {
   state.steps = options.steps.value_or(state.steps);
   state.batch = options.batch.value_or(state.batch);
   state.lr = options.lr.value_or(state.lr);
-  checkFiles(state, options);
+  if (!resumed && options.init.empty())
+    initFiles.open(descriptor);
+  checkFiles(state, options, initFiles);
   uint64_t initSeed = options.seed.value_or(state.initSeed);
   uint64_t dataSeed = options.seed.value_or(state.dataSeed);
   state.initSeed = options.initSeed.value_or(initSeed);
@@ -216,6 +223,8 @@ void Trainer::openData() {
   for (const std::optional<Checkpoint> *source : {&resumed, &initial})
     if (*source)
       known = (*source)->loadTokenizer();
+  if (!known)
+    known = initFiles.loadTokenizer(descriptor);
   corpus =
       openCorpus(data, descriptor.train.tokenizer, known, window, openCache());
   const ModelShape &shape = descriptor.model;
@@ -244,6 +253,7 @@ void Trainer::startModel(const Program &program) {
   } else {
     buildTables();
     model->initialize(state.initSeed);
+    initFiles.read(*model);
     if (!options.init.empty())
       importParams(SafetensorsFile::open(options.init), model->getParams());
   }
@@ -297,6 +307,8 @@ void Trainer::announce() {
         "tables of %s lie in a file in '%s'",
         formatBytes(static_cast<double>(buffers.getPlan().lookedUp)).c_str(),
         buffers.getTableFolder().c_str()));
+  for (const std::string &line : initFiles.describe())
+    progress->print(line);
   int64_t windows = validWindows->countAll();
   announceCuts();
   progress->print(format(

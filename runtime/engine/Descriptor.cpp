@@ -111,6 +111,11 @@ static TrainSettings readTrain(const Json &json, int64_t vocab) {
   train.evalEvery = json.value("eval_every", train.evalEvery);
   train.saveEvery = json.value("save_every", train.saveEvery);
   train.seed = json.value("seed", train.seed);
+  for (const Json &item : json.value("init", Json::array())) {
+    train.init.push_back({item.at("file"), {}});
+    for (const Json &pair : item.at("params"))
+      train.init.back().params.emplace_back(pair.at(0), pair.at(1));
+  }
   return train;
 }
 

@@ -67,6 +67,13 @@ struct ScheduleSettings {
   double floor = 0; // the last step's rate, as a part of lr
 };
 
+/// A file of weights that a run begins with.
+struct InitFile {
+  std::string file;
+  /// A parameter's name, and that of the tensor it begins with.
+  std::vector<std::pair<std::string, std::string>> params;
+};
+
 struct TrainSettings {
   DataSettings data;
   TokenizerSettings tokenizer;
@@ -75,6 +82,7 @@ struct TrainSettings {
   ScheduleSettings schedule;
   int64_t batch = 1, steps = 1000, evalEvery = 0, saveEvery = 0;
   uint64_t seed = 0;
+  std::vector<InitFile> init;
 };
 
 struct ParamSpec {

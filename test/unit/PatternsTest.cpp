@@ -10,6 +10,9 @@
 #include <gtest/gtest.h>
 #include <string>
 
+using hashc::frontend::capturePattern;
+using hashc::frontend::countStars;
+using hashc::frontend::expandPattern;
 using hashc::frontend::matchesPattern;
 
 TEST(Patterns, NamesFitThemselves) {
@@ -54,4 +57,41 @@ TEST(Patterns, ManyStarsAreNotSlow) {
   for (int i = 0; i < 200; ++i)
     pattern += "*a";
   EXPECT_FALSE(matchesPattern(pattern + "b", name));
+}
+
+/// `name`, of `pattern`, as `other` has it; "-" where it does not fit.
+static std::string rename(llvm::StringRef pattern, llvm::StringRef other,
+                          llvm::StringRef name) {
+  auto parts = capturePattern(pattern, name);
+  EXPECT_EQ(parts.has_value(), matchesPattern(pattern, name));
+  if (parts)
+    EXPECT_EQ(parts->size(), countStars(pattern));
+  return parts ? expandPattern(other, *parts) : "-";
+}
+
+TEST(Patterns, StarsGoIntoAnotherName) {
+  EXPECT_EQ(rename("", "", ""), "");
+  EXPECT_EQ(rename("a", "b", "a"), "b");
+  EXPECT_EQ(rename("a", "b", "c"), "-");
+  EXPECT_EQ(rename("**", "enc.**", "a.b"), "enc.a.b");
+  EXPECT_EQ(rename("enc.**", "**", "enc.a.b"), "a.b");
+  EXPECT_EQ(rename("b[*].**.w*", "*.**.x*", "b[3].ffn.w_in"), "3.ffn.x_in");
+  EXPECT_EQ(rename("*.*", "*-*", "a.b"), "a-b");
+  EXPECT_EQ(rename("*.*", "*-*", "a.b.c"), "-");
+}
+
+TEST(Patterns, TheDotOfPartsIsTheirOwn) {
+  EXPECT_EQ(rename("**.norm.*", "**.n.*", "norm.g"), "n.g");
+  EXPECT_EQ(rename("**.norm.*", "**.n.*", "a.b.norm.g"), "a.b.n.g");
+  EXPECT_EQ(rename("enc.**.w", "**", "enc.a.b.w"), "a.b");
+  EXPECT_EQ(rename("enc.**.w", "x.**.y", "enc.w"), "x.y");
+  EXPECT_EQ(rename("enc.**", "**.last", "enc.a"), "a.last");
+}
+
+TEST(Patterns, StarsTakeAsLittleAsTheyCan) {
+  EXPECT_EQ(rename("**a**", "**|**", "xaya"), "x|ya");
+  EXPECT_EQ(rename("*b*b*", "*|*|*", "abbb"), "a||b");
+  EXPECT_EQ(rename("**.a.**", "**|**", "a.a.a.b"), "|a.a.b");
+  EXPECT_EQ(rename("***", "**|*", "a.b"), "|a.b");
+  EXPECT_EQ(rename("*c", "*", "abcc"), "abc");
 }
