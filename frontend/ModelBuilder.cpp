@@ -10,6 +10,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include <cmath>
@@ -159,13 +160,13 @@ mlir::Value ModelBuilder::getInteger(int64_t value, unsigned bits) {
 }
 
 /// hash.param and hash.table ops, in front of the function.
-void ModelBuilder::declareSymbols() {
+void ModelBuilder::declareSymbols(int64_t branches) {
   mlir::OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(module->getBody());
   for (const Weight &weight : weights) {
     double scale = weight.spec.scale;
-    if (weight.spec.residual && residualBranches > 0)
-      scale /= std::sqrt(static_cast<double>(residualBranches));
+    if (weight.spec.residual && branches > 0)
+      scale /= std::sqrt(static_cast<double>(branches));
     auto type = llvm::cast<RankedTensorType>(weight.value.getType());
     mlir::FloatAttr balance;
     if (weight.spec.balance)
@@ -234,13 +235,30 @@ ModelBuilder::findUnused(mlir::Value result) const {
       [&](const Weight &weight) { return !used.contains(weight.value); });
 }
 
+/// A bias that only chooses belongs to what it chooses for.
 std::vector<ModelBuilder::Layer>
-ModelBuilder::findWithoutGradient(mlir::Value result) const {
+ModelBuilder::findBehindChoices(mlir::Value result, bool withFrozen) const {
   ValueSet used = findUsed(result, /*throughChoices=*/true);
   ValueSet trained = findUsed(result, /*throughChoices=*/false);
   return listLayers([&](const Weight &weight) {
     return used.contains(weight.value) && !trained.contains(weight.value) &&
-           !weight.isFrozen && !weight.spec.balance;
+           !weight.spec.balance && (withFrozen || !weight.isFrozen);
+  });
+}
+
+std::vector<ModelBuilder::Layer>
+ModelBuilder::findWithoutGradient(mlir::Value result) const {
+  return findBehindChoices(result, /*withFrozen=*/false);
+}
+
+/// A baseline is a model of its own: with it or without, the others' weights
+/// begin in the same way.
+int64_t ModelBuilder::countBranches(mlir::Value logits) const {
+  llvm::StringSet<> others;
+  for (const Layer &layer : findBehindChoices(logits, /*withFrozen=*/true))
+    others.insert(layer.path);
+  return llvm::count_if(residualBranches, [&](const std::string &path) {
+    return !others.contains(path);
   });
 }
 
@@ -295,6 +313,7 @@ void ModelBuilder::returnResults(mlir::Value losses, mlir::Value logits) {
 
 mlir::OwningOpRef<mlir::ModuleOp> ModelBuilder::finish(mlir::Value logits) {
   shape.selectPredicted();
+  const int64_t branches = countBranches(logits);
   mlir::FloatType computeType = paramType;
   auto logitsType = llvm::cast<RankedTensorType>(logits.getType());
   if (logitsType.getElementType() != computeType)
@@ -310,7 +329,7 @@ mlir::OwningOpRef<mlir::ModuleOp> ModelBuilder::finish(mlir::Value logits) {
     attributes.push_back(builder.getDictionaryAttr(
         builder.getNamedAttr(hash::HashDialect::kArgAttr, attribute)));
   function.setAllArgAttrs(attributes);
-  declareSymbols();
+  declareSymbols(branches);
   return std::move(module);
 }
 

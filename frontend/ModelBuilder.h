@@ -161,7 +161,7 @@ public:
     return llvm::any_of(
         weights, [](const Weight &weight) { return weight.spec.lookup; });
   }
-  void countResidualBranch() { ++residualBranches; }
+  void countResidualBranch() { residualBranches.push_back(layer.path); }
   /// What else the function returns, under a name of its own that begins so;
   /// what is added to an accumulator, under that one's name.
   void addResult(hash::ArgKind kind, llvm::StringRef name, mlir::Value value);
@@ -208,13 +208,16 @@ private:
   void noteInput(mlir::Operation *op);
   std::vector<Layer>
   listLayers(llvm::function_ref<bool(const Weight &)> isListed) const;
+  std::vector<Layer> findBehindChoices(mlir::Value result,
+                                       bool withFrozen) const;
+  int64_t countBranches(mlir::Value logits) const;
   std::vector<mlir::Attribute> makeArgs();
   struct Result {
     hash::ArgKind kind;
     std::string name;
     mlir::Value value;
   };
-  void declareSymbols();
+  void declareSymbols(int64_t branches);
   void returnResults(mlir::Value losses, mlir::Value logits);
   mlir::Attribute makeArg(hash::ArgKind kind, llvm::StringRef name = "");
 
@@ -236,7 +239,8 @@ private:
   std::vector<Result> results;
   unsigned numOps = 0;
   int64_t numElements = 0;
-  int64_t residualBranches = 0;
+  /// Of which layers, at each use.
+  std::vector<std::string> residualBranches;
   int64_t dropoutStreams = 0;
 };
 
