@@ -139,7 +139,7 @@ bool Elaborator::route(Frame &frame, Ffn &ffn, mlir::Value x) {
   auto type =
       hash::PlanType::get(&context, rows, all / rows, ffn.experts, slots);
   ffn.plan = builder->create<hash::PlanOp>(type, choices, getMask(choices));
-  if (readsActivations(choices))
+  if (ffn.learned || readsActivations(choices))
     builder->addResult(hash::ArgKind::plan, "plan." + layer.path, ffn.plan);
   return true;
 }

@@ -19,19 +19,20 @@ func.func private @norm(%task: index, %x: memref<8x4xf32>, %g: memref<4xf32>, %b
   return
 }
 
-// A gate: the tokens, choices and experts of its plan, its kind, whether it normalises, its scale, and how many tokens a task has.
+// A gate: the tokens, choices, experts and slots of its plan, its kind, whether it normalises, its scale, and how many tokens a task has.
 // CHECK-LABEL: func.func private @gate
 // CHECK: %[[TOKENS:.*]] = arith.constant 8 : i64
 // CHECK: %[[K:.*]] = arith.constant 2 : i64
 // CHECK: %[[EXPERTS:.*]] = arith.constant 4 : i64
+// CHECK: %[[SLOTS:.*]] = arith.constant 12 : i64
 // CHECK: %[[KIND:.*]] = arith.constant 1 : i64
 // CHECK: %[[NORMALIZE:.*]] = arith.constant 0 : i64
 // CHECK: %[[SCALE:.*]] = arith.constant 2.5{{.*}} : f64
-// CHECK: call @hash_gate_f64({{.*}}, %[[TOKENS]], %[[K]], %[[EXPERTS]], %[[KIND]], %[[NORMALIZE]], %[[SCALE]], %{{.*}})
+// CHECK: call @hash_gate_f64({{.*}}, %[[TOKENS]], %[[K]], %[[EXPERTS]], %[[SLOTS]], %[[KIND]], %[[NORMALIZE]], %[[SCALE]], %{{.*}})
 // CHECK-NEXT: return
-func.func private @gate(%task: index, %z: memref<8x4xf64>, %p: memref<37xi32>, %w: memref<16xf64>) attributes {hash.kernel = {}} {
-  hash.library_call "gate" ins(%z, %p : memref<8x4xf64>, memref<37xi32>) outs(%w : memref<16xf64>)
-      {config = {kind = 1 : i32, scale = 2.5 : f64}, plan_shape = !hash.plan<tokens = 8, k = 2, groups = 4, slots = 16>}
+func.func private @gate(%task: index, %z: memref<8x4xf64>, %p: memref<33xi32>, %w: memref<12xf64>) attributes {hash.kernel = {}} {
+  hash.library_call "gate" ins(%z, %p : memref<8x4xf64>, memref<33xi32>) outs(%w : memref<12xf64>)
+      {config = {kind = 1 : i32, scale = 2.5 : f64}, plan_shape = !hash.plan<tokens = 8, k = 2, groups = 4, slots = 12>}
   return
 }
 
