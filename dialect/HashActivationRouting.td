@@ -95,10 +95,11 @@ def Hash_BalancedChoicesOp : Hash_ComputeOp<"balanced_choices", [
     `e < L mod E`. Rows bid for experts in an auction (BASE Layers, Lewis et al. 2021,
     section 3; Bertsekas and Castanon 1989), which ends with a sum of scores that is
     at most `L * epsilon` below the largest there can be; `epsilon` is `tolerance` times
-    the difference between the largest and the smallest score, which the auction
-    cuts into 2^40 units. Rows bid in their order, for the first of equally good experts,
+    the difference between the largest and the smallest finite score of live rows, which
+    the auction cuts into 2^40 units. With fewer rows than experts only the first L experts
+    take part. Rows bid in their order, for the first of equally good experts,
     and of equally low bids that of the last row loses; one thread does it all. NaN
-    counts as the least score. Masked rows get -1. No gradient flows through a choice.
+    and infinities count as the smallest or the largest finite score. Masked rows get -1. No gradient flows through a choice.
 
     Evaluation and decoding have no balance to keep: there, this is
     `hash.top_choices` of the scores.

@@ -97,6 +97,13 @@ mlir::Value Elaborator::readKeys(Frame &frame, const Value &router,
   int64_t given = readInteger(layer, "rows", 1, kMaxTableRows, 0, ok);
   if (!keys || !ok)
     return nullptr;
+  if (keys->learned)
+    return fail(router.loc,
+                "a key is an integer of the token stream or of an argmax; '" +
+                    router.router->name +
+                    "' reads activations and chooses experts: it is for "
+                    "hash_ffn"),
+           nullptr;
   if (llvm::cast<RankedTensorType>(keys->narrow.getType()).getRank() > 1)
     return fail(router.loc, "a key is one integer for a token; this table has "
                             "several (top)"),

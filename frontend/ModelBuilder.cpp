@@ -205,15 +205,20 @@ std::vector<StringRef> ModelBuilder::listWeights() const {
   return names;
 }
 
-using ValueSet = llvm::SetVector<mlir::Value>;
-
-/// All that `result` is made of; without what only choices are.
-static ValueSet findUsed(mlir::Value result, bool throughChoices) {
+/// All that `result` and auxiliary losses are made of; without what only
+/// choices are.
+ModelBuilder::ValueSet ModelBuilder::findUsed(mlir::Value result,
+                                              bool throughChoices) const {
   ValueSet used;
   used.insert(result);
+  for (const Result &other : results)
+    if (other.kind == hash::ArgKind::aux)
+      used.insert(other.value);
   for (size_t i = 0; i < used.size(); ++i)
     if (mlir::Operation *op = used[i].getDefiningOp();
-        op && (throughChoices || !llvm::isa<hash::TopChoicesOp>(op)))
+        op && (throughChoices ||
+               !llvm::isa<hash::TopChoicesOp, hash::BalancedChoicesOp,
+                          hash::ExpertChoicesOp>(op)))
       used.insert(op->operand_begin(), op->operand_end());
   return used;
 }

@@ -12,6 +12,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/SourceMgr.h"
 #include <optional>
@@ -208,6 +209,8 @@ private:
   void noteInput(mlir::Operation *op);
   std::vector<Layer>
   listLayers(llvm::function_ref<bool(const Weight &)> isListed) const;
+  using ValueSet = llvm::SetVector<mlir::Value>;
+  ValueSet findUsed(mlir::Value result, bool throughChoices) const;
   std::vector<Layer> findBehindChoices(mlir::Value result,
                                        bool withFrozen) const;
   int64_t countBranches(mlir::Value logits) const;

@@ -27,7 +27,8 @@ ArrayRef<int64_t> getShape(Value value) {
   return cast<RankedTensorType>(value.getType()).getShape();
 }
 
-/// With one choice a token has one slot, of the same number.
+/// With one choice a token has one slot, of the same number; not each of them
+/// needs to have a position.
 bool isSameSpace(RowSpace a, RowSpace b, hash::PlanType plan) {
   auto isToken = [](RowSpace s) {
     return s == RowSpace::token || s == RowSpace::slot;

@@ -77,11 +77,13 @@ Value resizeConstant(OpBuilder &builder, arith::ConstantOp constant,
 }
 
 bool isConstantStream(Operation *op, int64_t rows) {
+  auto lookup = dyn_cast<hash::TableLookupOp>(op);
+  auto isKnown = [&](Value operand) {
+    return operand.getDefiningOp<arith::ConstantOp>() ||
+           (lookup && operand == lookup.getTable());
+  };
   return op->getNumOperands() != 0 &&
-         llvm::all_of(op->getOperands(),
-                      [](Value operand) {
-                        return operand.getDefiningOp<arith::ConstantOp>();
-                      }) &&
+         llvm::all_of(op->getOperands(), isKnown) &&
          llvm::all_of(op->getResultTypes(), [&](Type type) {
            auto tensor = dyn_cast<RankedTensorType>(type);
            return tensor && tensor.getRank() != 0 &&

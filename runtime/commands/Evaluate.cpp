@@ -43,7 +43,8 @@ public:
     for (size_t i = 0; i < load.size(); ++i)
       counts[i] += load[i];
     auto rows = static_cast<int64_t>(experts.size()) / router.k;
-    for (int64_t row = 0; row < rows; ++row) {
+    // Where experts choose, no token has one of its own.
+    for (int64_t row = 0; row < rows && !router.expertsChoose(); ++row) {
       if (tokens[row] < 0)
         continue;
       int32_t expert = experts[row * router.k];

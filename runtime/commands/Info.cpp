@@ -108,7 +108,8 @@ static Json describeRouters(const Descriptor &descriptor) {
     routers.push_back({{"path", router.path},
                        {"plan", router.plan},
                        {"experts", router.groups},
-                       {"k", router.getExpertsPerToken()},
+                       {"k", router.k},
+                       {"experts_per_token", router.getExpertsPerToken()},
                        {"experts_choose", router.expertsChoose()}});
   return routers;
 }
@@ -291,7 +292,8 @@ static void printRouting(const Json &json) {
   for (const Json &router : json["routers"])
     std::printf("  %-36s %lld experts, %.4g a token%s, %s\n",
                 getText(router["path"]).c_str(),
-                router["experts"].get<long long>(), router["k"].get<double>(),
+                router["experts"].get<long long>(),
+                router["experts_per_token"].get<double>(),
                 router["experts_choose"].get<bool>() ? " on average" : "",
                 getText(router["plan"]).c_str());
   for (const Json &table : json["tables"]) {

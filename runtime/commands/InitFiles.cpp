@@ -76,6 +76,14 @@ std::vector<std::string> InitFiles::getPaths() const {
   return paths;
 }
 
+bool InitFiles::fills(const std::string &param) const {
+  for (const File &opened : files)
+    for (const NamedTensor &tensor : opened.tensors)
+      if (tensor.param.name == param)
+        return true;
+  return false;
+}
+
 std::vector<std::string> InitFiles::describe() const {
   std::vector<std::string> lines;
   for (const File &opened : files)

@@ -24,6 +24,7 @@ public:
   loadTokenizer(const Descriptor &descriptor) const;
   void read(Model &model) const;
   std::vector<std::string> getPaths() const;
+  bool fills(const std::string &param) const;
   /// A line about each.
   std::vector<std::string> describe() const;
 

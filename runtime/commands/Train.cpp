@@ -43,6 +43,7 @@ private:
   void buildTables();
   void announce();
   void announceCuts();
+  void announceFrozen();
   int64_t predictMemory();
   double trainStep();
   template <typename Record> void writeLog(const Record &record);
@@ -292,6 +293,20 @@ void Trainer::announceCuts() {
                            static_cast<long long>(pairs->getWindow())));
 }
 
+/// Weights that nothing trains and nothing gave.
+void Trainer::announceFrozen() {
+  if (resumed || !options.init.empty())
+    return;
+  int64_t random = 0;
+  for (const ParamSpec &param : descriptor.params)
+    random += param.frozen && !initFiles.fills(param.name);
+  if (random > 0)
+    progress->print(
+        format("%lld frozen weights stay as they begin: init in the "
+               "spec, or --init, gives them those of a file",
+               static_cast<long long>(random)));
+}
+
 void Trainer::announce() {
   int64_t parameters = 0;
   for (const ParamSpec &param : descriptor.params)
@@ -309,6 +324,7 @@ void Trainer::announce() {
         buffers.getTableFolder().c_str()));
   for (const std::string &line : initFiles.describe())
     progress->print(line);
+  announceFrozen();
   int64_t windows = validWindows->countAll();
   announceCuts();
   progress->print(format(

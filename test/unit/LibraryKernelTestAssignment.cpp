@@ -207,6 +207,20 @@ TYPED_TEST(LibraryAssignment, EndsWhateverTheScoresAre) {
   }
 }
 
+TYPED_TEST(LibraryAssignment, WhatIsNoNumberCostsTheOthersNothing) {
+  using C = TypeParam;
+  const C infinite = C(kInfinity);
+  // The last row has none, and the others go where they lose least.
+  for (C other : {C(kNan), infinite, -infinite}) {
+    Guarded<C> scores = {5, 4, 5, 1, 5, 3, other, other};
+    Guarded<int32_t> tokens = {1, 1, 1, 1};
+    Auction<C> auction(scores, tokens, 2);
+    EXPECT_EQ(auction.choices[1], 0);
+    expectEven(auction, tokens);
+    EXPECT_EQ(auction.choices[0], 1);
+  }
+}
+
 TYPED_TEST(LibraryAssignment, OfMaskedRowsIsNothing) {
   auto scores = Guarded<TypeParam>({1, 2, 3, 4});
   Guarded<int32_t> tokens = {-1, -1};

@@ -22,7 +22,8 @@ static HASHC_INLINE int64_t countLive(const int32_t *tokens, int64_t rows) {
 
 namespace {
 
-/// Scores are finite here, and so are their differences; NaN is the least.
+/// Scores beyond this are no numbers to measure by: differences of the others
+/// are finite.
 constexpr double kLargestScore = 1e300;
 /// The auction counts in whole numbers, up to this for the largest score. So
 /// its sums are exact, and what is a tie stays one: rows that are alike make
@@ -42,30 +43,32 @@ template <typename C> struct Auction {
   /// behind them.
   int32_t *held;
   int64_t experts, live;
-  double epsilon = 1, low = 0, range = 0;
+  double epsilon = 1, low = 0, high = 0;
 
   HASHC_INLINE double getScore(int64_t row, int64_t expert) const {
-    double score = double(scores[row * experts + expert]);
-    if (!(score > -kLargestScore))
-      return -kLargestScore;
-    return score < kLargestScore ? score : kLargestScore;
+    return double(scores[row * experts + expert]);
   }
+  /// NaN and what is below every finite score count as the lowest of these.
   HASHC_INLINE double getUnits(int64_t row, int64_t expert) const {
-    return __builtin_rint((getScore(row, expert) - low) / range * kUnits);
+    double score = getScore(row, expert);
+    if (!(score > low))
+      return 0;
+    return score < high ? __builtin_rint((score - low) / (high - low) * kUnits)
+                        : kUnits;
   }
-  /// Sets the units between the least and the largest score.
+  /// Sets the units between the lowest and the highest finite score.
   HASHC_INLINE void measure(const int32_t *tokens, int64_t rows,
                             double tolerance) {
-    double high = -kLargestScore;
-    low = kLargestScore;
+    bool isFirst = true;
     for (int64_t r = 0; r < rows; ++r)
       for (int64_t e = 0; tokens[r] >= 0 && e < countOpen(); ++e) {
         double score = getScore(r, e);
-        low = score < low ? score : low;
-        high = score > high ? score : high;
+        if (!(__builtin_fabs(score) < kLargestScore))
+          continue;
+        low = isFirst || score < low ? score : low;
+        high = isFirst || score > high ? score : high;
+        isFirst = false;
       }
-    // All scores may be one, or there may be none.
-    range = high > low ? high - low : 1.0;
     epsilon = __builtin_ceil(tolerance * kUnits);
   }
   HASHC_INLINE int64_t begin(int64_t expert) const {
