@@ -127,6 +127,19 @@ Guarded<T> makeRandom(int64_t size, std::mt19937 &random, Real low = -1,
   return buffer;
 }
 
+/// Every fourth row is masked, if any is.
+inline Guarded<int32_t> makeTokens(int64_t rows, bool masked = true) {
+  Guarded<int32_t> tokens(rows);
+  for (int64_t r = 0; r < rows; ++r)
+    tokens[r] = masked && r % 4 == 2 ? -1 : int32_t(r);
+  return tokens;
+}
+
+inline int64_t countLive(const Guarded<int32_t> &tokens) {
+  return std::count_if(tokens.data(), tokens.data() + tokens.size(),
+                       [](int32_t token) { return token >= 0; });
+}
+
 /// A buffer's elements by definition, and for each the size of the terms that
 /// it sums: rounding errors are relative to that.
 struct Expected {

@@ -21,21 +21,6 @@ TYPED_TEST_SUITE(LibraryActivationRouting, ComputeTypes);
 const std::pair<int64_t, int64_t> kShapes[] = {
     {1, 1}, {1, 7}, {7, 1}, {11, 8}, {10, 5}, {23, 17}, {5, 64}};
 
-/// Every fourth row is masked.
-Guarded<int32_t> makeTokens(int64_t rows) {
-  Guarded<int32_t> tokens(rows);
-  for (int64_t r = 0; r < rows; ++r)
-    tokens[r] = r % 4 == 2 ? -1 : int32_t(r);
-  return tokens;
-}
-
-int64_t countLive(const Guarded<int32_t> &tokens) {
-  int64_t live = 0;
-  for (int64_t r = 0; r < tokens.size(); ++r)
-    live += tokens[r] >= 0;
-  return live;
-}
-
 template <typename C>
 Guarded<int32_t> getTopChoices(const Guarded<C> &scores, int64_t rows,
                                int64_t experts, int64_t k,

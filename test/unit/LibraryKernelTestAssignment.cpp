@@ -20,21 +20,6 @@ const std::pair<int64_t, int64_t> kShapes[] = {
     {1, 1},   {1, 7},  {7, 1},  {8, 8},   {11, 8},  {10, 5},
     {23, 17}, {5, 64}, {64, 4}, {97, 33}, {300, 16}};
 
-/// Every fourth row is masked, if any is.
-Guarded<int32_t> makeTokens(int64_t rows, bool masked) {
-  Guarded<int32_t> tokens(rows);
-  for (int64_t r = 0; r < rows; ++r)
-    tokens[r] = masked && r % 4 == 2 ? -1 : int32_t(r);
-  return tokens;
-}
-
-int64_t countLive(const Guarded<int32_t> &tokens) {
-  int64_t live = 0;
-  for (int64_t r = 0; r < tokens.size(); ++r)
-    live += tokens[r] >= 0;
-  return live;
-}
-
 /// What an auction ends with.
 template <typename C> struct Auction {
   Auction(const Guarded<C> &scores, const Guarded<int32_t> &tokens,

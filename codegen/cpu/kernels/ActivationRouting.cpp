@@ -67,10 +67,8 @@ extern "C" void hash_limit_capacity(int64_t, const int32_t *choices,
                                     const int32_t *tokens, int32_t *result,
                                     int32_t *kept, int64_t rows, int64_t k,
                                     int64_t experts, double capacity) {
-  int64_t live = 0;
-  for (int64_t r = 0; r < rows; ++r)
-    live += tokens[r] >= 0;
-  double most = __builtin_ceil(double(live) * capacity / double(experts));
+  double most = __builtin_ceil(double(countLive(tokens, rows)) * capacity /
+                               double(experts));
   for (int64_t e = 0; e < experts; ++e)
     kept[e] = 0;
   for (int64_t slot = 0; slot < rows * k; ++slot)

@@ -9,13 +9,6 @@
 
 using namespace hashc::kernels;
 
-static HASHC_INLINE int64_t countLive(const int32_t *tokens, int64_t rows) {
-  int64_t live = 0;
-  for (int64_t r = 0; r < rows; ++r)
-    live += tokens[r] >= 0;
-  return live;
-}
-
 //===----------------------------------------------------------------------===//
 // Rows bid for experts
 //===----------------------------------------------------------------------===//

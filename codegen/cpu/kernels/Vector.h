@@ -63,6 +63,14 @@ template <> struct ComputeOf<bf16> {
 template <typename S> using Compute = typename ComputeOf<S>::type;
 
 HASHC_INLINE int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
+
+/// Rows with a token; the others are masked.
+HASHC_INLINE int64_t countLive(const int32_t *tokens, int64_t rows) {
+  int64_t live = 0;
+  for (int64_t r = 0; r < rows; ++r)
+    live += tokens[r] >= 0;
+  return live;
+}
 HASHC_INLINE int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
 
 //===----------------------------------------------------------------------===//
