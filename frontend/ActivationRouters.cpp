@@ -170,9 +170,8 @@ int64_t ActivationRouter::countSlots(int64_t rows, int64_t choices) const {
 /// It says itself how many experts there are and what they weigh.
 bool Elaborator::checkLearned(const Stream &router, const Layer &layer) {
   bool ok = true;
-  const bool isOfSource = shape.getSelected() + 1 != shape.inputs.size();
   if (router.learned->kind == ActivationRouter::Kind::expertChoice &&
-      isOfSource) {
+      !shape.isPredictedSelected()) {
     fail(placeOf(layer, "router"),
          "not supported yet: experts that choose among the tokens of a "
          "source; switch, noaux_tc and base are for sources, too");

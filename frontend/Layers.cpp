@@ -318,7 +318,7 @@ Value Elaborator::emitAttention(Frame &, Layer &layer, const Value &input) {
   double rate = readNumber(layer, "dropout", 0, kMaxDropout, 0, ok);
   if (!ok)
     return Value::makeError();
-  if (!causal && &shape.inputs[shape.getSelected()] == &shape.inputs.back())
+  if (!causal && shape.isPredictedSelected())
     return fail(
         placeOf(layer, "causal"),
         shape.hasSeveralInputs()

@@ -44,6 +44,8 @@ struct ModelShape {
   int64_t getRows() const { return window * microBatch; }
   bool hasSeveralInputs() const { return inputs.size() > 1; }
   size_t getSelected() const { return selected; }
+  /// True where rows are those whose next tokens are predicted, not a source's.
+  bool isPredictedSelected() const { return selected + 1 == inputs.size(); }
   void select(size_t input) {
     selected = input;
     window = inputs[input].window;

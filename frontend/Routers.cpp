@@ -253,7 +253,7 @@ Value Elaborator::callBalanced(const StreamCall &call) {
     return fail(call.bound.places[0],
                 "'balanced' counts tokens: its key is token or prev(token); "
                 "random takes any key");
-  if (shape.getSelected() + 1 != shape.inputs.size())
+  if (!shape.isPredictedSelected())
     return fail(call.bound.places[0],
                 "not supported yet: tables counted over a source; 'balanced' "
                 "counts the tokens of '" +
