@@ -177,6 +177,8 @@ def route(at, start):
         (token - 3 * prev(2)) % EXPERTS,
         12 % EXPERTS if document_position == 0 else abs(min(token, 99) - max(token, 100)) % EXPERTS,
         mix(document_position) % EXPERTS,
+        mix(14) % EXPERTS,
+        join(mix(3), mix(4)),
         draw(token, 4, 2),
         table_p[token],
         [(prev() + j) % EXPERTS for j in range(5)],
@@ -189,7 +191,7 @@ def route(at, start):
     ] + oracle[: len(oracle) if reads_next else 0]
 
 
-plain = 23
+plain = 25
 reads_next = len(results) > plain
 expected = [[0] * len(result["load"]) for result in results]
 start = 0
