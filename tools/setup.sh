@@ -8,7 +8,7 @@ packages=(
   cmake ninja-build git ca-certificates python3
   g++-12 clang-22 lld-22 clang-format-22 clang-tidy-22 libclang-rt-22-dev
   llvm-22-dev llvm-22-tools libmlir-22-dev mlir-22-tools
-  python3-psutil libzstd-dev zlib1g-dev libsentencepiece-dev nlohmann-json3-dev libcli11-dev libgtest-dev
+  python3-psutil libzstd-dev zlib1g-dev libsentencepiece-dev nlohmann-json3-dev libcli11-dev libgtest-dev libboost-context-dev
 )
 while [ $# -gt 0 ]; do
   case $1 in

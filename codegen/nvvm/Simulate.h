@@ -1,0 +1,31 @@
+//===- Simulate.h - From a GPU's IR to the simulator's ----------*- C++ -*-===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HASHC_CODEGEN_NVVM_SIMULATE_H
+#define HASHC_CODEGEN_NVVM_SIMULATE_H
+
+#include "llvm/IR/Module.h"
+#include "llvm/Support/Error.h"
+#include "llvm/Target/TargetMachine.h"
+
+namespace hashc::nvvm {
+
+/// Name of the table of kernels that a translated module has: `{ptr name,
+/// ptr entry, i64 static shared bytes, i64 arguments}`, ended by nulls. An entry takes the
+/// addresses of the kernel's arguments.
+constexpr llvm::StringLiteral kKernelTable = "hash_sim_kernels";
+
+/// Turns optimized LLVM IR for NVPTX, the very input of its code generator,
+/// into IR for this machine: NVVM intrinsics and inline assembly become calls
+/// of the simulator (runtime/simulator), and so does whatever touches memory
+/// that other threads can see. An instruction that the simulator does not know
+/// is an error that names it and its place.
+llvm::Error simulate(llvm::Module &module, llvm::TargetMachine &host);
+
+} // namespace hashc::nvvm
+
+#endif // HASHC_CODEGEN_NVVM_SIMULATE_H

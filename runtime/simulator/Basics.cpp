@@ -1,0 +1,123 @@
+//===- Basics.cpp - Places, memory, barriers, copies and arithmetic -------===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/simulator/Instructions.h"
+
+#include <algorithm>
+#include <cmath>
+
+using namespace hashc::sim;
+
+//===----------------------------------------------------------------------===//
+// Where a thread is
+//===----------------------------------------------------------------------===//
+
+HASHC_SIM_FUNCTION(ThreadX) { results[0] = at(site).getThread().id.x; }
+HASHC_SIM_FUNCTION(ThreadY) { results[0] = at(site).getThread().id.y; }
+HASHC_SIM_FUNCTION(ThreadZ) { results[0] = at(site).getThread().id.z; }
+HASHC_SIM_FUNCTION(BlockSizeX) { results[0] = at(site).getLaunch().block.x; }
+HASHC_SIM_FUNCTION(BlockSizeY) { results[0] = at(site).getLaunch().block.y; }
+HASHC_SIM_FUNCTION(BlockSizeZ) { results[0] = at(site).getLaunch().block.z; }
+HASHC_SIM_FUNCTION(BlockX) { results[0] = at(site).getBlockId().x; }
+HASHC_SIM_FUNCTION(BlockY) { results[0] = at(site).getBlockId().y; }
+HASHC_SIM_FUNCTION(BlockZ) { results[0] = at(site).getBlockId().z; }
+HASHC_SIM_FUNCTION(GridSizeX) { results[0] = at(site).getLaunch().grid.x; }
+HASHC_SIM_FUNCTION(GridSizeY) { results[0] = at(site).getLaunch().grid.y; }
+HASHC_SIM_FUNCTION(GridSizeZ) { results[0] = at(site).getLaunch().grid.z; }
+HASHC_SIM_FUNCTION(Lane) {
+  results[0] = at(site).getThread().index % kWarpSize;
+}
+
+//===----------------------------------------------------------------------===//
+// Memory. The instruction itself follows when these return.
+//===----------------------------------------------------------------------===//
+
+extern "C" void hash_sim_load(const void *address, uint32_t bytes,
+                              uint32_t alignment, const Site *site) {
+  at(site).touch(address, bytes, alignment, Touch::read);
+}
+
+extern "C" void hash_sim_store(const void *address, uint32_t bytes,
+                               uint32_t alignment, const Site *site) {
+  at(site).touch(address, bytes, alignment, Touch::write);
+}
+
+extern "C" void hash_sim_atomic(const void *address, uint32_t bytes,
+                                uint32_t alignment, const Site *site) {
+  at(site).touch(address, bytes, alignment, Touch::atomic);
+}
+
+extern "C" char *hash_sim_shared() { return Block::get().getShared(); }
+
+//===----------------------------------------------------------------------===//
+// Barriers of a block
+//===----------------------------------------------------------------------===//
+
+HASHC_SIM_FUNCTION(BarrierAll) {
+  Block &block = at(site);
+  block.synchronize(operands[0], block.getLaunch().block.count(),
+                    /*waits=*/true);
+}
+HASHC_SIM_FUNCTION(BarrierCount) {
+  at(site).synchronize(operands[0], operands[1], /*waits=*/true);
+}
+HASHC_SIM_FUNCTION(BarrierArrive) {
+  at(site).synchronize(operands[0], operands[1], /*waits=*/false);
+}
+HASHC_SIM_FUNCTION(Nothing) { at(site); }
+
+//===----------------------------------------------------------------------===//
+// Asynchronous copies: target, source and, for a part, the source's bytes
+//===----------------------------------------------------------------------===//
+
+static void copy(const Slot *operands, uint32_t bytes, uint32_t sourceBytes,
+                 const Site *site) {
+  Block &block = at(site);
+  if (sourceBytes > bytes)
+    block.fail("copies " + std::to_string(sourceBytes) + " bytes to " +
+               std::to_string(bytes));
+  block.beginCopy({as<char *>(operands[0]), as<const char *>(operands[1]),
+                   bytes, sourceBytes});
+}
+
+HASHC_SIM_FUNCTION(Copy4) { copy(operands, 4, 4, site); }
+HASHC_SIM_FUNCTION(Copy8) { copy(operands, 8, 8, site); }
+HASHC_SIM_FUNCTION(Copy16) { copy(operands, 16, 16, site); }
+HASHC_SIM_FUNCTION(CopyPart4) { copy(operands, 4, operands[2], site); }
+HASHC_SIM_FUNCTION(CopyPart8) { copy(operands, 8, operands[2], site); }
+HASHC_SIM_FUNCTION(CopyPart16) { copy(operands, 16, operands[2], site); }
+HASHC_SIM_FUNCTION(CopyCommit) { at(site).commitCopies(); }
+HASHC_SIM_FUNCTION(CopyWait) { at(site).waitForCopies(operands[0]); }
+HASHC_SIM_FUNCTION(CopyWaitAll) {
+  at(site).commitCopies();
+  at(site).waitForCopies(0);
+}
+
+//===----------------------------------------------------------------------===//
+// Arithmetic
+//===----------------------------------------------------------------------===//
+
+template <typename Function>
+static void compute(const Slot *operands, Slot *results, Function function) {
+  results[0] = toSlot<float>(function(as<float>(operands[0])));
+}
+
+HASHC_SIM_FUNCTION(Exp2) {
+  compute(operands, results, [](float x) { return std::exp2(x); });
+}
+HASHC_SIM_FUNCTION(Log2) {
+  compute(operands, results, [](float x) { return std::log2(x); });
+}
+HASHC_SIM_FUNCTION(Reciprocal) {
+  compute(operands, results, [](float x) { return 1.0f / x; });
+}
+HASHC_SIM_FUNCTION(ReciprocalRoot) {
+  compute(operands, results, [](float x) { return 1.0f / std::sqrt(x); });
+}
+HASHC_SIM_FUNCTION(Tanh) {
+  compute(operands, results, [](float x) { return std::tanh(x); });
+}

@@ -1,0 +1,49 @@
+//===- Device.cpp - Launches kernels --------------------------------------===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/simulator/Block.h"
+
+namespace hashc::sim {
+
+Device::Device()
+    : memory(std::make_unique<GlobalMemory>()),
+      block(std::make_unique<Block>(*memory)) {}
+
+Device::~Device() = default;
+
+void Device::addBuffer(void *data, uint64_t bytes, std::string name,
+                       bool defined) {
+  memory->add(data, bytes, std::move(name), defined);
+}
+
+void Device::removeBuffers() { memory->clear(); }
+
+std::optional<std::string> Device::launch(const Launch &launch,
+                                          const Mode &mode) {
+  auto refuse = [&](const std::string &what) {
+    return "kernel '" + launch.kernel.name + "': " + what;
+  };
+  const uint64_t shared = launch.kernel.staticShared + launch.dynamicShared;
+  if (shared > kMaxShared)
+    return refuse("asks for " + std::to_string(shared) +
+                  " bytes of shared memory, and a block can have " +
+                  std::to_string(kMaxShared));
+  const uint32_t threads = launch.block.count();
+  if (threads == 0 || threads > kMaxThreads)
+    return refuse("a block has 1 to " + std::to_string(kMaxThreads) +
+                  " threads, not " + std::to_string(threads));
+  const Instance begin = nextInstance;
+  for (uint32_t z = 0; z < launch.grid.z; ++z)
+    for (uint32_t y = 0; y < launch.grid.y; ++y)
+      for (uint32_t x = 0; x < launch.grid.x; ++x)
+        if (std::optional<std::string> problem =
+                block->run(launch, mode, {x, y, z}, nextInstance++, begin))
+          return problem;
+  return std::nullopt;
+}
+
+} // namespace hashc::sim

@@ -1,0 +1,47 @@
+//===- Instructions.h - Instructions as functions ---------------*- C++ -*-===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HASHC_RUNTIME_SIMULATOR_INSTRUCTIONS_H
+#define HASHC_RUNTIME_SIMULATOR_INSTRUCTIONS_H
+
+#include "runtime/simulator/Block.h"
+
+#include <cstring>
+
+/// The function that an instruction is, for Instructions.def to name.
+#define HASHC_SIM_FUNCTION(name)                                               \
+  extern "C" void hash_sim_##name(                                             \
+      [[maybe_unused]] const hashc::sim::Slot *operands,                       \
+      [[maybe_unused]] hashc::sim::Slot *results,                              \
+      const hashc::sim::Site *site)
+
+namespace hashc::sim {
+
+template <typename T> T as(Slot slot) {
+  static_assert(sizeof(T) <= sizeof(Slot));
+  T value;
+  std::memcpy(&value, &slot, sizeof(T));
+  return value;
+}
+
+template <typename T> Slot toSlot(T value) {
+  static_assert(sizeof(T) <= sizeof(Slot));
+  Slot slot = 0;
+  std::memcpy(&slot, &value, sizeof(T));
+  return slot;
+}
+
+/// The block that runs; its thread is now at `site`.
+inline Block &at(const Site *site) {
+  Block &block = Block::get();
+  block.getThread().site = site;
+  return block;
+}
+
+} // namespace hashc::sim
+
+#endif // HASHC_RUNTIME_SIMULATOR_INSTRUCTIONS_H

@@ -1,0 +1,95 @@
+//===- Simulator.h - A GPU on the CPU, to test kernels ----------*- C++ -*-===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Runs kernels that were compiled for a GPU and translated to this machine
+// (codegen/nvvm/Simulate.h), one fiber a GPU thread. It is no model of speed.
+// It finds what a GPU may hide: races, reads of what was never written or not
+// yet copied, accesses outside a kernel's operands, barriers that not all
+// threads reach. What it does not know is an error.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HASHC_RUNTIME_SIMULATOR_SIMULATOR_H
+#define HASHC_RUNTIME_SIMULATOR_SIMULATOR_H
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace hashc::sim {
+
+struct Dim {
+  uint32_t x = 1, y = 1, z = 1;
+  uint32_t count() const { return x * y * z; }
+};
+
+/// Which of the threads that can go on does so.
+enum class Schedule {
+  fifo,        // the one that has waited longest
+  random,      // any
+  adversarial, // the one that was woken last, and others before one that wakes
+};
+
+/// When an asynchronous copy happens.
+enum class Copies {
+  eager, // where it is issued
+  late,  // where it is waited for
+};
+
+struct Mode {
+  Copies copies = Copies::eager;
+  Schedule schedule = Schedule::fifo;
+  uint64_t seed = 0;
+};
+
+/// A kernel as the translation gives it: takes the addresses of its arguments,
+/// as the driver does.
+struct Kernel {
+  std::string name;
+  void (*entry)(void *const *arguments);
+  uint64_t staticShared; // bytes
+};
+
+struct Launch {
+  Kernel kernel;
+  Dim grid, block;
+  uint64_t dynamicShared = 0;
+  void *const *arguments = nullptr;
+};
+
+/// Bytes of shared memory that a block can have: sm_90's.
+constexpr uint64_t kMaxShared = 227 * 1024;
+constexpr uint32_t kMaxThreads = 1024;
+
+class Block;
+class GlobalMemory;
+
+class Device {
+public:
+  Device();
+  ~Device();
+
+  /// Memory that kernels may touch. With `defined` false its bytes are
+  /// poisoned: nobody may read them before they are written.
+  void addBuffer(void *data, uint64_t bytes, std::string name, bool defined);
+  void removeBuffers();
+
+  /// Runs all blocks, in order. Returns what is wrong with the kernel, with its
+  /// name, the block, the thread and the place, or nothing.
+  std::optional<std::string> launch(const Launch &launch, const Mode &mode);
+
+private:
+  std::unique_ptr<GlobalMemory> memory;
+  std::unique_ptr<Block> block;
+  uint64_t nextInstance = 1;
+};
+
+} // namespace hashc::sim
+
+#endif // HASHC_RUNTIME_SIMULATOR_SIMULATOR_H

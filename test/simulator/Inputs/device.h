@@ -1,0 +1,11 @@
+// What the kernels of these tests have in common.
+#pragma once
+
+#define KERNEL extern "C" __attribute__((nvptx_kernel)) void
+#define SHARED static __attribute__((address_space(3)))
+
+using Shared = __attribute__((address_space(3))) char;
+using Global = const __attribute__((address_space(1))) char;
+
+inline int thread() { return __nvvm_read_ptx_sreg_tid_x(); }
+inline int block() { return __nvvm_read_ptx_sreg_ctaid_x(); }

@@ -1,0 +1,55 @@
+//===- Arguments.h - A kernel's arguments from the command line --*- C++ -*-===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HASHC_TOOLS_HASHSIM_ARGUMENTS_H
+#define HASHC_TOOLS_HASHSIM_ARGUMENTS_H
+
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace hashc::sim {
+
+enum class ElementType { i32, i64, f32, bf16 };
+
+/// One argument: `i32:5`, `f32:0.5` are numbers; `f32[128]=iota` is a buffer
+/// with a value, `f32[128]` one that the kernel is to write.
+///
+/// Values are `iota` (0, 1, 2, ...), `random` or `random:SEED` (multiples of
+/// 1/8 in -1..1; integers: 0..255), a list `1,2,3`, or one number for all.
+class Argument {
+public:
+  static llvm::Expected<Argument> parse(llvm::StringRef text);
+
+  /// Where the argument lies, as a launch takes it: the number, or the
+  /// buffer's address.
+  void *getAddress();
+  bool isBuffer() const { return buffer; }
+  bool isDefined() const { return defined; }
+  std::vector<char> &getData() { return data; }
+  /// As it was parsed.
+  void reset() { data = initial; }
+  void print(llvm::raw_ostream &os) const;
+
+private:
+  llvm::Error fill(llvm::StringRef value);
+
+  ElementType type = ElementType::i32;
+  bool buffer = false, defined = true;
+  std::string shape;
+  size_t count = 1;
+  std::vector<char> data, initial;
+  void *address = nullptr;
+};
+
+} // namespace hashc::sim
+
+#endif // HASHC_TOOLS_HASHSIM_ARGUMENTS_H
