@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "codegen/nvvm/Simulate.h"
+#include "codegen/nvvm/SimulateAsm.h"
 
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Analysis/ValueTracking.h"
@@ -31,13 +32,6 @@ static StringRef getIntrinsicFunction(StringRef name) {
       .Default("");
 }
 
-static StringRef getAsmFunction(StringRef opcode) {
-  return StringSwitch<StringRef>(opcode)
-#define HASHC_SIM_ASM(opcode, function) .Case(opcode, "hash_sim_" #function)
-#include "runtime/simulator/Instructions.def"
-      .Default("");
-}
-
 namespace {
 
 class Translation {
@@ -52,8 +46,8 @@ public:
 private:
   void translate(Function &function);
   void translateCall(CallInst &call);
-  void translateAsm(CallInst &call, const InlineAsm &assembly);
-  void replace(CallInst &call, StringRef function, StringRef what);
+  void replace(CallInst &call, StringRef function, StringRef what,
+               ArrayRef<uint64_t> constants = {});
   void watch(Instruction &instruction);
   void watch(Instruction &before, Value *address, Value *bytes, Align align,
              StringRef function, StringRef what);
@@ -104,9 +98,9 @@ Constant *Translation::getSite(Instruction &instruction, StringRef what) {
     column = location->getColumn();
   }
   auto *type = StructType::get(pointer, pointer, half, half);
-  Constant *site = ConstantStruct::get(
-      type, getText(what), getText(file), ConstantInt::get(half, line),
-      ConstantInt::get(half, column));
+  Constant *site = ConstantStruct::get(type, getText(what), getText(file),
+                                       ConstantInt::get(half, line),
+                                       ConstantInt::get(half, column));
   return new GlobalVariable(module, type, /*isConstant=*/true,
                             GlobalValue::PrivateLinkage, site, "site");
 }
@@ -134,11 +128,12 @@ static SmallVector<Type *> getResultTypes(Type *type) {
 }
 
 /// The call becomes `function(operands, results, site)`, with a word for each
-/// operand and each result.
-void Translation::replace(CallInst &call, StringRef function, StringRef what) {
+/// constant, each operand and each result.
+void Translation::replace(CallInst &call, StringRef function, StringRef what,
+                          ArrayRef<uint64_t> constants) {
   IRBuilder<> builder(&call);
   SmallVector<Type *> types = getResultTypes(call.getType());
-  const unsigned operands = call.arg_size();
+  const unsigned operands = constants.size() + call.arg_size();
   AllocaInst *&buffer = slots[call.getFunction()];
   const uint64_t needed = operands + types.size();
   if (!buffer) {
@@ -150,17 +145,18 @@ void Translation::replace(CallInst &call, StringRef function, StringRef what) {
   auto getSlot = [&](unsigned index) {
     return builder.CreateConstInBoundsGEP1_64(word, buffer, index);
   };
-  for (unsigned i = 0; i < operands; ++i) {
-    Value *operand = call.getArgOperand(i);
+  for (auto [i, constant] : enumerate(constants))
+    builder.CreateStore(ConstantInt::get(word, constant), getSlot(i));
+  for (unsigned i = constants.size(); i < operands; ++i) {
+    Value *operand = call.getArgOperand(i - constants.size());
     if (operand->getType()->isPointerTy())
       operand = builder.CreateAddrSpaceCast(operand, pointer);
     else if (operand->getType()->isIntegerTy())
       operand = builder.CreateZExtOrTrunc(operand, word);
     builder.CreateStore(operand, getSlot(i));
   }
-  FunctionCallee callee =
-      module.getOrInsertFunction(function, Type::getVoidTy(context), pointer,
-                                 pointer, pointer);
+  FunctionCallee callee = module.getOrInsertFunction(
+      function, Type::getVoidTy(context), pointer, pointer, pointer);
   builder.CreateCall(callee, {buffer, getSlot(operands), getSite(call, what)});
 
   auto getResult = [&](unsigned index) -> Value * {
@@ -180,28 +176,13 @@ void Translation::replace(CallInst &call, StringRef function, StringRef what) {
   call.eraseFromParent();
 }
 
-/// One instruction the operands of which are those of the call, in its order:
-/// "opcode $0, {$1, $2}, [$3];".
-void Translation::translateAsm(CallInst &call, const InlineAsm &assembly) {
-  StringRef text = StringRef(assembly.getAsmString()).trim();
-  auto [opcode, operands] = text.split(' ');
-  std::string given, expected;
-  for (char c : operands)
-    if (!StringRef(" {}[],;").contains(c))
-      given += c;
-  const size_t count =
-      getResultTypes(call.getType()).size() + call.arg_size();
-  for (size_t i = 0; i < count; ++i)
-    expected += "$" + std::to_string(i);
-  StringRef function = getAsmFunction(opcode);
-  if (function.empty() || given != expected)
-    return refuse(call, "the inline assembly \"" + text + "\"");
-  replace(call, function, opcode);
-}
-
 void Translation::translateCall(CallInst &call) {
-  if (auto *assembly = dyn_cast<InlineAsm>(call.getCalledOperand()))
-    return translateAsm(call, *assembly);
+  if (auto *assembly = dyn_cast<InlineAsm>(call.getCalledOperand())) {
+    if (std::optional<KnownAsm> known = recognizeAsm(call))
+      return replace(call, known->function, known->opcode, known->constants);
+    return refuse(call,
+                  "the inline assembly \"" + assembly->getAsmString() + "\"");
+  }
   Function *callee = call.getCalledFunction();
   if (!callee)
     return refuse(call, "calls of what is only known when it runs");
@@ -251,9 +232,8 @@ void Translation::watch(Instruction &instruction) {
   };
   if (auto *load = dyn_cast<LoadInst>(&instruction))
     watch(*load, load->getPointerOperand(), getBytes(load->getType()),
-          load->getAlign(), load->isAtomic() ? "hash_sim_atomic"
-                                             : "hash_sim_load",
-          "load");
+          load->getAlign(),
+          load->isAtomic() ? "hash_sim_atomic" : "hash_sim_load", "load");
   else if (auto *store = dyn_cast<StoreInst>(&instruction))
     watch(*store, store->getPointerOperand(),
           getBytes(store->getValueOperand()->getType()), store->getAlign(),

@@ -15,8 +15,8 @@
 namespace hashc::nvvm {
 
 /// Name of the table of kernels that a translated module has: `{ptr name,
-/// ptr entry, i64 static shared bytes, i64 arguments}`, ended by nulls. An entry takes the
-/// addresses of the kernel's arguments.
+/// ptr entry, i64 static shared bytes, i64 arguments}`, ended by nulls. An
+/// entry takes the addresses of the kernel's arguments.
 constexpr llvm::StringLiteral kKernelTable = "hash_sim_kernels";
 
 /// Turns optimized LLVM IR for NVPTX, the very input of its code generator,

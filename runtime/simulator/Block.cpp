@@ -23,12 +23,15 @@ using boost::context::detail::jump_fcontext;
 using boost::context::detail::make_fcontext;
 using boost::context::detail::transfer_t;
 
+/// At random, what is on its way arrives after about so many switches.
+constexpr size_t kDeferral = 64;
+
 static thread_local Block *running = nullptr;
 
 static char *map(size_t bytes, int flags) {
-  void *result = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | flags, -1,
-                      0);
+  void *result =
+      mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | flags, -1, 0);
   if (result == MAP_FAILED) {
     std::perror("error: the simulator gets no memory");
     std::exit(3);
@@ -36,13 +39,17 @@ static char *map(size_t bytes, int flags) {
   return static_cast<char *>(result);
 }
 
-// Addresses in shared memory have 32 bits on the device: keep them so.
+/// Addresses in shared memory have 32 bits on the device, and descriptors of
+/// matrices the low 18 of them: a window below 2^32 that begins with those 0.
+constexpr size_t kWindow = 1 << 18;
+
 Block::Block(GlobalMemory &memory)
-    : memory(memory), shared(map(kMaxShared, MAP_32BIT)),
+    : memory(memory), window(map(2 * kWindow, MAP_32BIT)),
+      shared(window + (-reinterpret_cast<uintptr_t>(window) & (kWindow - 1))),
       stacks(map(kMaxThreads * kStackBytes, 0)) {}
 
 Block::~Block() {
-  munmap(shared, kMaxShared);
+  munmap(window, 2 * kWindow);
   munmap(stacks, kMaxThreads * kStackBytes);
 }
 
@@ -66,7 +73,12 @@ void Block::prepare() {
   const Dim shape = launch->block;
   threads.resize(shape.count());
   ready.clear();
-  clocks.reset(threads.size());
+  const uint32_t warps = (threads.size() + kWarpSize - 1) / kWarpSize;
+  clocks.reset(threads.size() + warps + 1);
+  agents.assign(warps, {});
+  for (uint32_t i = 0; i < warps; ++i)
+    agents[i].clock = {Actor(threads.size() + i), 1, 0, clocks.getBeginning()};
+  engine = {Actor(threads.size() + warps), 1, 0, clocks.getBeginning()};
   for (uint32_t i = 0; i < threads.size(); ++i) {
     Thread &thread = threads[i];
     thread = {};
@@ -74,31 +86,35 @@ void Block::prepare() {
     thread.id = {i % shape.x, i / shape.x % shape.y, i / (shape.x * shape.y)};
     thread.context =
         make_fcontext(stacks + (i + 1) * kStackBytes, kStackBytes, enter);
-    thread.clock = {i, 1, clocks.getBeginning()};
+    thread.clock = {i, 1, 0, clocks.getBeginning()};
     ready.push_back(&thread);
   }
   for (Barrier &barrier : barriers)
     barrier = {};
-  meetings.assign((threads.size() + kWarpSize - 1) / kWarpSize, {});
+  meetings.assign(warps, {});
+  groupMeetings.assign((warps + 3) / 4, {});
+  mbarriers.clear();
+  deferred.clear();
   sharedBytes = launch->kernel.staticShared + launch->dynamicShared;
   sharedShadow.reset(sharedBytes, /*defined=*/false);
   std::memset(shared, 0xff, sharedBytes);
 }
 
+size_t Block::draw(size_t below) {
+  random = runtime::mixInto(random, below);
+  return random % below;
+}
+
 Thread &Block::takeReady() {
-  size_t which = 0;
-  if (mode.schedule == Schedule::random) {
-    random = runtime::mixInto(random, ready.size());
-    which = random % ready.size();
-  }
+  const size_t which =
+      mode.schedule == Schedule::random ? draw(ready.size()) : 0;
   Thread &thread = *ready[which];
   ready.erase(ready.begin() + which);
   return thread;
 }
 
 std::optional<std::string> Block::run(const Launch &what, const Mode &how,
-                                      Dim id, Instance number,
-                                      Instance begin) {
+                                      Dim id, Instance number, Instance begin) {
   launch = &what;
   mode = how;
   blockId = id;
@@ -108,7 +124,11 @@ std::optional<std::string> Block::run(const Launch &what, const Mode &how,
   problem.reset();
   running = this;
   prepare();
-  while (!problem && !ready.empty()) {
+  while (!problem && (!ready.empty() || runDeferred())) {
+    if (ready.empty())
+      continue;
+    if (mode.schedule == Schedule::random && draw(kDeferral) == 0)
+      runDeferred();
     current = &takeReady();
     // A fiber that comes back has noted where it is to go on.
     transfer_t from = jump_fcontext(current->context, nullptr);
@@ -122,6 +142,28 @@ std::optional<std::string> Block::run(const Launch &what, const Mode &how,
     problem = describeDeadlock();
   running = nullptr;
   return problem;
+}
+
+void Block::defer(std::function<void()> event) {
+  if (mode.copies == Copies::eager)
+    event();
+  else
+    deferred.push_back(std::move(event));
+}
+
+/// What happens on its own has no order: the adversary takes the last first.
+bool Block::runDeferred() {
+  if (deferred.empty())
+    return false;
+  size_t which = 0;
+  if (mode.schedule == Schedule::random)
+    which = draw(deferred.size());
+  else if (mode.schedule == Schedule::adversarial)
+    which = deferred.size() - 1;
+  std::function<void()> event = std::move(deferred[which]);
+  deferred.erase(deferred.begin() + which);
+  event();
+  return true;
 }
 
 void Block::wait() {
@@ -155,10 +197,14 @@ std::string format(const Site *site) {
   return text;
 }
 
-void Block::fail(std::string what) {
+void Block::report(const std::string &what) {
   problem = "kernel '" + launch->kernel.name + "', block " + format(blockId) +
             ", thread " + format(current->id) + ": " + what + "\n  in " +
             format(current->site);
+}
+
+void Block::fail(const std::string &what) {
+  report(what);
   jump_fcontext(scheduler, nullptr);
   std::abort(); // nobody goes on with this fiber
 }
@@ -204,9 +250,9 @@ void Block::synchronize(uint32_t id, uint32_t count, bool waits) {
       wait();
     return;
   }
-  Past past = barrier.gathering.finish(clocks);
+  const Knowledge all = barrier.gathering.finish(clocks);
   for (Thread *thread : barrier.waiting) {
-    thread->clock.past = past;
+    thread->clock.others = all;
     if (thread != current)
       wake(*thread);
   }
@@ -214,46 +260,68 @@ void Block::synchronize(uint32_t id, uint32_t count, bool waits) {
 }
 
 //===----------------------------------------------------------------------===//
-// Warps
+// Warps and warpgroups
 //===----------------------------------------------------------------------===//
 
-void Block::meet(uint32_t mask, WarpFunction function, const Slot *arguments,
+bool Block::gather(Meeting &meeting, uint32_t place, uint32_t expected,
+                   uint32_t mask, MeetingFunction function,
+                   const Slot *arguments, Slot *results) {
+  if (meeting.arrived == 0) {
+    meeting.mask = mask;
+    meeting.function = function;
+  } else if (meeting.mask != mask || meeting.function != function) {
+    Thread **other = std::find_if(meeting.lanes, std::end(meeting.lanes),
+                                  [](Thread *it) { return it; });
+    fail("threads that go together are at different places; another is in " +
+         format((*other)->site));
+  }
+  meeting.lanes[place] = current;
+  current->arguments = arguments;
+  current->results = results;
+  if (++meeting.arrived == expected)
+    return true;
+  wait();
+  return false;
+}
+
+void Block::part(Meeting &meeting) {
+  for (Thread *thread : meeting.lanes)
+    if (thread && thread != current)
+      wake(*thread);
+  meeting = {};
+}
+
+void Block::meet(uint32_t mask, MeetingFunction function, const Slot *arguments,
                  Slot *results, bool orders) {
   const uint32_t lane = current->index % kWarpSize;
   Meeting &meeting = meetings[current->index / kWarpSize];
   if (!(mask >> lane & 1))
     fail("the mask leaves out the thread's own lane " + std::to_string(lane));
-  if (meeting.arrived == 0)
-    meeting = {mask, 0, function, {}};
-  else if (meeting.mask != mask || meeting.function != function)
-    fail("lanes of a warp are at different places; another is in " +
-         format((*std::find_if(meeting.lanes, meeting.lanes + kWarpSize,
-                               [](Thread *it) { return it; }))
-                    ->site));
-  meeting.lanes[lane] = current;
-  current->arguments = arguments;
-  current->results = results;
-  meeting.arrived |= 1u << lane;
-  if (meeting.arrived != mask) {
-    wait();
+  if (!gather(meeting, lane, __builtin_popcount(mask), mask, function,
+              arguments, results))
     return;
-  }
   function(meeting.lanes);
-  Gathering gathering;
-  if (orders)
+  if (orders) {
+    Gathering gathering;
     for (Thread *thread : meeting.lanes)
       if (thread)
         gathering.add(thread->clock);
-  Past past = orders ? gathering.finish(clocks) : nullptr;
-  for (Thread *thread : meeting.lanes) {
-    if (!thread)
-      continue;
-    if (orders)
-      thread->clock.past = past;
-    if (thread != current)
-      wake(*thread);
+    const Knowledge all = gathering.finish(clocks);
+    for (Thread *thread : meeting.lanes)
+      if (thread)
+        thread->clock.others = all;
   }
-  meeting = {};
+  part(meeting);
+}
+
+void Block::meetWarpgroup(MeetingFunction function, const Slot *arguments,
+                          Slot *results) {
+  Meeting &meeting = groupMeetings[current->index / kWarpgroupSize];
+  if (!gather(meeting, current->index % kWarpgroupSize, kWarpgroupSize,
+              /*mask=*/0, function, arguments, results))
+    return;
+  function(meeting.lanes);
+  part(meeting);
 }
 
 } // namespace hashc::sim

@@ -22,6 +22,9 @@
 #include <boost/context/detail/fcontext.hpp>
 
 #include <deque>
+#include <functional>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,6 +36,7 @@ namespace hashc::sim {
 using Slot = uint64_t;
 
 constexpr uint32_t kWarpSize = 32;
+constexpr uint32_t kWarpgroupSize = 128;
 constexpr uint32_t kBarriers = 16;
 constexpr size_t kStackBytes = 64 * 1024;
 
@@ -45,6 +49,14 @@ struct Copy {
   const char *source;
   uint32_t bytes;       // of the target
   uint32_t sourceBytes; // the rest becomes zeros
+  bool complete = false;
+};
+using CopyList = std::vector<std::shared_ptr<Copy>>;
+
+/// A number that a product of matrices gives when its group is complete.
+struct Product {
+  float value;
+  Tick group;
 };
 
 struct Thread {
@@ -58,16 +70,35 @@ struct Thread {
   const Site *site; // where it is, or waits
   const Slot *arguments;
   Slot *results;
-  std::vector<Copy> copies; // not committed yet
-  std::deque<std::vector<Copy>> groups;
+  CopyList copies; // not committed yet
+  std::deque<CopyList> groups;
+  std::vector<Product> products; // accumulators that tensor cores still write
+};
+
+/// What goes on for a warp after its instructions: the reads of tensor cores.
+struct WarpAgent {
+  Clock clock;
+  std::vector<Tick> committed; // of the groups, in order
+  bool fenced = false;         // registers may be given to a product
+};
+
+/// A barrier in shared memory: a phase is over when all have arrived and all
+/// bytes that were announced are there (PTX ISA, "mbarrier").
+struct Mbarrier {
+  uint32_t count, pending;
+  int64_t bytes = 0;
+  bool phase = false;
+  Gathering gathering;
+  Knowledge completed; // by the last phase
+  std::vector<std::pair<Thread *, bool>> waiting;
 };
 
 /// "store at kernels.cu:12:5"
 std::string format(const Site *site);
 
-/// Gives each lane its results, from the arguments of all. Lanes outside the
-/// mask are null.
-using WarpFunction = void (*)(Thread *const *lanes);
+/// Gives each lane of a warp or a warpgroup its results, from the arguments of
+/// all. Lanes outside the mask are null.
+using MeetingFunction = void (*)(Thread *const *lanes);
 
 class Block {
 public:
@@ -92,7 +123,7 @@ public:
 
   /// Ends the kernel with this finding of the thread that runs. What is on the
   /// fibers' stacks is dropped.
-  [[noreturn]] void fail(std::string what);
+  [[noreturn]] void fail(const std::string &what);
 
   /// The thread that runs reads or writes memory, or both, as one.
   void touch(const void *address, uint32_t bytes, uint32_t alignment,
@@ -104,13 +135,43 @@ public:
 
   /// Waits until all lanes of the mask are at the same instruction, of which
   /// `function` is the effect; what they know is shared if `orders`.
-  void meet(uint32_t mask, WarpFunction function, const Slot *arguments,
+  void meet(uint32_t mask, MeetingFunction function, const Slot *arguments,
             Slot *results, bool orders);
+  /// The same for four warps.
+  void meetWarpgroup(MeetingFunction function, const Slot *arguments,
+                     Slot *results);
 
   void beginCopy(const Copy &copy);
   void commitCopies();
   /// Waits until at most `left` of the thread's groups are on their way.
   void waitForCopies(size_t left);
+
+  void initMbarrier(void *at, uint32_t count);
+  void arrive(void *at, uint32_t times);
+  void expectBytes(void *at, uint32_t bytes);
+  /// Arrives when the copies that the thread has begun are complete; `counted`
+  /// if this is one more arrival than the phase has.
+  void arriveAfterCopies(void *at, bool counted);
+  void waitForParity(void *at, bool parity);
+
+  /// The engine copies a box of a tensor to shared memory and tells the
+  /// barrier.
+  void copyBox(char *target, void *barrier, const TensorMap &map, int32_t x,
+               int32_t y);
+
+  /// What the thread has written may be read by the engine and tensor cores.
+  void fenceProxy() { clocks.fence(current->clock); }
+
+  WarpAgent &getAgent(const Thread &thread) {
+    return agents[thread.index / kWarpSize];
+  }
+  /// Tensor cores begin to read for the warp of `lane`.
+  void beginRead(Thread &lane, const void *address, uint32_t bytes);
+  void commitProducts();
+  /// The lanes of a warp have waited until at most `left` of its groups go on.
+  void waitForProducts(Thread *const *lanes, size_t left);
+  /// True if the group's numbers may be looked at.
+  bool isComplete(const Thread &thread, Tick group) const;
 
 private:
   struct Barrier {
@@ -120,32 +181,52 @@ private:
     Gathering gathering;
   };
   struct Meeting {
-    uint32_t mask = 0; // 0: nobody is there
-    uint32_t arrived = 0;
-    WarpFunction function;
-    Thread *lanes[kWarpSize];
+    uint32_t mask = 0;
+    uint32_t arrived = 0; // 0: nobody is there
+    MeetingFunction function = nullptr;
+    Thread *lanes[kWarpgroupSize] = {};
   };
 
   static void enter(boost::context::detail::transfer_t from);
   void prepare();
+  size_t draw(size_t below);
   Thread &takeReady();
   void wait();
   void wake(Thread &thread);
+  /// True if this thread completes the meeting: then it goes on, with the
+  /// others where it calls `part`.
+  bool gather(Meeting &meeting, uint32_t place, uint32_t expected,
+              uint32_t mask, MeetingFunction function, const Slot *arguments,
+              Slot *results);
+  void part(Meeting &meeting);
+  /// Something that happens on its own: now, or when nobody can go on.
+  void defer(std::function<void()> event);
+  bool runDeferred();
+  void report(const std::string &what);
   std::string describeDeadlock() const;
 
-  struct Place;
+  /// Where an address lies: its shadow, its place there, its name.
+  struct Place {
+    Shadow *shadow;
+    size_t offset;
+    std::string_view name;
+  };
   Place locate(const void *address, uint32_t bytes);
+  std::string describeActor(Actor actor) const;
   std::string describeNearest(const void *address) const;
-  Visit getVisit(bool atomic) const;
+  Visit getVisit(const Clock &clock) const;
+  Mbarrier &getMbarrier(void *at, bool forEngine = false);
+  void settle(Mbarrier &barrier);
   void check(const Finding &finding, std::string_view memory);
   bool isShared(const void *address) const;
   bool isOnStack(const void *address) const;
   /// A thread may not end while copies of its own are on their way.
   void requireNoCopies();
-  void complete(const std::vector<Copy> &copies);
+  void complete(const Clock &clock, const CopyList &copies);
 
   GlobalMemory &memory;
-  char *shared; // a window of kMaxShared bytes below 2^32
+  char *window;
+  char *shared; // kMaxShared bytes of it
   char *stacks; // kMaxThreads of kStackBytes
   Shadow sharedShadow;
   uint64_t sharedBytes = 0;
@@ -160,7 +241,11 @@ private:
   std::vector<Thread> threads;
   std::deque<Thread *> ready;
   Barrier barriers[kBarriers];
-  std::vector<Meeting> meetings; // one a warp
+  std::vector<Meeting> meetings, groupMeetings; // of warps and of four
+  std::map<const void *, Mbarrier> mbarriers;
+  Clock engine; // of copies of boxes
+  std::vector<WarpAgent> agents;
+  std::deque<std::function<void()>> deferred;
   Thread *current = nullptr;
   boost::context::detail::fcontext_t scheduler = nullptr;
   std::optional<std::string> problem;

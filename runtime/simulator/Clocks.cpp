@@ -40,20 +40,43 @@ Past Clocks::join(Past a, Past b) {
   return result;
 }
 
-void Gathering::add(Clock &clock) {
-  if (ticks.empty())
-    ticks = *clock.past;
-  else if (clock.past != last)
-    raise(ticks, *clock.past);
-  last = clock.past;
-  ticks[clock.self] = clock.now++;
+Knowledge Clocks::join(Knowledge a, Knowledge b) {
+  return {join(a.past, b.past), join(a.fenced, b.fenced)};
 }
 
-Past Gathering::finish(Clocks &clocks) {
+void Clocks::fence(Clock &clock) {
+  clock.others.fenced = join(clock.others.fenced, clock.others.past);
+  clock.ownFenced = clock.now++;
+}
+
+void Gathering::Side::add(Past from, Actor actor, Tick tick) {
+  if (ticks.empty())
+    ticks = *from;
+  else if (from != last)
+    raise(ticks, *from);
+  last = from;
+  ticks[actor] = std::max(ticks[actor], tick);
+}
+
+Past Gathering::Side::finish(Clocks &clocks) {
   Past result = clocks.keep(std::move(ticks));
   ticks.clear();
   last = nullptr;
   return result;
+}
+
+void Gathering::addEarlier(const Clock &clock) {
+  past.add(clock.others.past, clock.self, clock.now);
+  fenced.add(clock.others.fenced, clock.self, clock.ownFenced);
+}
+
+void Gathering::add(Clock &clock) {
+  addEarlier(clock);
+  ++clock.now;
+}
+
+Knowledge Gathering::finish(Clocks &clocks) {
+  return {past.finish(clocks), fenced.finish(clocks)};
 }
 
 } // namespace hashc::sim

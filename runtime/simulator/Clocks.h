@@ -24,7 +24,8 @@
 
 namespace hashc::sim {
 
-/// A thread of the block, by its number.
+/// Who acts: a thread of the block, by its number, and behind the threads
+/// those that act for them while they go on (Block.h).
 using Actor = uint32_t;
 /// Counts what an actor lets others know of. 0: nothing yet.
 using Tick = uint32_t;
@@ -32,14 +33,26 @@ using Tick = uint32_t;
 /// For each actor, its last tick that is known to lie in the past.
 using Past = const std::vector<Tick> *;
 
-/// What one thread knows. Its own accesses are always in its past.
+/// What lies in the past, and what of it the asynchronous proxy sees: what
+/// threads write themselves needs a fence until tensor cores and the copy
+/// engine may read it (PTX ISA, "Proxies").
+struct Knowledge {
+  Past past = nullptr;
+  Past fenced = nullptr;
+};
+
+/// What one actor knows. Its own accesses are always in its past.
 struct Clock {
   Actor self = 0;
   Tick now = 1;
-  Past past = nullptr;
+  Tick ownFenced = 0;
+  Knowledge others;
 
   bool hasSeen(Actor actor, Tick tick) const {
-    return actor == self || (*past)[actor] >= tick;
+    return actor == self || (*others.past)[actor] >= tick;
+  }
+  bool hasFenced(Actor actor, Tick tick) const {
+    return (actor == self ? ownFenced : (*others.fenced)[actor]) >= tick;
   }
 };
 
@@ -48,12 +61,16 @@ class Clocks {
 public:
   /// Forgets everything; `actors` of them begin anew.
   void reset(size_t actors);
-  Past getBeginning() const { return beginning; }
+  Knowledge getBeginning() const { return {beginning, beginning}; }
   /// What either knows.
-  Past join(Past a, Past b);
+  Knowledge join(Knowledge a, Knowledge b);
+  /// All that the actor knows until now is for the asynchronous proxy to see.
+  void fence(Clock &clock);
   Past keep(std::vector<Tick> ticks);
 
 private:
+  Past join(Past a, Past b);
+
   std::deque<std::vector<Tick>> pasts;
   std::map<std::pair<Past, Past>, Past> joined;
   Past beginning = nullptr;
@@ -62,16 +79,22 @@ private:
 /// What all that arrive at a place know: a barrier's memory.
 class Gathering {
 public:
-  /// The thread arrives: what it did until now can be known to others, and
-  /// what it does from now on cannot.
+  /// The actor arrives: what it did until now can be known to others, and what
+  /// it does from now on cannot.
   void add(Clock &clock);
-  bool isEmpty() const { return ticks.empty(); }
+  /// As add, with what was known earlier.
+  void addEarlier(const Clock &clock);
   /// What arrived; the place is empty again.
-  Past finish(Clocks &clocks);
+  Knowledge finish(Clocks &clocks);
 
 private:
-  std::vector<Tick> ticks;
-  Past last = nullptr;
+  struct Side {
+    std::vector<Tick> ticks;
+    Past last = nullptr;
+    void add(Past past, Actor actor, Tick tick);
+    Past finish(Clocks &clocks);
+  };
+  Side past, fenced;
 };
 
 } // namespace hashc::sim

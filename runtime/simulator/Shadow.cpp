@@ -20,6 +20,11 @@ bool Access::races(const Visit &visit) const {
   return instance != visit.instance || !visit.clock->hasSeen(actor, tick);
 }
 
+bool Access::isHidden(const Visit &visit) const {
+  return visit.asynchronous && !asynchronous && tick != 0 &&
+         instance == visit.instance && !visit.clock->hasFenced(actor, tick);
+}
+
 void Shadow::reset(size_t size, bool defined) {
   bytes = size;
   Cell cell;
@@ -81,7 +86,7 @@ void Shadow::noteRead(const Visit &visit, Cell &cell) {
     return;
   Crowd &crowd = crowds[cell.readers];
   auto same = std::find_if(crowd.begin(), crowd.end(), [&](const Access &it) {
-    return it.actor == visit.clock->self;
+    return it.actor == visit.actor;
   });
   if (same == crowd.end())
     crowd.push_back(cell.read);
@@ -111,6 +116,10 @@ Finding Shadow::read(const Visit &who, size_t offset, size_t size) {
   for (size_t i = offset / kGranule; i < (offset + size) / kGranule; ++i) {
     if (Finding finding = visit(who, i, /*writes=*/false); finding.what)
       return finding;
+    if (cells[i].written.isHidden(who))
+      return {"reads through the asynchronous proxy what a thread wrote, with "
+              "no fence.proxy.async between",
+              cells[i].written, i * kGranule};
     if (!cells[i].defined)
       return {"reads what was never written", {}, i * kGranule};
     noteRead(who, cells[i]);

@@ -33,6 +33,16 @@ struct Visit {
   Instance launchBegin; // the first block of its launch
   const Site *site;
   bool atomic = false;
+  bool asynchronous = false; // through the asynchronous proxy
+  /// Whom memory remembers, where it is not the one whose clock counts.
+  Actor actor = 0;
+  Tick tick = 0;
+
+  static Visit by(const Clock &clock, Instance instance, Instance launchBegin,
+                  const Site *site) {
+    return {&clock, instance, launchBegin, site,
+            false,  false,    clock.self,  clock.now};
+  }
 };
 
 /// A visit that memory remembers.
@@ -42,13 +52,17 @@ struct Access {
   Actor actor = 0;
   Tick tick = 0; // 0: there was none
   bool atomic = false;
+  bool asynchronous = false;
 
   Access() = default;
   explicit Access(const Visit &visit)
-      : site(visit.site), instance(visit.instance), actor(visit.clock->self),
-        tick(visit.clock->now), atomic(visit.atomic) {}
+      : site(visit.site), instance(visit.instance), actor(visit.actor),
+        tick(visit.tick), atomic(visit.atomic),
+        asynchronous(visit.asynchronous) {}
   /// True if whoever visits now cannot know that this is over.
   bool races(const Visit &visit) const;
+  /// True if the visitor's proxy may not see yet what this wrote.
+  bool isHidden(const Visit &visit) const;
 };
 
 /// What is wrong with a visit.

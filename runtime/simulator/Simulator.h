@@ -67,6 +67,18 @@ struct Launch {
 constexpr uint64_t kMaxShared = 227 * 1024;
 constexpr uint32_t kMaxThreads = 1024;
 
+/// How the copy engine finds boxes of a matrix: what a kernel gets in place of
+/// the driver's CUtensorMap, in the 128 bytes that one has.
+struct alignas(64) TensorMap {
+  const char *data;
+  uint64_t width, height; // elements, rows
+  uint64_t stride;        // bytes from one row to the next
+  uint32_t boxWidth, boxHeight;
+  uint32_t elementBytes;
+  uint32_t swizzle; // 0, 32, 64 or 128 bytes
+};
+static_assert(sizeof(TensorMap) <= 128);
+
 class Block;
 class GlobalMemory;
 

@@ -13,6 +13,7 @@
 
 #define HASHC_SIM_INTRINSIC(name, function) HASHC_SIM_FUNCTION(function);
 #define HASHC_SIM_ASM(opcode, function) HASHC_SIM_FUNCTION(function);
+#define HASHC_SIM_TEMPLATE(function) HASHC_SIM_FUNCTION(function);
 #include "runtime/simulator/Instructions.def"
 
 extern "C" {
@@ -38,8 +39,8 @@ std::vector<Symbol> getSymbols() {
       {"hash_sim_shared", getAddress(hash_sim_shared)},
 #define HASHC_SIM_INTRINSIC(name, function)                                    \
   {"hash_sim_" #function, getAddress(hash_sim_##function)},
-#define HASHC_SIM_ASM(opcode, function)                                        \
-  {"hash_sim_" #function, getAddress(hash_sim_##function)},
+#define HASHC_SIM_ASM(opcode, function) HASHC_SIM_INTRINSIC(opcode, function)
+#define HASHC_SIM_TEMPLATE(function) HASHC_SIM_INTRINSIC("", function)
 #include "runtime/simulator/Instructions.def"
   };
   std::vector<Symbol> result;

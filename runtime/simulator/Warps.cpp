@@ -78,8 +78,8 @@ static void shuffleIndex(Thread *const *lanes) {
   });
 }
 
-static void meetAll(WarpFunction function, const Slot *operands, Slot *results,
-                    const Site *site, uint32_t mask) {
+static void meetAll(MeetingFunction function, const Slot *operands,
+                    Slot *results, const Site *site, uint32_t mask) {
   at(site).meet(mask, function, operands, results, /*orders=*/false);
 }
 
@@ -149,14 +149,13 @@ HASHC_SIM_FUNCTION(Ballot) {
 template <int count, bool transposed>
 static void loadMatrix(Thread *const *lanes) {
   auto element = [&](int matrix, int row, int column) {
-    return as<const uint16_t *>(
-        lanes[matrix * 8 + row]->arguments[0])[column];
+    return as<const uint16_t *>(lanes[matrix * 8 + row]->arguments[0])[column];
   };
   for (int lane = 0; lane < int(kWarpSize); ++lane)
     for (int i = 0; i < count; ++i) {
       const int row = lane / 4, column = lane % 4 * 2;
-      const uint32_t low = transposed ? element(i, column, row)
-                                      : element(i, row, column);
+      const uint32_t low =
+          transposed ? element(i, column, row) : element(i, row, column);
       const uint32_t high = transposed ? element(i, column + 1, row)
                                        : element(i, row, column + 1);
       lanes[lane]->results[i] = low | high << 16;
@@ -224,8 +223,7 @@ static void multiplyBf16(Thread *const *lanes) {
             fromBf16(arguments[i] >> 16 * half);
     for (int i = 0; i < 2; ++i)
       for (int half = 0; half < 2; ++half)
-        b[pair + i * 8 + half][group] =
-            fromBf16(arguments[4 + i] >> 16 * half);
+        b[pair + i * 8 + half][group] = fromBf16(arguments[4 + i] >> 16 * half);
   }
   multiply<16>(lanes, 6, a, b);
 }

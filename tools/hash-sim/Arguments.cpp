@@ -122,7 +122,53 @@ Error Argument::fill(StringRef value) {
   return Error::success();
 }
 
+/// "64x32": two sizes.
+static bool parseSizes(StringRef text, uint64_t &first, uint64_t &second) {
+  auto [left, right] = text.split('x');
+  return !left.getAsInteger(10, first) && !right.getAsInteger(10, second);
+}
+
+Expected<Argument> Argument::parseMap(StringRef text) {
+  Argument result;
+  result.isMap = true;
+  SmallVector<StringRef> parts;
+  text.split(parts, ',');
+  TensorMap &map = result.map;
+  uint64_t boxHeight, boxWidth;
+  if (parts.size() != 4 || parts[0].getAsInteger(10, result.mapped) ||
+      !parseSizes(parts[1], map.height, map.width) ||
+      !parseSizes(parts[2], boxHeight, boxWidth) ||
+      parts[3].getAsInteger(10, map.swizzle) ||
+      (map.swizzle != 0 && map.swizzle != 32 && map.swizzle != 64 &&
+       map.swizzle != 128))
+    return createStringError(
+        "argument 'map:" + text +
+        "' is like map:ARGUMENT,ROWSxCOLUMNS,ROWSxCOLUMNS of a box,SWIZZLE, "
+        "which is 0, 32, 64 or 128 bytes");
+  map.boxHeight = boxHeight;
+  map.boxWidth = boxWidth;
+  return result;
+}
+
+Error Argument::resolve(std::vector<Argument> &arguments) {
+  if (!isMap)
+    return Error::success();
+  if (mapped >= arguments.size() || !arguments[mapped].buffer)
+    return createStringError("a map is of a buffer, and argument " +
+                             Twine(mapped) + " is none");
+  Argument &target = arguments[mapped];
+  map.elementBytes = getSize(target.type);
+  map.stride = map.width * map.elementBytes;
+  map.data = target.data.data();
+  if (map.height * map.stride > target.data.size())
+    return createStringError("a map of more than argument " + Twine(mapped) +
+                             " has");
+  return Error::success();
+}
+
 Expected<Argument> Argument::parse(StringRef text) {
+  if (text.starts_with("map:"))
+    return parseMap(text.drop_front(4));
   Argument result;
   StringRef name = text.take_while(isAlnum);
   StringRef rest = text.drop_front(name.size());
@@ -163,6 +209,8 @@ Expected<Argument> Argument::parse(StringRef text) {
 }
 
 void *Argument::getAddress() {
+  if (isMap)
+    return &map;
   if (!buffer)
     return data.data();
   address = data.data();

@@ -1,4 +1,5 @@
-//===- Arguments.h - A kernel's arguments from the command line --*- C++ -*-===//
+//===- Arguments.h - A kernel's arguments from the command line --*- C++
+//-*-===//
 //
 // Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -7,6 +8,8 @@
 
 #ifndef HASHC_TOOLS_HASHSIM_ARGUMENTS_H
 #define HASHC_TOOLS_HASHSIM_ARGUMENTS_H
+
+#include "runtime/simulator/Simulator.h"
 
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
@@ -21,7 +24,9 @@ namespace hashc::sim {
 enum class ElementType { i32, i64, f32, bf16 };
 
 /// One argument: `i32:5`, `f32:0.5` are numbers; `f32[128]=iota` is a buffer
-/// with a value, `f32[128]` one that the kernel is to write.
+/// with a value, `f32[128]` one that the kernel is to write;
+/// `map:1,256x64,64x64,128` says how the copy engine finds boxes of 64 rows and
+/// 64 columns in argument 1, 256 rows of 64 elements, swizzled by 128 bytes.
 ///
 /// Values are `iota` (0, 1, 2, ...), `random` or `random:SEED` (multiples of
 /// 1/8 in -1..1; integers: 0..255), a list `1,2,3`, or one number for all.
@@ -29,9 +34,11 @@ class Argument {
 public:
   static llvm::Expected<Argument> parse(llvm::StringRef text);
 
-  /// Where the argument lies, as a launch takes it: the number, or the
+  /// Where the argument lies, as a launch takes it: the number, the map, or the
   /// buffer's address.
   void *getAddress();
+  /// Maps point into other arguments.
+  llvm::Error resolve(std::vector<Argument> &arguments);
   bool isBuffer() const { return buffer; }
   bool isDefined() const { return defined; }
   std::vector<char> &getData() { return data; }
@@ -40,6 +47,7 @@ public:
   void print(llvm::raw_ostream &os) const;
 
 private:
+  static llvm::Expected<Argument> parseMap(llvm::StringRef text);
   llvm::Error fill(llvm::StringRef value);
 
   ElementType type = ElementType::i32;
@@ -48,6 +56,9 @@ private:
   size_t count = 1;
   std::vector<char> data, initial;
   void *address = nullptr;
+  bool isMap = false;
+  size_t mapped = 0; // the argument
+  TensorMap map = {};
 };
 
 } // namespace hashc::sim

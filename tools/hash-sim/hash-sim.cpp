@@ -57,15 +57,13 @@ static ExitOnError exitOnError("error: ");
 static std::unique_ptr<TargetMachine> createHost() {
   InitializeNativeTarget();
   InitializeNativeTargetAsmPrinter();
-  auto builder =
-      exitOnError(orc::JITTargetMachineBuilder::detectHost());
+  auto builder = exitOnError(orc::JITTargetMachineBuilder::detectHost());
   return exitOnError(builder.createTargetMachine());
 }
 
 static std::unique_ptr<Module> translate(LLVMContext &context) {
   SMDiagnostic diagnostic;
-  std::unique_ptr<Module> module =
-      parseIRFile(inputFile, diagnostic, context);
+  std::unique_ptr<Module> module = parseIRFile(inputFile, diagnostic, context);
   if (!module) {
     diagnostic.print("hash-sim", errs());
     std::exit(1);
@@ -77,13 +75,11 @@ static std::unique_ptr<Module> translate(LLVMContext &context) {
 
 static std::unique_ptr<orc::LLJIT> load(std::unique_ptr<Module> module,
                                         orc::ThreadSafeContext context) {
-  std::unique_ptr<orc::LLJIT> jit =
-      exitOnError(orc::LLJITBuilder().create());
+  std::unique_ptr<orc::LLJIT> jit = exitOnError(orc::LLJITBuilder().create());
   orc::SymbolMap symbols;
   for (const sim::Symbol &symbol : sim::getSymbols())
     symbols[jit->mangleAndIntern(symbol.name)] = {
-        orc::ExecutorAddr::fromPtr(symbol.address),
-        JITSymbolFlags::Exported};
+        orc::ExecutorAddr::fromPtr(symbol.address), JITSymbolFlags::Exported};
   orc::JITDylib &library = jit->getMainJITDylib();
   exitOnError(library.define(orc::absoluteSymbols(std::move(symbols))));
   library.addGenerator(
@@ -117,9 +113,8 @@ static sim::Kernel findKernel(orc::LLJIT &jit) {
     std::exit(1);
   }
   if (found->arguments != argumentTexts.size()) {
-    errs() << "error: kernel '" << found->name << "' takes "
-           << found->arguments << " arguments, and there are "
-           << argumentTexts.size() << '\n';
+    errs() << "error: kernel '" << found->name << "' takes " << found->arguments
+           << " arguments, and there are " << argumentTexts.size() << '\n';
     std::exit(1);
   }
   return {found->name, found->entry, found->shared};
@@ -153,10 +148,11 @@ static std::vector<std::pair<std::string, sim::Mode>> getModes() {
 }
 
 /// Runs the kernel in one mode; returns what its buffers hold then.
-static std::vector<std::vector<char>>
-run(sim::Device &device, sim::Launch &launch,
-    std::vector<sim::Argument> &arguments, const std::string &name,
-    const sim::Mode &mode) {
+static std::vector<std::vector<char>> run(sim::Device &device,
+                                          sim::Launch &launch,
+                                          std::vector<sim::Argument> &arguments,
+                                          const std::string &name,
+                                          const sim::Mode &mode) {
   device.removeBuffers();
   std::vector<void *> addresses;
   for (auto [index, argument] : enumerate(arguments)) {
@@ -185,11 +181,16 @@ int main(int argc, char **argv) {
       argc, argv,
       "hash-sim: runs a kernel for NVIDIA GPUs on the CPU and finds its "
       "mistakes\n\nARGUMENT is a number (i32:5, f32:0.5), a buffer with values "
-      "(f32[64x32]=random,\ni32[3]=0,1,2, bf16[8]=iota, f32[4]=0.5), or one that "
-      "the kernel is to write (f32[64]).\n");
+      "(f32[64x32]=random,\ni32[3]=0,1,2, bf16[8]=iota, f32[4]=0.5), or one "
+      "that "
+      "the kernel is to write (f32[64]), or a map of one for the copy engine\n"
+      "(map:1,256x64,64x64,128).\n");
   std::vector<sim::Argument> arguments;
   for (const std::string &text : argumentTexts)
     arguments.push_back(exitOnError(sim::Argument::parse(text)));
+
+  for (sim::Argument &argument : arguments)
+    exitOnError(argument.resolve(arguments));
 
   orc::ThreadSafeContext context(std::make_unique<LLVMContext>());
   std::unique_ptr<Module> module =

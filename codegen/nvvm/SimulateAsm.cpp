@@ -1,0 +1,123 @@
+//===- SimulateAsm.cpp - Inline assembly that the simulator knows ---------===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "codegen/nvvm/SimulateAsm.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSwitch.h"
+#include "llvm/IR/InlineAsm.h"
+#include "llvm/Support/Regex.h"
+
+using namespace llvm;
+
+namespace hashc::nvvm {
+
+static StringRef getFunction(StringRef opcode) {
+  return StringSwitch<StringRef>(opcode)
+#define HASHC_SIM_ASM(opcode, function) .Case(opcode, "hash_sim_" #function)
+#include "runtime/simulator/Instructions.def"
+      .Default("");
+}
+
+/// With one blank where there is any.
+static std::string normalize(StringRef text) {
+  SmallVector<StringRef> words;
+  SplitString(text, words, " \t\n");
+  return join(words, " ");
+}
+
+static unsigned countResults(const CallBase &call) {
+  Type *type = call.getType();
+  if (auto *fields = dyn_cast<StructType>(type))
+    return fields->getNumElements();
+  return type->isVoidTy() ? 0 : 1;
+}
+
+/// "$from, $(from + 1), ..."
+static std::string listOperands(unsigned from, unsigned count) {
+  std::string text;
+  for (unsigned i = from; i < from + count; ++i)
+    text += (i == from ? "$" : ", $") + std::to_string(i);
+  return text;
+}
+
+/// One instruction the operands of which are those of the call, in its order:
+/// "opcode $0, {$1, $2}, [$3];".
+static std::optional<KnownAsm> recognizeSingle(const CallBase &call,
+                                               StringRef text) {
+  text.consume_back(";");
+  auto [opcode, operands] = text.split(' ');
+  std::string given;
+  for (char c : operands)
+    if (!StringRef("{}[]").contains(c))
+      given += c;
+  StringRef function = getFunction(opcode);
+  if (function.empty() ||
+      given != listOperands(0, countResults(call) + call.arg_size()))
+    return std::nullopt;
+  return KnownAsm{function, opcode.str(), {}};
+}
+
+/// As nvvm.mbarrier.try_wait.parity is lowered: a loop until the phase is over.
+static std::optional<KnownAsm> recognizeWait(StringRef text) {
+  if (text != "{ .reg .pred P1; LAB_WAIT: mbarrier.try_wait.parity.shared.b64 "
+              "P1, [$0], $1, $2; @P1 bra.uni DONE; bra.uni LAB_WAIT; DONE: }")
+    return std::nullopt;
+  return KnownAsm{
+      "hash_sim_MbarrierWait", "mbarrier.try_wait.parity.shared.b64", {}};
+}
+
+/// As nvvm.wgmma.mma_async is lowered, for bf16: accumulators, descriptors,
+/// whether to add to the accumulators, signs, and which are transposed.
+static std::optional<KnownAsm> recognizeMultiply(const CallBase &call,
+                                                 StringRef text) {
+  static const Regex shape("wgmma\\.mma_async\\.sync\\.aligned\\.m64n([0-9]+)"
+                           "k16\\.f32\\.bf16\\.bf16");
+  SmallVector<StringRef> matches;
+  unsigned columns;
+  if (!shape.match(text, &matches) || matches[1].getAsInteger(10, columns))
+    return std::nullopt;
+  const unsigned registers = columns / 2, rest = 2 * registers;
+  auto name = [](unsigned i) { return "$" + std::to_string(i); };
+  const std::string expected =
+      "{ .reg .pred p; setp.ne.b32 p, " + name(rest + 2) + ", 0; " +
+      matches[0].str() + " {" + listOperands(0, registers) + "}, " +
+      listOperands(rest, 2) + ", p, " + listOperands(rest + 3, 4) + "; }";
+  if (text != expected || countResults(call) != registers ||
+      call.arg_size() != registers + 7)
+    return std::nullopt;
+  return KnownAsm{"hash_sim_Multiply", matches[0].str(), {columns}};
+}
+
+/// wgmma.wait_group, the results of which are its operands: whoever uses them
+/// uses what was waited for.
+static std::optional<KnownAsm> recognizeMultiplyWait(const CallBase &call,
+                                                     StringRef text) {
+  uint64_t left;
+  StringRef rest = text;
+  if (!rest.consume_front("wgmma.wait_group.sync.aligned ") ||
+      rest.consumeInteger(10, left) || rest != ";" ||
+      countResults(call) != call.arg_size())
+    return std::nullopt;
+  return KnownAsm{"hash_sim_MultiplyWaitTied",
+                  "wgmma.wait_group.sync.aligned",
+                  {left, call.arg_size()}};
+}
+
+std::optional<KnownAsm> recognizeAsm(const CallBase &call) {
+  const auto *assembly = cast<InlineAsm>(call.getCalledOperand());
+  const std::string text = normalize(assembly->getAsmString());
+  if (auto known = recognizeSingle(call, text))
+    return known;
+  if (auto known = recognizeWait(text))
+    return known;
+  if (auto known = recognizeMultiply(call, text))
+    return known;
+  return recognizeMultiplyWait(call, text);
+}
+
+} // namespace hashc::nvvm

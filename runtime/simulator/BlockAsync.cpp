@@ -1,0 +1,275 @@
+//===- BlockAsync.cpp - What goes on while the threads of a block do ------===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/simulator/Block.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace hashc::sim {
+
+//===----------------------------------------------------------------------===//
+// cp.async
+//===----------------------------------------------------------------------===//
+
+static void perform(const Copy &copy) {
+  std::memcpy(copy.target, copy.source, copy.sourceBytes);
+  std::memset(copy.target + copy.sourceBytes, 0, copy.bytes - copy.sourceBytes);
+}
+
+void Block::beginCopy(const Copy &copy) {
+  if (!isShared(copy.target))
+    fail("copies to what is not shared memory");
+  if (reinterpret_cast<uintptr_t>(copy.target) % copy.bytes != 0 ||
+      reinterpret_cast<uintptr_t>(copy.source) % copy.bytes != 0)
+    fail("source and target are not aligned to the " +
+         std::to_string(copy.bytes) + " bytes of the copy");
+  if (copy.sourceBytes != 0)
+    touch(copy.source, copy.sourceBytes, /*alignment=*/1, Touch::read);
+  Place target = locate(copy.target, copy.bytes);
+  check(target.shadow->beginCopy(getVisit(current->clock), target.offset,
+                                 copy.bytes),
+        target.name);
+  if (mode.copies == Copies::eager)
+    perform(copy);
+  else
+    std::memset(copy.target, 0xff, copy.bytes);
+  current->copies.push_back(std::make_shared<Copy>(copy));
+}
+
+void Block::commitCopies() {
+  current->groups.push_back(std::move(current->copies));
+  current->copies.clear();
+}
+
+void Block::complete(const Clock &clock, const CopyList &copies) {
+  for (const std::shared_ptr<Copy> &copy : copies) {
+    if (copy->complete)
+      continue;
+    copy->complete = true;
+    if (mode.copies == Copies::late)
+      perform(*copy);
+    sharedShadow.completeCopy(getVisit(clock), copy->target - shared,
+                              copy->bytes);
+  }
+}
+
+void Block::waitForCopies(size_t left) {
+  std::deque<CopyList> &groups = current->groups;
+  for (; groups.size() > left; groups.pop_front())
+    complete(current->clock, groups.front());
+}
+
+void Block::requireNoCopies() {
+  CopyList all = current->copies;
+  for (const CopyList &group : current->groups)
+    all.insert(all.end(), group.begin(), group.end());
+  if (!std::all_of(all.begin(), all.end(),
+                   [](const auto &copy) { return copy->complete; }))
+    fail("ends, and asynchronous copies that it began have not been waited "
+         "for");
+}
+
+//===----------------------------------------------------------------------===//
+// mbarrier
+//===----------------------------------------------------------------------===//
+
+constexpr uint32_t kMbarrierBytes = 8;
+
+/// Who uses a barrier must know that it has been made, and so must the engine
+/// for which a thread names it.
+Mbarrier &Block::getMbarrier(void *at, bool forEngine) {
+  auto found = mbarriers.find(at);
+  if (found == mbarriers.end())
+    fail("there is no mbarrier here: none was initialized");
+  Place place = locate(at, kMbarrierBytes);
+  Visit visit = getVisit(current->clock);
+  visit.asynchronous = forEngine;
+  check(place.shadow->read(visit, place.offset, kMbarrierBytes), "an mbarrier");
+  return found->second;
+}
+
+void Block::initMbarrier(void *at, uint32_t count) {
+  if (!isShared(at))
+    fail("an mbarrier lies in shared memory");
+  if (count == 0 || count >= 1u << 20)
+    fail("an mbarrier counts 1 to 1048575 arrivals, not " +
+         std::to_string(count));
+  touch(at, kMbarrierBytes, kMbarrierBytes, Touch::write);
+  Mbarrier &barrier = mbarriers[at];
+  barrier = {};
+  barrier.count = barrier.pending = count;
+  barrier.completed = clocks.getBeginning();
+}
+
+/// Ends the phase if nothing is missing.
+void Block::settle(Mbarrier &barrier) {
+  if (barrier.pending != 0 || barrier.bytes != 0)
+    return;
+  barrier.phase = !barrier.phase;
+  barrier.pending = barrier.count;
+  barrier.completed = barrier.gathering.finish(clocks);
+  std::vector<std::pair<Thread *, bool>> waiting;
+  waiting.swap(barrier.waiting);
+  for (auto [thread, parity] : waiting)
+    if (barrier.phase != parity)
+      wake(*thread);
+    else
+      barrier.waiting.push_back({thread, parity});
+}
+
+void Block::arrive(void *at, uint32_t times) {
+  Mbarrier &barrier = getMbarrier(at);
+  if (barrier.pending < times)
+    fail("more arrive at an mbarrier than the " +
+         std::to_string(barrier.count) + " that it was initialized for");
+  barrier.gathering.add(current->clock);
+  barrier.pending -= times;
+  settle(barrier);
+}
+
+void Block::expectBytes(void *at, uint32_t bytes) {
+  getMbarrier(at).bytes += bytes;
+}
+
+void Block::arriveAfterCopies(void *at, bool counted) {
+  Mbarrier &barrier = getMbarrier(at);
+  if (counted)
+    ++barrier.pending;
+  CopyList copies = current->copies;
+  for (const CopyList &group : current->groups)
+    copies.insert(copies.end(), group.begin(), group.end());
+  // What the thread knows now, and not what it learns until then.
+  const Clock clock = current->clock;
+  ++current->clock.now;
+  defer([this, &barrier, copies, clock] {
+    complete(clock, copies);
+    if (barrier.pending == 0)
+      return report("more arrive at an mbarrier than it was initialized for");
+    barrier.gathering.addEarlier(clock);
+    --barrier.pending;
+    settle(barrier);
+  });
+}
+
+void Block::waitForParity(void *at, bool parity) {
+  Mbarrier &barrier = getMbarrier(at);
+  while (barrier.phase == parity) {
+    barrier.waiting.push_back({current, parity});
+    wait();
+  }
+  current->clock.others = clocks.join(current->clock.others, barrier.completed);
+}
+
+//===----------------------------------------------------------------------===//
+// The copy engine
+//===----------------------------------------------------------------------===//
+
+/// Chunks of 16 bytes change places within each 128, by the row of 128 that
+/// they are in.
+static size_t swizzle(size_t offset, uint32_t bytes) {
+  return bytes == 0 ? offset : offset ^ ((offset >> 7 & (bytes / 16 - 1)) << 4);
+}
+
+/// The part of a box's row that the matrix has: the rest becomes zeros.
+struct RowPart {
+  int64_t first, count; // elements of the box
+  const char *source;
+  RowPart(const TensorMap &map, int64_t x, int64_t y)
+      : first(std::max<int64_t>(0, -x)),
+        count(std::min<int64_t>(map.boxWidth, int64_t(map.width) - x) - first),
+        source(map.data + y * int64_t(map.stride) +
+               (x + first) * map.elementBytes) {
+    if (y < 0 || uint64_t(y) >= map.height || count < 0)
+      count = 0;
+  }
+};
+
+void Block::copyBox(char *target, void *barrierAt, const TensorMap &map,
+                    int32_t x, int32_t y) {
+  const uint32_t rowBytes = map.boxWidth * map.elementBytes;
+  const uint32_t bytes = rowBytes * map.boxHeight;
+  const size_t alignment = map.swizzle == 0 ? 128 : map.swizzle * 8;
+  if (!isShared(target) || (target - shared) % alignment != 0)
+    fail("a box goes to shared memory, aligned to " +
+         std::to_string(alignment) + " bytes");
+  if (map.swizzle != 0 && rowBytes != map.swizzle)
+    fail("rows of a box that is swizzled by " + std::to_string(map.swizzle) +
+         " bytes have as many, not " + std::to_string(rowBytes));
+  Mbarrier &barrier = getMbarrier(barrierAt, /*forEngine=*/true);
+  Place place = locate(target, bytes);
+  Visit visit = getVisit(current->clock);
+  visit.asynchronous = true;
+  check(place.shadow->beginCopy(visit, place.offset, bytes), place.name);
+  for (uint32_t row = 0; row < map.boxHeight; ++row)
+    if (RowPart part(map, x, int64_t(y) + row); part.count > 0)
+      touch(part.source, part.count * map.elementBytes, 1, Touch::read);
+  if (mode.copies == Copies::late)
+    std::memset(target, 0xff, bytes);
+  const Site *site = current->site;
+  defer([=, &barrier] {
+    for (uint32_t row = 0; row < map.boxHeight; ++row) {
+      const RowPart part(map, x, int64_t(y) + row);
+      for (int64_t i = 0; i < map.boxWidth; ++i) {
+        char *to = shared +
+                   swizzle(place.offset + row * rowBytes + i * map.elementBytes,
+                           map.swizzle);
+        if (i >= part.first && i < part.first + part.count)
+          std::memcpy(to, part.source + (i - part.first) * map.elementBytes,
+                      map.elementBytes);
+        else
+          std::memset(to, 0, map.elementBytes);
+      }
+    }
+    Visit done = Visit::by(engine, instance, launchBegin, site);
+    done.asynchronous = true;
+    sharedShadow.completeCopy(done, place.offset, bytes);
+    barrier.gathering.add(engine);
+    barrier.bytes -= bytes;
+    settle(barrier);
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Tensor cores
+//===----------------------------------------------------------------------===//
+
+void Block::beginRead(Thread &lane, const void *address, uint32_t bytes) {
+  if (!isShared(address))
+    fail("a product reads what is not shared memory");
+  const WarpAgent &agent = getAgent(lane);
+  Place place = locate(address, bytes);
+  Visit visit = getVisit(lane.clock);
+  visit.asynchronous = true;
+  visit.actor = agent.clock.self;
+  visit.tick = agent.clock.now;
+  check(place.shadow->read(visit, place.offset, bytes), place.name);
+}
+
+void Block::commitProducts() {
+  WarpAgent &agent = getAgent(*current);
+  agent.committed.push_back(agent.clock.now++);
+}
+
+bool Block::isComplete(const Thread &thread, Tick group) const {
+  return thread.clock.hasSeen(threads.size() + thread.index / kWarpSize, group);
+}
+
+void Block::waitForProducts(Thread *const *lanes, size_t left) {
+  WarpAgent &agent = getAgent(*lanes[0]);
+  agent.fenced = false;
+  if (agent.committed.size() <= left)
+    return;
+  std::vector<Tick> ticks(clocks.getBeginning().past->size());
+  ticks[agent.clock.self] = agent.committed[agent.committed.size() - 1 - left];
+  const Past done = clocks.keep(std::move(ticks));
+  for (uint32_t lane = 0; lane < kWarpSize; ++lane)
+    lanes[lane]->clock.others = clocks.join(lanes[lane]->clock.others,
+                                            {done, clocks.getBeginning().past});
+}
+
+} // namespace hashc::sim
