@@ -18,7 +18,8 @@ def show_difference(row):
     if not difference:
         return ""
     half = "" if difference["half_width"] is None else f" ± {difference['half_width']:.3f}"
-    return f"{difference['mean']:+.3f}{half}: {difference['verdict']}"
+    unit = " bits per byte" if difference["metric"] == "bits_per_byte" else ""
+    return f"{difference['mean']:+.3f}{half}{unit}: {difference['verdict']}"
 
 
 def show_load(row):
@@ -86,6 +87,8 @@ def write(summary, path, plots):
     notes += [f"{row['name']}: {row['note']}" for row in summary["rows"] if row["note"]]
     if any(row.get("non_causal") for row in summary["rows"]):
         notes.append("† sees other positions: its loss is not that of a model that can generate.")
+    if any((row.get("difference") or {}).get("metric") == "bits_per_byte" for row in summary["rows"]):
+        notes.append("Where rows have tokens of their own, their losses are not of the same things: bits per byte are compared.")
     notes.append("FLOPs for a token are those of the kernels of a training step; all rows agree within 1 %"
                  + (f", except {', '.join(unequal)}." if unequal else
                     ", except where the table says why not." if any(row.get("flops") not in (None, "equal")

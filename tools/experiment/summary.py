@@ -40,7 +40,20 @@ def get_routers(record):
              if name in router} for router in record["eval"]["routers"]]
 
 
-def summarize_row(row, records, step_ms, baseline_losses, baseline_flops):
+def compare_runs(records, baseline):
+    """The paired difference of losses; of bits per byte where tokens differ, as a loss is that of a token."""
+    tokens = {record["eval"]["targets"] for record in records + baseline}
+    metric = "loss" if len(tokens) == 1 else "bits_per_byte"
+    values, base = ({record["seed"]: record["eval"].get(metric) for record in runs} for runs in (records, baseline))
+    if None in values.values() or None in base.values():
+        return None
+    difference = compare_paired(values, base)
+    if difference:
+        difference["metric"] = metric
+    return difference
+
+
+def summarize_row(row, records, step_ms, baseline, baseline_flops):
     good = [record for record in records if "eval" in record]
     result = {"name": row.name, "define": row.define, "paper": row.paper, "note": row.note, "drawn": row.curve,
               "runs": [strip(record) for record in records], "failed": len(records) - len(good)}
@@ -65,8 +78,8 @@ def summarize_row(row, records, step_ms, baseline_losses, baseline_flops):
         "dead": max((router["dead"] for record in good for router in get_routers(record)), default=None),
         "non_causal": any(record["eval"].get("non_causal") for record in good),
     })
-    if baseline_losses:
-        result["difference"] = compare_paired(losses, baseline_losses)
+    if baseline:
+        result["difference"] = compare_runs(good, baseline)
     if baseline_flops:
         deviation = compare_flops(flops["total"], baseline_flops)
         result["flops_deviation"] = deviation
@@ -83,9 +96,8 @@ def strip(record):
 def summarize(plan, records, speeds):
     """`records` and milliseconds of a step by row."""
     base = [record for record in records.get(plan.baseline, []) if "eval" in record]
-    losses = {record["seed"]: record["eval"]["loss"] for record in base}
     flops = base[0]["info"]["flops_per_token"]["train"]["total"] if base else 0
-    rows = [summarize_row(row, records[row.name], speeds.get(row.name), {} if row.name == plan.baseline else losses, flops)
+    rows = [summarize_row(row, records[row.name], speeds.get(row.name), [] if row.name == plan.baseline else base, flops)
             for row in plan.rows if row.table and row.name in records]
     first = next((record for row in records.values() for record in row if "eval" in record), None)
     return {"experiment": plan.title, "baseline": plan.baseline, "paper": plan.paper, "note": plan.note,
