@@ -66,13 +66,16 @@ Value Elaborator::makeFinite(SMLoc loc, double value) {
   return Value::makeNumber(value);
 }
 
+Value Elaborator::failArgmax(SMLoc loc) {
+  return fail(loc, "only routers compute with an argmax: give it to one as a "
+                   "parameter, as in 'router r(guess) = guess % 8' and "
+                   "'r(argmax(x))'");
+}
+
 Value Elaborator::failOperands(const BinaryExpr &binary, const Value &lhs,
                                const Value &rhs) {
   if (lhs.kind == Value::Kind::argmax || rhs.kind == Value::Kind::argmax)
-    return fail(binary.loc,
-                "only routers compute with an argmax: give it to one as a "
-                "parameter, as in 'router r(guess) = guess % 8' and "
-                "'r(argmax(x))'");
+    return failArgmax(binary.loc);
   return fail(binary.loc, "cannot " + verbOf(binary.op) + " " + lhs.describe() +
                               " and " + rhs.describe());
 }
@@ -114,6 +117,8 @@ Value Elaborator::evaluateUnary(Frame &frame, const UnaryExpr &unary) {
                                                  getWide(*value.stream));
     return Value::makeStream(result);
   }
+  if (value.kind == Value::Kind::argmax)
+    return failArgmax(unary.loc);
   return fail(unary.loc, "cannot negate " + value.describe());
 }
 

@@ -174,6 +174,7 @@ private:
                      const Value &rhs);
   Value computeStreams(const BinaryExpr &binary, const Value &lhs,
                        const Value &rhs);
+  Value failArgmax(llvm::SMLoc loc);
   Value failOperands(const BinaryExpr &binary, const Value &lhs,
                      const Value &rhs);
   Value makeFinite(llvm::SMLoc loc, double value);

@@ -21,6 +21,8 @@ bool Elaborator::isBoundRouter(const Layer &layer, const Value &router,
     return true;
   if (router.kind == Value::Kind::function)
     failArgument(layer, name, "a router: declare one with 'router r = ...'");
+  else if (router.kind == Value::Kind::argmax)
+    failArgmax(placeOf(layer, name));
   else if (router.kind != Value::Kind::router)
     failArgument(layer, name, "a router or a list of them");
   else

@@ -41,13 +41,22 @@ def get_curve(row, x):
     return points
 
 
+def get_ticks(low, high):
+    """Four to ten round numbers between them: a logarithmic axis has none of its own within a decade."""
+    size = 10.0 ** math.floor(math.log10(high - low))
+    step = next(size * factor for factor in (0.1, 0.2, 0.5, 1, 2) if (high - low) / (size * factor) <= 10)
+    return [step * i for i in range(math.ceil(low / step), math.floor(high / step) + 1)]
+
+
 def draw_curves(rows, x, label, path, folder):
     # The first evaluations would flatten all that follows.
     ends = [point for row in rows for point in get_curve(row, x)[len(get_curve(row, x)) // 3:]]
+    if not ends:
+        return False
+    low, high = min(p[2] for p in ends) * 0.98, max(p[3] for p in ends) * 1.02
     lines = begin(path, "Perplexity of held-out text (mean and range over seeds)", label, "perplexity")
-    lines.append("set logscale y")
-    if ends:
-        lines.append(f"set yrange [{min(p[2] for p in ends) * 0.98}:{max(p[3] for p in ends) * 1.02}]")
+    lines += ["set logscale y", f"set yrange [{low}:{high}]",
+              f"set ytics ({', '.join(f'{tick:.6g}' for tick in get_ticks(low, high))})"]
     curves = []
     for index, row in enumerate(rows):
         lines += [f"$row{index} << END", *(" ".join(map(str, point)) for point in get_curve(row, x)), "END"]
@@ -55,6 +64,7 @@ def draw_curves(rows, x, label, path, folder):
         curves += [f"$row{index} using 1:3:4 with filledcurves fs transparent solid 0.15 noborder lc rgb {colour} notitle",
                    f"$row{index} using 1:2 with linespoints lw 2 pt 7 ps 0.4 lc rgb {colour} title {quote(row['name'])}"]
     draw(lines, curves, folder, "curve-" + x)
+    return True
 
 
 def draw_loads(rows, path, folder):
@@ -82,6 +92,11 @@ def draw_loads(rows, path, folder):
     return bool(curves)
 
 
+def has_same_tokens(row):
+    """Perplexities are compared with the baseline's only where they are of the same tokens."""
+    return (row.get("difference") or {}).get("metric", "loss") == "loss"
+
+
 def draw_all(summary, folder, name):
     """Titles and files."""
     if not shutil.which("gnuplot"):
@@ -91,9 +106,9 @@ def draw_all(summary, folder, name):
     plots = []
     for x, label in (("step", "optimizer steps"), ("seconds", "seconds of training")):
         file = f"{name}-{x}.svg"
-        timed = [row for row in rows if row["drawn"] and (x == "step" or row["step_ms"])]
-        draw_curves(timed, x, label, os.path.join(folder, file), folder)
-        plots.append((f"Perplexity over {label}", file))
+        timed = [row for row in rows if row["drawn"] and has_same_tokens(row) and (x == "step" or row["step_ms"])]
+        if draw_curves(timed, x, label, os.path.join(folder, file), folder):
+            plots.append((f"Perplexity over {label}", file))
     file = f"{name}-load.svg"
     if draw_loads(rows, os.path.join(folder, file), folder):
         plots.append(("Load of experts", file))

@@ -88,7 +88,7 @@ def write(summary, path, plots):
     if any(row.get("non_causal") for row in summary["rows"]):
         notes.append("† sees other positions: its loss is not that of a model that can generate.")
     if any((row.get("difference") or {}).get("metric") == "bits_per_byte" for row in summary["rows"]):
-        notes.append("Where rows have tokens of their own, their losses are not of the same things: bits per byte are compared.")
+        notes.append("Where rows have tokens of their own, their losses are not of the same things: bits per byte are compared, and curves not drawn.")
     notes.append("FLOPs for a token are those of the kernels of a training step; all rows agree within 1 %"
                  + (f", except {', '.join(unequal)}." if unequal else
                     ", except where the table says why not." if any(row.get("flops") not in (None, "equal")
