@@ -39,7 +39,7 @@ public:
   Translation(Module &module, TargetMachine &host)
       : module(module), host(host), context(module.getContext()),
         pointer(PointerType::getUnqual(context)),
-        word(Type::getInt64Ty(context)), half(Type::getInt32Ty(context)) {}
+        i64(Type::getInt64Ty(context)), i32(Type::getInt32Ty(context)) {}
 
   Error run();
 
@@ -53,6 +53,7 @@ private:
              StringRef function, StringRef what);
   void placeShared(Function &kernel);
   Function *createEntry(Function &kernel);
+  Constant *getSizes(Function &kernel);
   void createKernelTable();
   void forgetDevice();
 
@@ -64,7 +65,7 @@ private:
   TargetMachine &host;
   LLVMContext &context;
   PointerType *pointer;
-  IntegerType *word, *half;
+  IntegerType *i64, *i32;
   StringMap<Constant *> texts;
   DenseMap<Function *, uint64_t> sharedBytes;
   DenseMap<Function *, AllocaInst *> slots; // operands and results of calls
@@ -97,10 +98,10 @@ Constant *Translation::getSite(Instruction &instruction, StringRef what) {
     line = location->getLine();
     column = location->getColumn();
   }
-  auto *type = StructType::get(pointer, pointer, half, half);
+  auto *type = StructType::get(pointer, pointer, i32, i32);
   Constant *site = ConstantStruct::get(type, getText(what), getText(file),
-                                       ConstantInt::get(half, line),
-                                       ConstantInt::get(half, column));
+                                       ConstantInt::get(i32, line),
+                                       ConstantInt::get(i32, column));
   return new GlobalVariable(module, type, /*isConstant=*/true,
                             GlobalValue::PrivateLinkage, site, "site");
 }
@@ -138,21 +139,21 @@ void Translation::replace(CallInst &call, StringRef function, StringRef what,
   const uint64_t needed = operands + types.size();
   if (!buffer) {
     IRBuilder<> entry(&*call.getFunction()->getEntryBlock().begin());
-    buffer = entry.CreateAlloca(ArrayType::get(word, 1));
+    buffer = entry.CreateAlloca(ArrayType::get(i64, 1));
   }
   if (buffer->getAllocatedType()->getArrayNumElements() < needed)
-    buffer->setAllocatedType(ArrayType::get(word, needed));
+    buffer->setAllocatedType(ArrayType::get(i64, needed));
   auto getSlot = [&](unsigned index) {
-    return builder.CreateConstInBoundsGEP1_64(word, buffer, index);
+    return builder.CreateConstInBoundsGEP1_64(i64, buffer, index);
   };
   for (auto [i, constant] : enumerate(constants))
-    builder.CreateStore(ConstantInt::get(word, constant), getSlot(i));
+    builder.CreateStore(ConstantInt::get(i64, constant), getSlot(i));
   for (unsigned i = constants.size(); i < operands; ++i) {
     Value *operand = call.getArgOperand(i - constants.size());
     if (operand->getType()->isPointerTy())
       operand = builder.CreateAddrSpaceCast(operand, pointer);
     else if (operand->getType()->isIntegerTy())
-      operand = builder.CreateZExtOrTrunc(operand, word);
+      operand = builder.CreateZExtOrTrunc(operand, i64);
     builder.CreateStore(operand, getSlot(i));
   }
   FunctionCallee callee = module.getOrInsertFunction(
@@ -162,7 +163,7 @@ void Translation::replace(CallInst &call, StringRef function, StringRef what,
   auto getResult = [&](unsigned index) -> Value * {
     if (types[index]->isIntegerTy())
       return builder.CreateTrunc(
-          builder.CreateLoad(word, getSlot(operands + index)), types[index]);
+          builder.CreateLoad(i64, getSlot(operands + index)), types[index]);
     return builder.CreateLoad(types[index], getSlot(operands + index));
   };
   if (isa<StructType>(call.getType())) {
@@ -174,6 +175,25 @@ void Translation::replace(CallInst &call, StringRef function, StringRef what,
     call.replaceAllUsesWith(getResult(0));
   }
   call.eraseFromParent();
+}
+
+/// Intrinsics that touch no memory that others see.
+static bool isHarmless(const CallInst &call) {
+  const Function &callee = *call.getCalledFunction();
+  switch (callee.getIntrinsicID()) {
+  case Intrinsic::not_intrinsic:
+    return false;
+  case Intrinsic::assume:
+  case Intrinsic::lifetime_start:
+  case Intrinsic::lifetime_end:
+  case Intrinsic::experimental_noalias_scope_decl:
+  case Intrinsic::stacksave:
+  case Intrinsic::stackrestore:
+  case Intrinsic::prefetch:
+    return true;
+  default:
+    return call.doesNotAccessMemory();
+  }
 }
 
 void Translation::translateCall(CallInst &call) {
@@ -201,7 +221,9 @@ void Translation::translateCall(CallInst &call) {
   } else if (auto *set = dyn_cast<MemSetInst>(&call)) {
     watch(call, set->getDest(), set->getLength(),
           set->getDestAlign().valueOrOne(), "hash_sim_store", "set");
-  } else if (callee->isDeclaration() && !callee->isIntrinsic()) {
+  } else if (callee->getIntrinsicID() == Intrinsic::trap) {
+    replace(call, "hash_sim_Trap", "trap");
+  } else if (callee->isDeclaration() && !isHarmless(call)) {
     refuse(call, "the function '" + callee->getName() + "'");
   }
 }
@@ -218,33 +240,34 @@ void Translation::watch(Instruction &before, Value *address, Value *bytes,
     return;
   IRBuilder<> builder(&before);
   FunctionCallee callee = module.getOrInsertFunction(
-      function, Type::getVoidTy(context), pointer, half, half, pointer);
+      function, Type::getVoidTy(context), pointer, i64, i32, pointer);
   builder.CreateCall(callee, {builder.CreateAddrSpaceCast(address, pointer),
-                              builder.CreateZExtOrTrunc(bytes, half),
-                              ConstantInt::get(half, align.value()),
+                              builder.CreateZExtOrTrunc(bytes, i64),
+                              ConstantInt::get(i32, align.value()),
                               getSite(before, what)});
 }
 
 void Translation::watch(Instruction &instruction) {
   const DataLayout &layout = module.getDataLayout();
   auto getBytes = [&](Type *type) {
-    return ConstantInt::get(half, layout.getTypeStoreSize(type));
+    return ConstantInt::get(i64, layout.getTypeStoreSize(type));
   };
   if (auto *load = dyn_cast<LoadInst>(&instruction))
     watch(*load, load->getPointerOperand(), getBytes(load->getType()),
           load->getAlign(),
-          load->isAtomic() ? "hash_sim_atomic" : "hash_sim_load", "load");
+          load->isAtomic() ? "hash_sim_atomic_load" : "hash_sim_load", "load");
   else if (auto *store = dyn_cast<StoreInst>(&instruction))
     watch(*store, store->getPointerOperand(),
           getBytes(store->getValueOperand()->getType()), store->getAlign(),
-          store->isAtomic() ? "hash_sim_atomic" : "hash_sim_store", "store");
+          store->isAtomic() ? "hash_sim_atomic_store" : "hash_sim_store",
+          "store");
   else if (auto *update = dyn_cast<AtomicRMWInst>(&instruction))
     watch(*update, update->getPointerOperand(), getBytes(update->getType()),
-          update->getAlign(), "hash_sim_atomic", "atomic");
+          update->getAlign(), "hash_sim_atomic_update", "atomic");
   else if (auto *exchange = dyn_cast<AtomicCmpXchgInst>(&instruction))
     watch(*exchange, exchange->getPointerOperand(),
           getBytes(exchange->getNewValOperand()->getType()),
-          exchange->getAlign(), "hash_sim_atomic", "atomic");
+          exchange->getAlign(), "hash_sim_atomic_update", "atomic");
 }
 
 void Translation::translate(Function &function) {
@@ -268,7 +291,8 @@ void Translation::translate(Function &function) {
 void Translation::placeShared(Function &kernel) {
   const DataLayout &layout = module.getDataLayout();
   auto isOfKernel = [&](User *user) {
-    return cast<Instruction>(user)->getFunction() == &kernel;
+    auto *instruction = dyn_cast<Instruction>(user);
+    return instruction && instruction->getFunction() == &kernel;
   };
   SmallVector<GlobalVariable *> variables;
   for (bool sized : {true, false})
@@ -300,6 +324,19 @@ void Translation::placeShared(Function &kernel) {
 // Kernels
 //===----------------------------------------------------------------------===//
 
+/// Each thread has a parameter for itself.
+static Value *copyParameter(IRBuilder<> &builder, const Argument &argument,
+                            Value *address) {
+  const DataLayout &layout = argument.getParent()->getDataLayout();
+  Type *type = argument.getParamByValType();
+  const Align align = argument.getParamAlign().value_or(Align(8));
+  AllocaInst *copy = builder.CreateAlloca(type);
+  copy->setAlignment(align);
+  builder.CreateMemCpy(copy, align, address, Align(1),
+                       layout.getTypeAllocSize(type));
+  return copy;
+}
+
 /// void entry(ptr arguments): each argument from its address.
 Function *Translation::createEntry(Function &kernel) {
   auto *type = FunctionType::get(Type::getVoidTy(context), {pointer}, false);
@@ -312,7 +349,7 @@ Function *Translation::createEntry(Function &kernel) {
         pointer, builder.CreateConstGEP1_64(pointer, entry->getArg(0),
                                             argument.getArgNo()));
     arguments.push_back(argument.hasByValAttr()
-                            ? address
+                            ? copyParameter(builder, argument, address)
                             : builder.CreateLoad(argument.getType(), address));
   }
   builder.CreateCall(&kernel, arguments);
@@ -320,14 +357,27 @@ Function *Translation::createEntry(Function &kernel) {
   return entry;
 }
 
+/// The bytes of each parameter.
+Constant *Translation::getSizes(Function &kernel) {
+  SmallVector<uint64_t> sizes;
+  for (Argument &argument : kernel.args())
+    sizes.push_back(module.getDataLayout().getTypeAllocSize(
+        argument.hasByValAttr() ? argument.getParamByValType()
+                                : argument.getType()));
+  sizes.push_back(0);
+  Constant *data = ConstantDataArray::get(context, sizes);
+  return new GlobalVariable(module, data->getType(), /*isConstant=*/true,
+                            GlobalValue::PrivateLinkage, data, "sizes");
+}
+
 void Translation::createKernelTable() {
-  auto *type = StructType::get(pointer, pointer, word, word);
+  auto *type = StructType::get(pointer, pointer, i64, i64, pointer);
   SmallVector<Constant *> rows;
   for (Function *kernel : kernels)
     rows.push_back(ConstantStruct::get(
         type, getText(kernel->getName()), createEntry(*kernel),
-        ConstantInt::get(word, sharedBytes.lookup(kernel)),
-        ConstantInt::get(word, kernel->arg_size())));
+        ConstantInt::get(i64, sharedBytes.lookup(kernel)),
+        ConstantInt::get(i64, kernel->arg_size()), getSizes(*kernel)));
   rows.push_back(ConstantAggregateZero::get(type));
   auto *table = ArrayType::get(type, rows.size());
   new GlobalVariable(module, table, /*isConstant=*/true,
@@ -344,8 +394,9 @@ void Translation::forgetDevice() {
     }
     function.removeFnAttr("target-cpu");
     function.removeFnAttr("target-features");
-    for (unsigned i = 0; i < function.arg_size(); ++i)
-      function.removeParamAttr(i, Attribute::ByVal);
+    if (function.getCallingConv() == CallingConv::PTX_Kernel)
+      for (unsigned i = 0; i < function.arg_size(); ++i)
+        function.removeParamAttr(i, Attribute::ByVal);
     function.setCallingConv(CallingConv::C);
     for (User *user : function.users())
       if (auto *call = dyn_cast<CallBase>(user))
@@ -359,6 +410,9 @@ void Translation::forgetDevice() {
 }
 
 Error Translation::run() {
+  for (StringRef name : {"llvm.used", "llvm.compiler.used"})
+    if (GlobalVariable *list = module.getNamedGlobal(name))
+      list->eraseFromParent();
   for (Function &function : module) {
     if (function.isDeclaration())
       continue;
@@ -382,8 +436,10 @@ Error Translation::run() {
     placeShared(*kernel);
   for (Constant *variable : shared)
     if (!variable->use_empty())
-      return createStringError("shared memory '" + variable->getName() +
-                               "' is used in a function that is no kernel");
+      return createStringError(
+          "shared memory '" + variable->getName() +
+          "' is used outside kernels; functions that use it are to be inlined "
+          "(__attribute__((always_inline)))");
   createKernelTable();
   forgetDevice();
   if (verifyModule(module, &errs()))

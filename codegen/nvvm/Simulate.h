@@ -14,9 +14,15 @@
 
 namespace hashc::nvvm {
 
-/// Name of the table of kernels that a translated module has: `{ptr name,
-/// ptr entry, i64 static shared bytes, i64 arguments}`, ended by nulls. An
-/// entry takes the addresses of the kernel's arguments.
+/// A row of the table of kernels that a translated module has under the name
+/// kKernelTable; the last one has no name.
+struct KernelRow {
+  const char *name;
+  void (*entry)(void *const *arguments); // takes their addresses
+  uint64_t staticShared;                 // bytes
+  uint64_t arguments;
+  const uint64_t *sizes; // of the arguments, in bytes
+};
 constexpr llvm::StringLiteral kKernelTable = "hash_sim_kernels";
 
 /// Turns optimized LLVM IR for NVPTX, the very input of its code generator,

@@ -1,4 +1,4 @@
-//===- SimulateAsm.cpp - Inline assembly that the simulator knows ---------===//
+//===- SimulateAsm.cpp - Inline assembly that is known --------------------===//
 //
 // Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,5 +1,4 @@
-//===- SimulateAsm.h - Inline assembly that the simulator knows --*- C++
-//-*-===//
+//===- SimulateAsm.h - Inline assembly that is known ------------*- C++ -*-===//
 //
 // Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

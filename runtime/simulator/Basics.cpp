@@ -7,7 +7,6 @@
 
 #include "runtime/simulator/Instructions.h"
 
-#include <algorithm>
 #include <cmath>
 
 using namespace hashc::sim;
@@ -36,20 +35,12 @@ HASHC_SIM_FUNCTION(Lane) {
 // Memory. The instruction itself follows when these return.
 //===----------------------------------------------------------------------===//
 
-extern "C" void hash_sim_load(const void *address, uint32_t bytes,
-                              uint32_t alignment, const Site *site) {
-  at(site).touch(address, bytes, alignment, Touch::read);
-}
-
-extern "C" void hash_sim_store(const void *address, uint32_t bytes,
-                               uint32_t alignment, const Site *site) {
-  at(site).touch(address, bytes, alignment, Touch::write);
-}
-
-extern "C" void hash_sim_atomic(const void *address, uint32_t bytes,
-                                uint32_t alignment, const Site *site) {
-  at(site).touch(address, bytes, alignment, Touch::atomic);
-}
+#define HASHC_SIM_TOUCH(name, touched)                                         \
+  extern "C" void hash_sim_##name(const void *address, uint64_t bytes,         \
+                                  uint32_t alignment, const Site *site) {      \
+    at(site).touch(address, bytes, alignment, Touch::touched);                 \
+  }
+#include "runtime/simulator/Instructions.def"
 
 extern "C" char *hash_sim_shared() { return Block::get().getShared(); }
 
@@ -62,13 +53,24 @@ HASHC_SIM_FUNCTION(BarrierAll) {
   block.synchronize(operands[0], block.getLaunch().block.count(),
                     /*waits=*/true);
 }
+
+/// Barriers with a number of threads are for whole warps.
+static void synchronize(const Slot *operands, const Site *site, bool waits) {
+  Block &block = at(site);
+  if (operands[1] % kWarpSize != 0)
+    block.fail("a barrier for " + std::to_string(operands[1]) +
+               " threads, which are no whole warps");
+  block.synchronize(operands[0], operands[1], waits);
+}
+
 HASHC_SIM_FUNCTION(BarrierCount) {
-  at(site).synchronize(operands[0], operands[1], /*waits=*/true);
+  synchronize(operands, site, /*waits=*/true);
 }
 HASHC_SIM_FUNCTION(BarrierArrive) {
-  at(site).synchronize(operands[0], operands[1], /*waits=*/false);
+  synchronize(operands, site, /*waits=*/false);
 }
 HASHC_SIM_FUNCTION(Nothing) { at(site); }
+HASHC_SIM_FUNCTION(Trap) { at(site).fail("traps"); }
 
 //===----------------------------------------------------------------------===//
 // Asynchronous copies: target, source and, for a part, the source's bytes

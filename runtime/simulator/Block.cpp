@@ -23,6 +23,8 @@ using boost::context::detail::jump_fcontext;
 using boost::context::detail::make_fcontext;
 using boost::context::detail::transfer_t;
 
+constexpr size_t kGuardBytes = 4096;
+
 /// At random, what is on its way arrives after about so many switches.
 constexpr size_t kDeferral = 64;
 
@@ -46,7 +48,11 @@ constexpr size_t kWindow = 1 << 18;
 Block::Block(GlobalMemory &memory)
     : memory(memory), window(map(2 * kWindow, MAP_32BIT)),
       shared(window + (-reinterpret_cast<uintptr_t>(window) & (kWindow - 1))),
-      stacks(map(kMaxThreads * kStackBytes, 0)) {}
+      stacks(map(kMaxThreads * kStackBytes, 0)) {
+  // A stack that overflows must not run into another.
+  for (uint32_t i = 0; i < kMaxThreads; ++i)
+    mprotect(stacks + i * kStackBytes, kGuardBytes, PROT_NONE);
+}
 
 Block::~Block() {
   munmap(window, 2 * kWindow);
@@ -74,11 +80,10 @@ void Block::prepare() {
   threads.resize(shape.count());
   ready.clear();
   const uint32_t warps = (threads.size() + kWarpSize - 1) / kWarpSize;
-  clocks.reset(threads.size() + warps + 1);
+  clocks.reset(threads.size() + warps + kMbarriers);
   agents.assign(warps, {});
   for (uint32_t i = 0; i < warps; ++i)
     agents[i].clock = {Actor(threads.size() + i), 1, 0, clocks.getBeginning()};
-  engine = {Actor(threads.size() + warps), 1, 0, clocks.getBeginning()};
   for (uint32_t i = 0; i < threads.size(); ++i) {
     Thread &thread = threads[i];
     thread = {};
@@ -91,7 +96,7 @@ void Block::prepare() {
   }
   for (Barrier &barrier : barriers)
     barrier = {};
-  meetings.assign(warps, {});
+  meetings.assign(warps, std::map<uint32_t, Meeting>());
   groupMeetings.assign((warps + 3) / 4, {});
   mbarriers.clear();
   deferred.clear();
@@ -134,12 +139,10 @@ std::optional<std::string> Block::run(const Launch &what, const Mode &how,
     transfer_t from = jump_fcontext(current->context, nullptr);
     current->context = from.fctx;
   }
-  const bool allExited =
-      std::all_of(threads.begin(), threads.end(), [](const Thread &thread) {
-        return thread.state == Thread::State::exited;
-      });
-  if (!problem && !allExited)
+  if (!problem && !allHaveEnded())
     problem = describeDeadlock();
+  if (!problem)
+    requireWaits();
   running = nullptr;
   return problem;
 }
@@ -164,6 +167,20 @@ bool Block::runDeferred() {
   deferred.erase(deferred.begin() + which);
   event();
   return true;
+}
+
+bool Block::allHaveEnded() const {
+  return std::all_of(threads.begin(), threads.end(), [](const Thread &thread) {
+    return thread.state == Thread::State::exited;
+  });
+}
+
+void Block::yield() {
+  if (mode.schedule != Schedule::adversarial)
+    return;
+  ready.push_back(current);
+  transfer_t from = jump_fcontext(scheduler, nullptr);
+  scheduler = from.fctx;
 }
 
 void Block::wait() {
@@ -197,16 +214,32 @@ std::string format(const Site *site) {
   return text;
 }
 
-void Block::report(const std::string &what) {
-  problem = "kernel '" + launch->kernel.name + "', block " + format(blockId) +
-            ", thread " + format(current->id) + ": " + what + "\n  in " +
-            format(current->site);
+void Block::report(const Thread &thread, const Site *site,
+                   const std::string &what) {
+  if (!problem)
+    problem = "kernel '" + launch->kernel.name + "', block " + format(blockId) +
+              ", thread " + format(thread.id) + ": " + what + "\n  in " +
+              format(site);
 }
 
 void Block::fail(const std::string &what) {
-  report(what);
+  report(*current, current->site, what);
   jump_fcontext(scheduler, nullptr);
   std::abort(); // nobody goes on with this fiber
+}
+
+/// What nobody waits for would be written or read in the next kernel's time.
+void Block::requireWaits() {
+  for (const auto &[at, barrier] : mbarriers)
+    if (barrier.box)
+      return report(*barrier.maker, barrier.box,
+                    "the block ends, and nobody has waited for this box");
+  for (const WarpAgent &agent : agents)
+    if (agent.waited < agent.committed.size()) {
+      const Thread &thread = threads[(&agent - agents.data()) * kWarpSize];
+      return report(thread, thread.site,
+                    "the warp ends, and has not waited for its products");
+    }
 }
 
 std::string Block::describeDeadlock() const {
@@ -229,18 +262,26 @@ std::string Block::describeDeadlock() const {
 // Barriers
 //===----------------------------------------------------------------------===//
 
+static bool isAligned(const Site *site) {
+  return std::strstr(site->what, ".aligned") != nullptr;
+}
+
 void Block::synchronize(uint32_t id, uint32_t count, bool waits) {
   if (id >= kBarriers)
     fail("there is no barrier " + std::to_string(id) + ", only 0 to 15");
-  if (count == 0 || count % kWarpSize != 0 || count > threads.size())
-    fail("a barrier is for whole warps of the block, not for " +
-         std::to_string(count) + " threads of " +
+  if (count == 0 || count > threads.size())
+    fail("a barrier for " + std::to_string(count) + " threads of " +
          std::to_string(threads.size()));
   Barrier &barrier = barriers[id];
   if (barrier.expected != 0 && barrier.expected != count)
     fail("barrier " + std::to_string(id) + " is for " + std::to_string(count) +
          " threads here, and for " + std::to_string(barrier.expected) +
          " where another waits");
+  const Site *&site = barrier.sites[current->index / kWarpSize];
+  if (site && site != current->site && isAligned(site))
+    fail("threads of a warp are at different aligned barriers; another is in " +
+         format(site));
+  site = current->site;
   barrier.expected = count;
   barrier.gathering.add(current->clock);
   if (waits)
@@ -248,6 +289,8 @@ void Block::synchronize(uint32_t id, uint32_t count, bool waits) {
   if (++barrier.arrived < count) {
     if (waits)
       wait();
+    else
+      yield();
     return;
   }
   const Knowledge all = barrier.gathering.finish(clocks);
@@ -264,16 +307,15 @@ void Block::synchronize(uint32_t id, uint32_t count, bool waits) {
 //===----------------------------------------------------------------------===//
 
 bool Block::gather(Meeting &meeting, uint32_t place, uint32_t expected,
-                   uint32_t mask, MeetingFunction function,
-                   const Slot *arguments, Slot *results) {
+                   MeetingFunction function, const Slot *arguments,
+                   Slot *results) {
   if (meeting.arrived == 0) {
-    meeting.mask = mask;
     meeting.function = function;
-  } else if (meeting.mask != mask || meeting.function != function) {
-    Thread **other = std::find_if(meeting.lanes, std::end(meeting.lanes),
-                                  [](Thread *it) { return it; });
+    meeting.site = current->site;
+  } else if (meeting.function != function ||
+             (meeting.site != current->site && isAligned(meeting.site))) {
     fail("threads that go together are at different places; another is in " +
-         format((*other)->site));
+         format(meeting.site));
   }
   meeting.lanes[place] = current;
   current->arguments = arguments;
@@ -294,11 +336,21 @@ void Block::part(Meeting &meeting) {
 void Block::meet(uint32_t mask, MeetingFunction function, const Slot *arguments,
                  Slot *results, bool orders) {
   const uint32_t lane = current->index % kWarpSize;
-  Meeting &meeting = meetings[current->index / kWarpSize];
+  const uint32_t warp = current->index / kWarpSize;
+  // The last warp of a block may have fewer lanes.
+  const size_t lanes = threads.size() - size_t(warp) * kWarpSize;
+  if (lanes < kWarpSize)
+    mask &= (1u << lanes) - 1;
   if (!(mask >> lane & 1))
     fail("the mask leaves out the thread's own lane " + std::to_string(lane));
-  if (!gather(meeting, lane, __builtin_popcount(mask), mask, function,
-              arguments, results))
+  // Parts of a warp that have nothing in common go their own ways.
+  for (auto &[other, meeting] : meetings[warp])
+    if (other != mask && (other & mask) && meeting.arrived != 0)
+      fail("threads that go together are at different places; another is in " +
+           format(meeting.site));
+  Meeting &meeting = meetings[warp][mask];
+  if (!gather(meeting, lane, __builtin_popcount(mask), function, arguments,
+              results))
     return;
   function(meeting.lanes);
   if (orders) {
@@ -318,7 +370,7 @@ void Block::meetWarpgroup(MeetingFunction function, const Slot *arguments,
                           Slot *results) {
   Meeting &meeting = groupMeetings[current->index / kWarpgroupSize];
   if (!gather(meeting, current->index % kWarpgroupSize, kWarpgroupSize,
-              /*mask=*/0, function, arguments, results))
+              function, arguments, results))
     return;
   function(meeting.lanes);
   part(meeting);

@@ -38,10 +38,12 @@ using Slot = uint64_t;
 constexpr uint32_t kWarpSize = 32;
 constexpr uint32_t kWarpgroupSize = 128;
 constexpr uint32_t kBarriers = 16;
+constexpr uint32_t kMbarriers = 64; // that one block can have here
+constexpr uint32_t kAllLanes = 0xffffffff;
 constexpr size_t kStackBytes = 64 * 1024;
 
 /// What an instruction does to memory.
-enum class Touch { read, write, atomic };
+enum class Touch { read, write, atomicRead, atomicWrite, atomicUpdate };
 
 /// A copy to shared memory that is on its way.
 struct Copy {
@@ -50,6 +52,9 @@ struct Copy {
   uint32_t bytes;       // of the target
   uint32_t sourceBytes; // the rest becomes zeros
   bool complete = false;
+  /// What the thread knew when it first asked an mbarrier to be told: that is
+  /// what others learn of the copy.
+  std::optional<Clock> announced = std::nullopt;
 };
 using CopyList = std::vector<std::shared_ptr<Copy>>;
 
@@ -79,6 +84,7 @@ struct Thread {
 struct WarpAgent {
   Clock clock;
   std::vector<Tick> committed; // of the groups, in order
+  size_t waited = 0;           // groups that are known to be complete
   bool fenced = false;         // registers may be given to a product
 };
 
@@ -91,6 +97,10 @@ struct Mbarrier {
   Gathering gathering;
   Knowledge completed; // by the last phase
   std::vector<std::pair<Thread *, bool>> waiting;
+  Clock engine;              // of boxes that are copied for it
+  const Site *box = nullptr; // one that nobody has waited for
+  const Thread *maker = nullptr;
+  bool visible = false; // to the engine
 };
 
 /// "store at kernels.cu:12:5"
@@ -126,7 +136,7 @@ public:
   [[noreturn]] void fail(const std::string &what);
 
   /// The thread that runs reads or writes memory, or both, as one.
-  void touch(const void *address, uint32_t bytes, uint32_t alignment,
+  void touch(const void *address, uint64_t bytes, uint32_t alignment,
              Touch touch);
 
   /// Waits until `count` threads have come to barrier `id`, and shares what
@@ -147,7 +157,7 @@ public:
   void waitForCopies(size_t left);
 
   void initMbarrier(void *at, uint32_t count);
-  void arrive(void *at, uint32_t times);
+  void arrive(void *at);
   void expectBytes(void *at, uint32_t bytes);
   /// Arrives when the copies that the thread has begun are complete; `counted`
   /// if this is one more arrival than the phase has.
@@ -160,7 +170,9 @@ public:
                int32_t y);
 
   /// What the thread has written may be read by the engine and tensor cores.
-  void fenceProxy() { clocks.fence(current->clock); }
+  void fenceProxy();
+  /// The barriers that it has made may be used by the engine.
+  void fenceMbarriers();
 
   WarpAgent &getAgent(const Thread &thread) {
     return agents[thread.index / kWarpSize];
@@ -179,16 +191,18 @@ private:
     std::vector<Thread *> waiting;
     uint32_t arrived = 0;
     Gathering gathering;
+    std::map<uint32_t, const Site *> sites; // of warps that are there
   };
   struct Meeting {
-    uint32_t mask = 0;
     uint32_t arrived = 0; // 0: nobody is there
     MeetingFunction function = nullptr;
+    const Site *site = nullptr;
     Thread *lanes[kWarpgroupSize] = {};
   };
 
   static void enter(boost::context::detail::transfer_t from);
   void prepare();
+  bool allHaveEnded() const;
   size_t draw(size_t below);
   Thread &takeReady();
   void wait();
@@ -196,13 +210,16 @@ private:
   /// True if this thread completes the meeting: then it goes on, with the
   /// others where it calls `part`.
   bool gather(Meeting &meeting, uint32_t place, uint32_t expected,
-              uint32_t mask, MeetingFunction function, const Slot *arguments,
-              Slot *results);
+              MeetingFunction function, const Slot *arguments, Slot *results);
   void part(Meeting &meeting);
   /// Something that happens on its own: now, or when nobody can go on.
   void defer(std::function<void()> event);
   bool runDeferred();
-  void report(const std::string &what);
+  /// Notes what went wrong in a thread's instruction, if it is the first.
+  void report(const Thread &thread, const Site *site, const std::string &what);
+  void requireWaits();
+  /// Others go first, where the schedule is against us.
+  void yield();
   std::string describeDeadlock() const;
 
   /// Where an address lies: its shadow, its place there, its name.
@@ -211,11 +228,13 @@ private:
     size_t offset;
     std::string_view name;
   };
-  Place locate(const void *address, uint32_t bytes);
+  Place locate(const void *address, uint64_t bytes);
   std::string describeActor(Actor actor) const;
   std::string describeNearest(const void *address) const;
   Visit getVisit(const Clock &clock) const;
-  Mbarrier &getMbarrier(void *at, bool forEngine = false);
+  Mbarrier &getMbarrier(void *at);
+  void checkBox(const char *target, const TensorMap &map);
+  void fillBox(size_t offset, const TensorMap &map, int32_t x, int32_t y);
   void settle(Mbarrier &barrier);
   void check(const Finding &finding, std::string_view memory);
   bool isShared(const void *address) const;
@@ -241,9 +260,9 @@ private:
   std::vector<Thread> threads;
   std::deque<Thread *> ready;
   Barrier barriers[kBarriers];
-  std::vector<Meeting> meetings, groupMeetings; // of warps and of four
+  std::vector<std::map<uint32_t, Meeting>> meetings; // of warps, by mask
+  std::vector<Meeting> groupMeetings;                // of four warps
   std::map<const void *, Mbarrier> mbarriers;
-  Clock engine; // of copies of boxes
   std::vector<WarpAgent> agents;
   std::deque<std::function<void()>> deferred;
   Thread *current = nullptr;

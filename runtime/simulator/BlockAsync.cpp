@@ -53,8 +53,8 @@ void Block::complete(const Clock &clock, const CopyList &copies) {
     copy->complete = true;
     if (mode.copies == Copies::late)
       perform(*copy);
-    sharedShadow.completeCopy(getVisit(clock), copy->target - shared,
-                              copy->bytes);
+    sharedShadow.completeCopy(getVisit(copy->announced.value_or(clock)),
+                              copy->target - shared, copy->bytes);
   }
 }
 
@@ -68,8 +68,10 @@ void Block::requireNoCopies() {
   CopyList all = current->copies;
   for (const CopyList &group : current->groups)
     all.insert(all.end(), group.begin(), group.end());
-  if (!std::all_of(all.begin(), all.end(),
-                   [](const auto &copy) { return copy->complete; }))
+  // An mbarrier is told of some: whoever waits for it has them.
+  if (!std::all_of(all.begin(), all.end(), [](const auto &copy) {
+        return copy->complete || copy->announced;
+      }))
     fail("ends, and asynchronous copies that it began have not been waited "
          "for");
 }
@@ -79,17 +81,17 @@ void Block::requireNoCopies() {
 //===----------------------------------------------------------------------===//
 
 constexpr uint32_t kMbarrierBytes = 8;
+constexpr uint32_t kMaxBox = 256; // elements of each side
 
-/// Who uses a barrier must know that it has been made, and so must the engine
-/// for which a thread names it.
-Mbarrier &Block::getMbarrier(void *at, bool forEngine) {
+/// Who uses a barrier must know that it has been made.
+Mbarrier &Block::getMbarrier(void *at) {
   auto found = mbarriers.find(at);
   if (found == mbarriers.end())
     fail("there is no mbarrier here: none was initialized");
   Place place = locate(at, kMbarrierBytes);
-  Visit visit = getVisit(current->clock);
-  visit.asynchronous = forEngine;
-  check(place.shadow->read(visit, place.offset, kMbarrierBytes), "an mbarrier");
+  check(place.shadow->read(getVisit(current->clock), place.offset,
+                           kMbarrierBytes),
+        "an mbarrier");
   return found->second;
 }
 
@@ -101,9 +103,29 @@ void Block::initMbarrier(void *at, uint32_t count) {
          std::to_string(count));
   touch(at, kMbarrierBytes, kMbarrierBytes, Touch::write);
   Mbarrier &barrier = mbarriers[at];
+  if (mbarriers.size() > kMbarriers)
+    fail("the simulator has room for " + std::to_string(kMbarriers) +
+         " mbarriers of a block");
+  const Actor actor =
+      barrier.maker
+          ? barrier.engine.self
+          : Actor(threads.size() + agents.size() + mbarriers.size() - 1);
+  const Tick now = barrier.maker ? barrier.engine.now : 1;
   barrier = {};
   barrier.count = barrier.pending = count;
   barrier.completed = clocks.getBeginning();
+  barrier.engine = {actor, now, 0, clocks.getBeginning()};
+  barrier.maker = current;
+}
+
+void Block::fenceMbarriers() {
+  for (auto &[at, barrier] : mbarriers)
+    barrier.visible |= barrier.maker == current;
+}
+
+void Block::fenceProxy() {
+  clocks.fence(current->clock);
+  fenceMbarriers();
 }
 
 /// Ends the phase if nothing is missing.
@@ -122,38 +144,60 @@ void Block::settle(Mbarrier &barrier) {
       barrier.waiting.push_back({thread, parity});
 }
 
-void Block::arrive(void *at, uint32_t times) {
+void Block::arrive(void *at) {
   Mbarrier &barrier = getMbarrier(at);
-  if (barrier.pending < times)
+  if (barrier.pending == 0)
     fail("more arrive at an mbarrier than the " +
          std::to_string(barrier.count) + " that it was initialized for");
   barrier.gathering.add(current->clock);
-  barrier.pending -= times;
+  --barrier.pending;
   settle(barrier);
+  yield();
 }
 
 void Block::expectBytes(void *at, uint32_t bytes) {
   getMbarrier(at).bytes += bytes;
 }
 
+static void dropComplete(CopyList &copies) {
+  copies.erase(std::remove_if(copies.begin(), copies.end(),
+                              [](const auto &copy) { return copy->complete; }),
+               copies.end());
+}
+
 void Block::arriveAfterCopies(void *at, bool counted) {
   Mbarrier &barrier = getMbarrier(at);
   if (counted)
     ++barrier.pending;
-  CopyList copies = current->copies;
-  for (const CopyList &group : current->groups)
-    copies.insert(copies.end(), group.begin(), group.end());
   // What the thread knows now, and not what it learns until then.
   const Clock clock = current->clock;
   ++current->clock.now;
-  defer([this, &barrier, copies, clock] {
+  CopyList copies;
+  auto announce = [&](CopyList &some) {
+    dropComplete(some);
+    for (const std::shared_ptr<Copy> &copy : some)
+      if (!copy->announced)
+        copy->announced = clock;
+    copies.insert(copies.end(), some.begin(), some.end());
+  };
+  for (CopyList &group : current->groups)
+    announce(group);
+  announce(current->copies);
+  const Thread &thread = *current;
+  const Site *site = current->site;
+  defer([this, &barrier, &thread, copies, clock, site] {
     complete(clock, copies);
     if (barrier.pending == 0)
-      return report("more arrive at an mbarrier than it was initialized for");
+      return report(thread, site,
+                    "more arrive at an mbarrier than the " +
+                        std::to_string(barrier.count) +
+                        " that it was initialized for");
     barrier.gathering.addEarlier(clock);
     --barrier.pending;
     settle(barrier);
   });
+  if (problem)
+    fail(""); // reported already
 }
 
 void Block::waitForParity(void *at, bool parity) {
@@ -163,6 +207,7 @@ void Block::waitForParity(void *at, bool parity) {
     wait();
   }
   current->clock.others = clocks.join(current->clock.others, barrier.completed);
+  barrier.box = nullptr;
 }
 
 //===----------------------------------------------------------------------===//
@@ -189,18 +234,48 @@ struct RowPart {
   }
 };
 
-void Block::copyBox(char *target, void *barrierAt, const TensorMap &map,
-                    int32_t x, int32_t y) {
+void Block::checkBox(const char *target, const TensorMap &map) {
   const uint32_t rowBytes = map.boxWidth * map.elementBytes;
-  const uint32_t bytes = rowBytes * map.boxHeight;
   const size_t alignment = map.swizzle == 0 ? 128 : map.swizzle * 8;
+  if (map.boxWidth == 0 || map.boxWidth > kMaxBox || map.boxHeight == 0 ||
+      map.boxHeight > kMaxBox)
+    fail("a box has 1 to " + std::to_string(kMaxBox) +
+         " rows and columns, not " + std::to_string(map.boxHeight) + " and " +
+         std::to_string(map.boxWidth));
   if (!isShared(target) || (target - shared) % alignment != 0)
     fail("a box goes to shared memory, aligned to " +
          std::to_string(alignment) + " bytes");
   if (map.swizzle != 0 && rowBytes != map.swizzle)
     fail("rows of a box that is swizzled by " + std::to_string(map.swizzle) +
          " bytes have as many, not " + std::to_string(rowBytes));
-  Mbarrier &barrier = getMbarrier(barrierAt, /*forEngine=*/true);
+}
+
+/// What the engine does when it comes to it.
+void Block::fillBox(size_t offset, const TensorMap &map, int32_t x, int32_t y) {
+  const uint32_t rowBytes = map.boxWidth * map.elementBytes;
+  for (uint32_t row = 0; row < map.boxHeight; ++row) {
+    const RowPart part(map, x, int64_t(y) + row);
+    for (int64_t i = 0; i < map.boxWidth; ++i) {
+      char *to =
+          shared +
+          swizzle(offset + row * rowBytes + i * map.elementBytes, map.swizzle);
+      if (i >= part.first && i < part.first + part.count)
+        std::memcpy(to, part.source + (i - part.first) * map.elementBytes,
+                    map.elementBytes);
+      else
+        std::memset(to, 0, map.elementBytes);
+    }
+  }
+}
+
+void Block::copyBox(char *target, void *barrierAt, const TensorMap &map,
+                    int32_t x, int32_t y) {
+  checkBox(target, map);
+  const uint32_t bytes = map.boxWidth * map.elementBytes * map.boxHeight;
+  Mbarrier &barrier = getMbarrier(barrierAt);
+  if (!barrier.visible)
+    fail("the engine does not see the mbarrier yet: fence.mbarrier_init comes "
+         "after mbarrier.init");
   Place place = locate(target, bytes);
   Visit visit = getVisit(current->clock);
   visit.asynchronous = true;
@@ -211,24 +286,13 @@ void Block::copyBox(char *target, void *barrierAt, const TensorMap &map,
   if (mode.copies == Copies::late)
     std::memset(target, 0xff, bytes);
   const Site *site = current->site;
-  defer([=, &barrier] {
-    for (uint32_t row = 0; row < map.boxHeight; ++row) {
-      const RowPart part(map, x, int64_t(y) + row);
-      for (int64_t i = 0; i < map.boxWidth; ++i) {
-        char *to = shared +
-                   swizzle(place.offset + row * rowBytes + i * map.elementBytes,
-                           map.swizzle);
-        if (i >= part.first && i < part.first + part.count)
-          std::memcpy(to, part.source + (i - part.first) * map.elementBytes,
-                      map.elementBytes);
-        else
-          std::memset(to, 0, map.elementBytes);
-      }
-    }
-    Visit done = Visit::by(engine, instance, launchBegin, site);
+  barrier.box = site;
+  defer([this, &barrier, map, place, bytes, x, y, site] {
+    fillBox(place.offset, map, x, y);
+    Visit done = Visit::by(barrier.engine, instance, launchBegin, site);
     done.asynchronous = true;
     sharedShadow.completeCopy(done, place.offset, bytes);
-    barrier.gathering.add(engine);
+    barrier.gathering.add(barrier.engine);
     barrier.bytes -= bytes;
     settle(barrier);
   });
@@ -264,8 +328,9 @@ void Block::waitForProducts(Thread *const *lanes, size_t left) {
   agent.fenced = false;
   if (agent.committed.size() <= left)
     return;
+  agent.waited = std::max(agent.waited, agent.committed.size() - left);
   std::vector<Tick> ticks(clocks.getBeginning().past->size());
-  ticks[agent.clock.self] = agent.committed[agent.committed.size() - 1 - left];
+  ticks[agent.clock.self] = agent.committed[agent.waited - 1];
   const Past done = clocks.keep(std::move(ticks));
   for (uint32_t lane = 0; lane < kWarpSize; ++lane)
     lanes[lane]->clock.others = clocks.join(lanes[lane]->clock.others,

@@ -7,9 +7,6 @@
 
 #include "runtime/simulator/Block.h"
 
-#include <algorithm>
-#include <cstring>
-
 namespace hashc::sim {
 
 bool Block::isShared(const void *address) const {
@@ -29,10 +26,10 @@ Visit Block::getVisit(const Clock &clock) const {
 std::string Block::describeActor(Actor actor) const {
   if (actor < threads.size())
     return "thread " + std::to_string(actor);
-  if (actor == engine.self)
-    return "the copy engine";
-  return "the tensor cores for warp " +
-         std::to_string(actor - static_cast<Actor>(threads.size()));
+  const Actor warp = actor - static_cast<Actor>(threads.size());
+  return warp < agents.size()
+             ? "the tensor cores for warp " + std::to_string(warp)
+             : "the copy engine";
 }
 
 void Block::check(const Finding &finding, std::string_view memory) {
@@ -51,7 +48,7 @@ void Block::check(const Finding &finding, std::string_view memory) {
   fail(text);
 }
 
-Block::Place Block::locate(const void *address, uint32_t bytes) {
+Block::Place Block::locate(const void *address, uint64_t bytes) {
   const auto *at = static_cast<const char *>(address);
   if (isShared(at)) {
     const size_t offset = at - shared;
@@ -81,20 +78,22 @@ std::string Block::describeNearest(const void *address) const {
   return "";
 }
 
-void Block::touch(const void *address, uint32_t bytes, uint32_t alignment,
+void Block::touch(const void *address, uint64_t bytes, uint32_t alignment,
                   Touch touch) {
-  if (isOnStack(address))
+  if (bytes == 0 || isOnStack(address))
     return;
-  if (reinterpret_cast<uintptr_t>(address) % alignment != 0)
+  const auto at = reinterpret_cast<uintptr_t>(address);
+  if (at % alignment != 0)
     fail("is not aligned to " + std::to_string(alignment) + " bytes");
-  if (bytes % 2 != 0)
+  if (at % 2 != 0 || bytes % 2 != 0)
     fail("touches single bytes, which the simulator does not follow");
   Place place = locate(address, bytes);
   Visit visit = getVisit(current->clock);
-  visit.atomic = touch == Touch::atomic;
-  if (touch != Touch::write)
+  visit.atomic = touch == Touch::atomicRead || touch == Touch::atomicWrite ||
+                 touch == Touch::atomicUpdate;
+  if (touch != Touch::write && touch != Touch::atomicWrite)
     check(place.shadow->read(visit, place.offset, bytes), place.name);
-  if (touch != Touch::read)
+  if (touch != Touch::read && touch != Touch::atomicRead)
     check(place.shadow->write(visit, place.offset, bytes), place.name);
 }
 

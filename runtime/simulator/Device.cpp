@@ -27,12 +27,14 @@ std::optional<std::string> Device::launch(const Launch &launch,
   auto refuse = [&](const std::string &what) {
     return "kernel '" + launch.kernel.name + "': " + what;
   };
+  if (launch.grid.x == 0 || launch.grid.y == 0 || launch.grid.z == 0)
+    return refuse("a grid without blocks");
   const uint64_t shared = launch.kernel.staticShared + launch.dynamicShared;
-  if (shared > kMaxShared)
+  if (shared > kMaxShared || launch.dynamicShared > kMaxShared)
     return refuse("asks for " + std::to_string(shared) +
                   " bytes of shared memory, and a block can have " +
                   std::to_string(kMaxShared));
-  const uint32_t threads = launch.block.count();
+  const uint64_t threads = launch.block.count();
   if (threads == 0 || threads > kMaxThreads)
     return refuse("a block has 1 to " + std::to_string(kMaxThreads) +
                   " threads, not " + std::to_string(threads));

@@ -42,6 +42,15 @@ inline Block &at(const Site *site) {
   return block;
 }
 
+/// Lanes of a warp do something together that orders nothing else.
+inline void meetLanes(MeetingFunction function, const Slot *operands,
+                      Slot *results, const Site *site,
+                      uint32_t mask = kAllLanes) {
+  at(site).meet(mask, function, operands, results, /*orders=*/false);
+}
+
+inline float fromBf16(uint16_t bits) { return as<float>(Slot(bits) << 16); }
+
 } // namespace hashc::sim
 
 #endif // HASHC_RUNTIME_SIMULATOR_INSTRUCTIONS_H

@@ -25,24 +25,12 @@ bool Access::isHidden(const Visit &visit) const {
          instance == visit.instance && !visit.clock->hasFenced(actor, tick);
 }
 
-void Shadow::reset(size_t size, bool defined) {
-  bytes = size;
+void Shadow::reset(size_t bytes, bool defined) {
   Cell cell;
   cell.defined = defined;
-  cells.assign((size + kGranule - 1) / kGranule, cell);
+  cells.assign((bytes + kGranule - 1) / kGranule, cell);
   crowds.assign(1, {});
   freeCrowds.clear();
-}
-
-void Shadow::setDefined(size_t offset, size_t size, bool defined) {
-  for (size_t i = offset / kGranule; i < (offset + size) / kGranule; ++i)
-    cells[i].defined = defined;
-}
-
-bool Shadow::isDefined(size_t offset, size_t size) const {
-  auto begin = cells.begin() + offset / kGranule;
-  return std::all_of(begin, begin + size / kGranule,
-                     [](const Cell &cell) { return cell.defined; });
 }
 
 const Access *Shadow::findRacingReader(const Visit &visit,
@@ -72,7 +60,11 @@ void Shadow::noteRead(const Visit &visit, Cell &cell) {
     forgetReaders(cell);
   if (cell.read.tick != 0 && cell.read.instance != visit.instance)
     cell.readElsewhere = true;
-  if (cell.readers == 0 && cell.read.races(visit) && !cell.readElsewhere) {
+  // One that reads for another, as tensor cores do for a warp, is known to less
+  // than that one: both are kept.
+  const bool isAgent = visit.actor != visit.clock->self;
+  if (cell.readers == 0 && cell.read.tick != 0 && !cell.readElsewhere &&
+      (isAgent || cell.read.races(visit))) {
     if (freeCrowds.empty()) {
       freeCrowds.push_back(crowds.size());
       crowds.emplace_back();
@@ -131,6 +123,10 @@ Finding Shadow::write(const Visit &who, size_t offset, size_t size) {
   for (size_t i = offset / kGranule; i < (offset + size) / kGranule; ++i) {
     if (Finding finding = visit(who, i, /*writes=*/true); finding.what)
       return finding;
+    if (cells[i].written.isHidden(who))
+      return {"overwrites through the asynchronous proxy what a thread wrote, "
+              "with no fence.proxy.async between",
+              cells[i].written, i * kGranule};
     forgetReaders(cells[i]);
     cells[i].written = Access(who);
     cells[i].defined = true;

@@ -18,7 +18,7 @@
 #include "runtime/simulator/Clocks.h"
 #include "runtime/simulator/Site.h"
 
-#include <string>
+#include <cstddef>
 #include <vector>
 
 namespace hashc::sim {
@@ -76,7 +76,6 @@ class Shadow {
 public:
   /// Of memory where nothing was written yet, or where all is defined.
   void reset(size_t bytes, bool defined);
-  size_t size() const { return bytes; }
 
   /// Offsets and sizes are even; the caller has checked the bounds.
   Finding read(const Visit &visit, size_t offset, size_t bytes);
@@ -85,9 +84,6 @@ public:
   /// complete, which is when the visitor has waited for it.
   Finding beginCopy(const Visit &visit, size_t offset, size_t bytes);
   void completeCopy(const Visit &visit, size_t offset, size_t bytes);
-
-  void setDefined(size_t offset, size_t bytes, bool defined);
-  bool isDefined(size_t offset, size_t bytes) const;
 
 private:
   static constexpr size_t kGranule = 2;
@@ -109,7 +105,6 @@ private:
   void forgetReaders(Cell &cell);
   const Access *findRacingReader(const Visit &visit, const Cell &cell) const;
 
-  size_t bytes = 0;
   std::vector<Cell> cells;
   std::vector<Crowd> crowds; // the first is never used
   std::vector<uint32_t> freeCrowds;

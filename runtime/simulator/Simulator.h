@@ -26,7 +26,7 @@ namespace hashc::sim {
 
 struct Dim {
   uint32_t x = 1, y = 1, z = 1;
-  uint32_t count() const { return x * y * z; }
+  uint64_t count() const { return uint64_t(x) * y * z; }
 };
 
 /// Which of the threads that can go on does so.
@@ -34,6 +34,7 @@ enum class Schedule {
   fifo,        // the one that has waited longest
   random,      // any
   adversarial, // the one that was woken last, and others before one that wakes
+               // them goes on
 };
 
 /// When an asynchronous copy happens.
@@ -69,6 +70,7 @@ constexpr uint32_t kMaxThreads = 1024;
 
 /// How the copy engine finds boxes of a matrix: what a kernel gets in place of
 /// the driver's CUtensorMap, in the 128 bytes that one has.
+constexpr size_t kTensorMapBytes = 128;
 struct alignas(64) TensorMap {
   const char *data;
   uint64_t width, height; // elements, rows
@@ -77,7 +79,7 @@ struct alignas(64) TensorMap {
   uint32_t elementBytes;
   uint32_t swizzle; // 0, 32, 64 or 128 bytes
 };
-static_assert(sizeof(TensorMap) <= 128);
+static_assert(sizeof(TensorMap) <= kTensorMapBytes);
 
 class Block;
 class GlobalMemory;

@@ -16,13 +16,12 @@
 #define HASHC_SIM_TEMPLATE(function) HASHC_SIM_FUNCTION(function);
 #include "runtime/simulator/Instructions.def"
 
-extern "C" {
-void hash_sim_load(const void *, uint32_t, uint32_t, const hashc::sim::Site *);
-void hash_sim_store(const void *, uint32_t, uint32_t, const hashc::sim::Site *);
-void hash_sim_atomic(const void *, uint32_t, uint32_t,
-                     const hashc::sim::Site *);
-char *hash_sim_shared();
-}
+#define HASHC_SIM_TOUCH(name, touch)                                           \
+  extern "C" void hash_sim_##name(const void *, uint64_t, uint32_t,            \
+                                  const hashc::sim::Site *);
+#include "runtime/simulator/Instructions.def"
+
+extern "C" char *hash_sim_shared();
 
 namespace hashc::sim {
 
@@ -33,14 +32,12 @@ template <typename Function> static void *getAddress(Function *function) {
 std::vector<Symbol> getSymbols() {
   // Several instructions may be one function.
   std::map<std::string, void *> symbols = {
-      {"hash_sim_load", getAddress(hash_sim_load)},
-      {"hash_sim_store", getAddress(hash_sim_store)},
-      {"hash_sim_atomic", getAddress(hash_sim_atomic)},
       {"hash_sim_shared", getAddress(hash_sim_shared)},
 #define HASHC_SIM_INTRINSIC(name, function)                                    \
   {"hash_sim_" #function, getAddress(hash_sim_##function)},
 #define HASHC_SIM_ASM(opcode, function) HASHC_SIM_INTRINSIC(opcode, function)
 #define HASHC_SIM_TEMPLATE(function) HASHC_SIM_INTRINSIC("", function)
+#define HASHC_SIM_TOUCH(name, touch) HASHC_SIM_INTRINSIC("", name)
 #include "runtime/simulator/Instructions.def"
   };
   std::vector<Symbol> result;

@@ -16,58 +16,10 @@
 
 using namespace hashc::sim;
 
-//===----------------------------------------------------------------------===//
-// mbarrier and the copy engine
-//===----------------------------------------------------------------------===//
-
-HASHC_SIM_FUNCTION(MbarrierInit) {
-  at(site).initMbarrier(as<void *>(operands[0]), operands[1]);
-}
-HASHC_SIM_FUNCTION(MbarrierArrive) {
-  results[0] = 0;
-  at(site).arrive(as<void *>(operands[0]), 1);
-}
-HASHC_SIM_FUNCTION(MbarrierArriveExpect) {
-  results[0] = 0;
-  at(site).expectBytes(as<void *>(operands[0]), operands[1]);
-  at(site).arrive(as<void *>(operands[0]), 1);
-}
-HASHC_SIM_FUNCTION(MbarrierWait) {
-  at(site).waitForParity(as<void *>(operands[0]), operands[1] & 1);
-}
-HASHC_SIM_FUNCTION(CopyArrive) {
-  at(site).arriveAfterCopies(as<void *>(operands[0]), /*counted=*/true);
-}
-HASHC_SIM_FUNCTION(CopyArriveNoinc) {
-  at(site).arriveAfterCopies(as<void *>(operands[0]), /*counted=*/false);
-}
-HASHC_SIM_FUNCTION(FenceProxy) { at(site).fenceProxy(); }
-
-/// Target, barrier, map, x, y, mask of a multicast, cache hint, and whether
-/// there are those two.
-HASHC_SIM_FUNCTION(CopyBox) {
-  Block &block = at(site);
-  if (operands[7] & 1)
-    block.fail("copies to several blocks, which the simulator does not know");
-  block.copyBox(as<char *>(operands[0]), as<void *>(operands[1]),
-                *as<const TensorMap *>(operands[2]), as<int32_t>(operands[3]),
-                as<int32_t>(operands[4]));
-}
-
-/// The same in PTX' order: target, map, x, y, barrier.
-HASHC_SIM_FUNCTION(CopyBoxPtx) {
-  at(site).copyBox(as<char *>(operands[0]), as<void *>(operands[4]),
-                   *as<const TensorMap *>(operands[1]),
-                   as<int32_t>(operands[2]), as<int32_t>(operands[3]));
-}
-
-//===----------------------------------------------------------------------===//
-// wgmma
-//===----------------------------------------------------------------------===//
-
 constexpr int kRows = 64, kMaxColumns = 256, kDepth = 16;
-/// What a number that is not complete looks like: a NaN with its place.
-constexpr uint32_t kPending = 0xffc00000;
+/// What a number that is not complete looks like: a signalling NaN with its
+/// place, which no arithmetic makes.
+constexpr uint32_t kPending = 0xff800000, kPendingMask = 0xffc00000;
 
 namespace {
 
@@ -75,14 +27,17 @@ namespace {
 /// rows of 128 bytes that are swizzled. Rows are those of the other matrix'
 /// result; with `transposed` they lie side by side.
 struct Operand {
-  uint64_t start, leading, stride, mode;
+  uint64_t start, leading, stride, rest;
   bool transposed;
 
   Operand(uint64_t descriptor, bool transposed)
       : start((descriptor & 0x3fff) << 4),
         leading((descriptor >> 16 & 0x3fff) << 4),
-        stride((descriptor >> 32 & 0x3fff) << 4), mode(descriptor >> 62),
+        stride((descriptor >> 32 & 0x3fff) << 4), rest(descriptor >> 46),
         transposed(transposed) {}
+
+  /// Swizzled by 128 bytes, and nothing else said.
+  bool isKnown() const { return rest == uint64_t(1) << 16; }
 
   uint64_t getOffset(int row, int k) const {
     const uint64_t offset =
@@ -104,9 +59,13 @@ struct Layout {
   bool isAccumulating(const Slot *operands) const {
     return operands[3 + accumulators] & 1;
   }
+  bool isPositive(const Slot *operands) const {
+    return operands[4 + accumulators] == 1 && operands[5 + accumulators] == 1;
+  }
   bool isTransposed(const Slot *operands, int which) const {
     return operands[6 + accumulators + which] & 1;
   }
+  int getCount() const { return 8 + accumulators; }
 };
 
 } // namespace
@@ -125,27 +84,53 @@ static float getElement(const char *shared, const Operand &operand, int row,
                         int k) {
   uint16_t bits;
   std::memcpy(&bits, shared + operand.getOffset(row, k), sizeof(bits));
-  return as<float>(Slot(bits) << 16);
+  return fromBf16(bits);
+}
+
+static Slot makePending(Block &block, Thread &lane, float value) {
+  const Tick group = block.getAgent(lane).clock.now;
+  lane.products.push_back({value, group});
+  if (lane.products.size() > ~kPendingMask)
+    block.fail("more products than the simulator can tell apart");
+  return kPending | lane.products.size();
+}
+
+/// The product that the number stands for, or null.
+static const Product *findPending(const Thread &lane, Slot slot) {
+  const auto bits = static_cast<uint32_t>(slot);
+  const uint32_t place = bits & ~kPendingMask;
+  if ((bits & kPendingMask) != kPending || place == 0 ||
+      place > lane.products.size())
+    return nullptr;
+  return &lane.products[place - 1];
 }
 
 static float getAccumulator(const Thread &lane, Slot slot) {
-  const auto bits = static_cast<uint32_t>(slot);
-  if ((bits & kPending) == kPending &&
-      (bits & ~kPending) < lane.products.size())
-    return lane.products[bits & ~kPending].value;
-  return as<float>(bits);
+  const Product *product = findPending(lane, slot);
+  return product ? product->value : as<float>(slot);
 }
 
+/// All threads ask for one product, of a kind that is known here.
 static void check(Block &block, Thread *const *lanes, const Layout &layout,
                   const Operand &a, const Operand &b) {
-  for (int i = 1; i < int(kWarpgroupSize); ++i)
-    for (int which : {0, 1})
-      if (layout.getDescriptor(lanes[i]->arguments, which) !=
-          layout.getDescriptor(lanes[0]->arguments, which))
-        block.fail("the descriptors of a product differ from thread to thread");
-  if (a.mode != 1 || b.mode != 1)
-    block.fail("operands that are not swizzled by 128 bytes, which the "
-               "simulator does not know");
+  const Slot *first = lanes[0]->arguments;
+  for (int i = 1; i < int(kWarpgroupSize); ++i) {
+    const Slot *other = lanes[i]->arguments;
+    if (other[0] != first[0] ||
+        !std::equal(first + 1 + layout.accumulators, first + layout.getCount(),
+                    other + 1 + layout.accumulators))
+      block.fail("threads of a warpgroup ask for different products");
+  }
+  if (layout.columns % 8 != 0 || layout.columns < 8 ||
+      layout.columns > kMaxColumns)
+    block.fail("a product of " + std::to_string(layout.columns) +
+               " columns; they are a multiple of 8, up to 256");
+  if (!layout.isPositive(first))
+    block.fail("a product with a negative sign, which the simulator does not "
+               "know");
+  if (!a.isKnown() || !b.isKnown())
+    block.fail("operands that are not swizzled by 128 bytes, or have a base "
+               "offset, which the simulator does not know");
   for (int warp = 0; warp < 4; ++warp)
     if (!block.getAgent(*lanes[warp * kWarpSize]).fenced)
       block.fail("a product with no wgmma.fence since its registers were free");
@@ -174,7 +159,6 @@ static void multiply(Thread *const *lanes) {
     for (int column = 0; column < layout.columns; ++column)
       right[k][column] = getElement(shared, b, column, k);
   }
-  const Tick group = block.getAgent(*lanes[0]).clock.now;
   for (int i = 0; i < int(kWarpgroupSize); ++i) {
     Thread &lane = *lanes[i];
     const int firstRow = i / 32 * 16 + i % 32 / 4, firstColumn = i % 4 * 2;
@@ -186,12 +170,9 @@ static void multiply(Thread *const *lanes) {
                       : 0.0f;
       for (int k = 0; k < kDepth; ++k)
         sum += left[row][k] * right[k][column];
-      if (block.getMode().copies == Copies::eager) {
-        lane.results[j] = toSlot(sum);
-        continue;
-      }
-      lane.results[j] = kPending | lane.products.size();
-      lane.products.push_back({sum, group});
+      lane.results[j] = block.getMode().copies == Copies::eager
+                            ? toSlot(sum)
+                            : makePending(block, lane, sum);
     }
   }
 }
@@ -200,13 +181,8 @@ HASHC_SIM_FUNCTION(Multiply) {
   at(site).meetWarpgroup(multiply, operands, results);
 }
 
-static void meetWarp(MeetingFunction function, const Slot *operands,
-                     Slot *results, const Site *site) {
-  at(site).meet(0xffffffff, function, operands, results, /*orders=*/false);
-}
-
 HASHC_SIM_FUNCTION(MultiplyFence) {
-  meetWarp(
+  meetLanes(
       [](Thread *const *lanes) {
         Block::get().getAgent(*lanes[0]).fenced = true;
       },
@@ -214,8 +190,8 @@ HASHC_SIM_FUNCTION(MultiplyFence) {
 }
 
 HASHC_SIM_FUNCTION(MultiplyCommit) {
-  meetWarp([](Thread *const *) { Block::get().commitProducts(); }, operands,
-           results, site);
+  meetLanes([](Thread *const *) { Block::get().commitProducts(); }, operands,
+            results, site);
 }
 
 static void waitForProducts(Thread *const *lanes) {
@@ -223,29 +199,19 @@ static void waitForProducts(Thread *const *lanes) {
 }
 
 HASHC_SIM_FUNCTION(MultiplyWait) {
-  meetWarp(waitForProducts, operands, results, site);
+  meetLanes(waitForProducts, operands, results, site);
 }
 
 /// How many groups may go on, how many registers there are, and those: of
 /// what is complete they hold the numbers then.
 HASHC_SIM_FUNCTION(MultiplyWaitTied) {
-  meetWarp(waitForProducts, operands, results, site);
-  Block &block = Block::get();
-  Thread &self = block.getThread();
-  bool pending = false;
+  meetLanes(waitForProducts, operands, results, site);
+  const Block &block = Block::get();
+  const Thread &self = Block::get().getThread();
   for (Slot i = 0; i < operands[1]; ++i) {
-    const Slot slot = operands[2 + i];
-    const auto bits = static_cast<uint32_t>(slot);
-    results[i] = slot;
-    if ((bits & kPending) != kPending ||
-        (bits & ~kPending) >= self.products.size())
-      continue;
-    const Product &product = self.products[bits & ~kPending];
-    if (block.isComplete(self, product.group))
-      results[i] = toSlot(product.value);
-    else
-      pending = true;
+    const Product *product = findPending(self, operands[2 + i]);
+    results[i] = product && block.isComplete(self, product->group)
+                     ? toSlot(product->value)
+                     : operands[2 + i];
   }
-  if (!pending && operands[0] == 0)
-    self.products.clear();
 }

@@ -12,11 +12,7 @@
 
 #include "runtime/simulator/Instructions.h"
 
-#include <algorithm>
-
 using namespace hashc::sim;
-
-constexpr uint32_t kAllLanes = 0xffffffff;
 
 HASHC_SIM_FUNCTION(WarpBarrier) {
   at(site).meet(
@@ -43,9 +39,11 @@ template <typename From> static void shuffle(Thread *const *lanes, From from) {
     if (!self)
       continue;
     const int64_t source = from(Reach(lane, self->arguments));
-    Thread *giver = source < 0 ? self : lanes[source];
-    // The device gives an undefined value for a lane that takes no part.
-    self->results[0] = giver ? giver->arguments[1] & 0xffffffff : 0xffffffff;
+    const Thread *giver = source < 0 ? self : lanes[source];
+    if (!giver)
+      Block::get().fail("lane " + std::to_string(lane) + " takes what lane " +
+                        std::to_string(source) + " has, which takes no part");
+    self->results[0] = giver->arguments[1] & 0xffffffff;
   }
 }
 
@@ -78,22 +76,17 @@ static void shuffleIndex(Thread *const *lanes) {
   });
 }
 
-static void meetAll(MeetingFunction function, const Slot *operands,
-                    Slot *results, const Site *site, uint32_t mask) {
-  at(site).meet(mask, function, operands, results, /*orders=*/false);
-}
-
 HASHC_SIM_FUNCTION(ShuffleXor) {
-  meetAll(shuffleXor, operands, results, site, operands[0]);
+  meetLanes(shuffleXor, operands, results, site, operands[0]);
 }
 HASHC_SIM_FUNCTION(ShuffleDown) {
-  meetAll(shuffleDown, operands, results, site, operands[0]);
+  meetLanes(shuffleDown, operands, results, site, operands[0]);
 }
 HASHC_SIM_FUNCTION(ShuffleUp) {
-  meetAll(shuffleUp, operands, results, site, operands[0]);
+  meetLanes(shuffleUp, operands, results, site, operands[0]);
 }
 HASHC_SIM_FUNCTION(ShuffleIndex) {
-  meetAll(shuffleIndex, operands, results, site, operands[0]);
+  meetLanes(shuffleIndex, operands, results, site, operands[0]);
 }
 
 //===----------------------------------------------------------------------===//
@@ -133,13 +126,13 @@ static void ballot(Thread *const *lanes) {
 }
 
 HASHC_SIM_FUNCTION(VoteAll) {
-  meetAll(voteAll, operands, results, site, operands[0]);
+  meetLanes(voteAll, operands, results, site, operands[0]);
 }
 HASHC_SIM_FUNCTION(VoteAny) {
-  meetAll(voteAny, operands, results, site, operands[0]);
+  meetLanes(voteAny, operands, results, site, operands[0]);
 }
 HASHC_SIM_FUNCTION(Ballot) {
-  meetAll(ballot, operands, results, site, operands[0]);
+  meetLanes(ballot, operands, results, site, operands[0]);
 }
 
 //===----------------------------------------------------------------------===//
@@ -194,7 +187,6 @@ HASHC_SIM_FUNCTION(LoadTransposed4) {
 // mma: the fragments of A, of B, of C
 //===----------------------------------------------------------------------===//
 
-static float fromBf16(uint16_t bits) { return as<float>(Slot(bits) << 16); }
 /// The low 13 bits of a tf32 are not looked at.
 static float fromTf32(Slot bits) { return as<float>(bits & 0xffffe000); }
 
@@ -242,8 +234,8 @@ static void multiplyTf32(Thread *const *lanes) {
 }
 
 HASHC_SIM_FUNCTION(MultiplyBf16) {
-  meetAll(multiplyBf16, operands, results, site, kAllLanes);
+  meetLanes(multiplyBf16, operands, results, site, kAllLanes);
 }
 HASHC_SIM_FUNCTION(MultiplyTf32) {
-  meetAll(multiplyTf32, operands, results, site, kAllLanes);
+  meetLanes(multiplyTf32, operands, results, site, kAllLanes);
 }

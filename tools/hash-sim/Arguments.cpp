@@ -1,4 +1,4 @@
-//===- Arguments.cpp - A kernel's arguments from the command line ---------===//
+//===- Arguments.cpp - Arguments from the command line --------------------===//
 //
 // Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -13,7 +13,9 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/Format.h"
+#include "llvm/Support/MathExtras.h"
 
+#include <algorithm>
 #include <cstring>
 #include <optional>
 
@@ -59,12 +61,11 @@ static bool isInteger(ElementType type) {
   return type == ElementType::i32 || type == ElementType::i64;
 }
 
+static void write(char *at, ElementType type, int64_t value) {
+  std::memcpy(at, &value, getSize(type));
+}
+
 static void write(char *at, ElementType type, double value) {
-  if (isInteger(type)) {
-    const auto integer = static_cast<int64_t>(value);
-    std::memcpy(at, &integer, getSize(type));
-    return;
-  }
   bool inexact;
   APFloat number(value);
   number.convert(type == ElementType::bf16 ? APFloat::BFloat()
@@ -73,6 +74,9 @@ static void write(char *at, ElementType type, double value) {
   const uint64_t bits = number.bitcastToAPInt().getZExtValue();
   std::memcpy(at, &bits, getSize(type));
 }
+
+/// Elements that a test needs; more would be a mistake.
+constexpr size_t kMaxElements = 1 << 28;
 
 static void print(raw_ostream &os, const char *at, ElementType type) {
   uint64_t bits = 0;
@@ -88,13 +92,17 @@ static void print(raw_ostream &os, const char *at, ElementType type) {
 }
 
 Error Argument::fill(StringRef value) {
-  const size_t size = getSize(type);
-  auto set = [&](size_t i, double number) {
-    write(data.data() + i * size, type, number);
+  const size_t size = sim::getSize(type);
+  auto set = [&](size_t i, auto number) {
+    char *at = data.data() + i * size;
+    if (isInteger(type))
+      write(at, type, static_cast<int64_t>(number));
+    else
+      write(at, type, static_cast<double>(number));
   };
   if (value == "iota") {
     for (size_t i = 0; i < count; ++i)
-      set(i, static_cast<double>(i));
+      set(i, i);
     return Error::success();
   }
   if (value.consume_front("random")) {
@@ -104,7 +112,10 @@ Error Argument::fill(StringRef value) {
       return createStringError("write 'random' or 'random:SEED'");
     for (size_t i = 0; i < count; ++i) {
       const uint64_t bits = runtime::mixInto(seed, i);
-      set(i, isInteger(type) ? bits % 256 : int(bits % 17) / 8.0 - 1.0);
+      if (isInteger(type))
+        set(i, bits % 256);
+      else
+        set(i, static_cast<int>(bits % 17) / 8.0 - 1.0);
     }
     return Error::success();
   }
@@ -114,10 +125,18 @@ Error Argument::fill(StringRef value) {
     return createStringError(Twine(numbers.size()) + " values for " +
                              Twine(count) + " elements");
   for (size_t i = 0; i < count; ++i) {
+    StringRef text = numbers[numbers.size() == 1 ? 0 : i];
+    int64_t integer;
     double number;
-    if (numbers[numbers.size() == 1 ? 0 : i].getAsDouble(number))
-      return createStringError("'" + numbers[i] + "' is no number");
-    set(i, number);
+    if (isInteger(type)
+            ? text.getAsInteger(10, integer) || !isIntN(size * 8, integer)
+            : text.getAsDouble(number))
+      return createStringError("'" + text + "' is no number of type " +
+                               getName(type));
+    if (isInteger(type))
+      set(i, integer);
+    else
+      set(i, number);
   }
   return Error::success();
 }
@@ -135,10 +154,12 @@ Expected<Argument> Argument::parseMap(StringRef text) {
   text.split(parts, ',');
   TensorMap &map = result.map;
   uint64_t boxHeight, boxWidth;
+  constexpr uint64_t kMaxSide = 1 << 30;
   if (parts.size() != 4 || parts[0].getAsInteger(10, result.mapped) ||
       !parseSizes(parts[1], map.height, map.width) ||
       !parseSizes(parts[2], boxHeight, boxWidth) ||
       parts[3].getAsInteger(10, map.swizzle) ||
+      std::max({map.height, map.width, boxHeight, boxWidth}) > kMaxSide ||
       (map.swizzle != 0 && map.swizzle != 32 && map.swizzle != 64 &&
        map.swizzle != 128))
     return createStringError(
@@ -157,9 +178,12 @@ Error Argument::resolve(std::vector<Argument> &arguments) {
     return createStringError("a map is of a buffer, and argument " +
                              Twine(mapped) + " is none");
   Argument &target = arguments[mapped];
-  map.elementBytes = getSize(target.type);
+  map.elementBytes = sim::getSize(target.type);
   map.stride = map.width * map.elementBytes;
   map.data = target.data.data();
+  if (map.stride % 16 != 0)
+    return createStringError("rows of " + Twine(map.stride) +
+                             " bytes, and the engine wants a multiple of 16");
   if (map.height * map.stride > target.data.size())
     return createStringError("a map of more than argument " + Twine(mapped) +
                              " has");
@@ -188,18 +212,25 @@ Expected<Argument> Argument::parse(StringRef text) {
       if (size.getAsInteger(10, number) || number == 0)
         return createStringError("the shape of '" + text +
                                  "' is like [128] or [64x32]");
+      if (number > kMaxElements / result.count)
+        return createStringError("'" + text + "' has more than " +
+                                 Twine(kMaxElements) + " elements");
       result.count *= number;
     }
     result.shape = shape.str();
     if (!rest.consume_front("]"))
       return createStringError("'" + text + "' lacks a ']'");
     result.defined = rest.consume_front("=");
-  } else if (!rest.consume_front(":")) {
+    if (!result.defined && !rest.empty())
+      return createStringError("'" + text + "' lacks a '=' before its values");
+  } else if (rest.consume_front(":")) {
+    result.count = rest.count(',') + 1;
+  } else {
     return createStringError("argument '" + text +
                              "' is a number, as in i32:5, or a buffer, as in "
                              "f32[64x32]=random");
   }
-  result.data.resize(result.count * getSize(result.type));
+  result.data.resize(result.count * sim::getSize(result.type));
   if (result.defined)
     if (Error error = result.fill(rest))
       return createStringError("argument '" + text +
@@ -217,12 +248,37 @@ void *Argument::getAddress() {
   return &address;
 }
 
+size_t Argument::getSize() const {
+  if (isMap)
+    return kTensorMapBytes;
+  return buffer ? sizeof(void *) : data.size();
+}
+
+void Argument::printElement(raw_ostream &os, size_t index) const {
+  sim::print(os, data.data() + index * sim::getSize(type), type);
+}
+
 void Argument::print(raw_ostream &os) const {
-  const size_t size = getSize(type);
   os << getName(type) << '[' << shape << "] =";
   for (size_t i = 0; i < count; ++i)
-    sim::print(os << ' ', data.data() + i * size, type);
+    printElement(os << ' ', i);
   os << '\n';
+}
+
+std::optional<size_t> Argument::findDifference(const Argument &other) const {
+  auto [here, there] =
+      std::mismatch(data.begin(), data.end(), other.data.begin());
+  if (here == data.end())
+    return std::nullopt;
+  return (here - data.begin()) / sim::getSize(type);
+}
+
+bool Argument::isPending(size_t index) const {
+  uint32_t bits;
+  if (type != ElementType::f32)
+    return false;
+  std::memcpy(&bits, data.data() + index * sizeof(bits), sizeof(bits));
+  return (bits & 0xffc00000) == 0xff800000 && (bits & 0x3fffff) != 0;
 }
 
 } // namespace hashc::sim

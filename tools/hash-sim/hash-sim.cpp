@@ -15,12 +15,14 @@
 #include "runtime/simulator/Simulator.h"
 #include "runtime/simulator/Symbols.h"
 
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/IRReader/IRReader.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/TargetSelect.h"
+#include "llvm/Support/WithColor.h"
 
 using namespace llvm;
 using namespace hashc;
@@ -43,11 +45,12 @@ static cl::list<uint32_t> blockShape("block", cl::CommaSeparated,
 static cl::opt<uint64_t> shared("shared",
                                 cl::desc("bytes of dynamic shared memory"),
                                 cl::cat(category));
-static cl::opt<bool>
-    oneMode("one-mode",
-            cl::desc("copies at once, threads in order; the default is every "
-                     "mode, and that all give the same bits"),
-            cl::cat(category));
+static cl::opt<std::string>
+    onlyMode("mode",
+             cl::desc("when copies happen and which thread goes on, as in "
+                      "eager,fifo or late,random,2; the default is ten of "
+                      "them, which must give the same bits"),
+             cl::cat(category));
 static cl::opt<bool> emitIr("emit-llvm",
                             cl::desc("print the translated IR and stop"),
                             cl::cat(category));
@@ -90,69 +93,100 @@ static std::unique_ptr<orc::LLJIT> load(std::unique_ptr<Module> module,
   return jit;
 }
 
-namespace {
-struct KernelRow {
-  const char *name;
-  void (*entry)(void *const *);
-  uint64_t shared, arguments;
-};
-} // namespace
+[[noreturn]] static void fail(const Twine &what) {
+  WithColor::error(errs()) << what << '\n';
+  std::exit(1);
+}
 
-static sim::Kernel findKernel(orc::LLJIT &jit) {
-  auto *rows = exitOnError(jit.lookup(nvvm::kKernelTable)).toPtr<KernelRow *>();
+static const nvvm::KernelRow &findKernel(orc::LLJIT &jit) {
+  auto *rows = exitOnError(jit.lookup(nvvm::kKernelTable))
+                   .toPtr<const nvvm::KernelRow *>();
   std::string names;
-  const KernelRow *found = nullptr;
+  const nvvm::KernelRow *found = nullptr;
   size_t count = 0;
   for (; rows->name; ++rows, ++count) {
     names += (names.empty() ? "'" : ", '") + std::string(rows->name) + "'";
     if (kernelName.empty() || kernelName == rows->name)
       found = rows;
   }
-  if (!found || (kernelName.empty() && count > 1)) {
-    errs() << "error: say which kernel with --kernel=NAME: " << names << '\n';
-    std::exit(1);
-  }
-  if (found->arguments != argumentTexts.size()) {
-    errs() << "error: kernel '" << found->name << "' takes " << found->arguments
-           << " arguments, and there are " << argumentTexts.size() << '\n';
-    std::exit(1);
-  }
-  return {found->name, found->entry, found->shared};
+  if (!found || (kernelName.empty() && count > 1))
+    fail("say which kernel with --kernel=NAME: " + names);
+  return *found;
+}
+
+static void checkArguments(const nvvm::KernelRow &kernel,
+                           const std::vector<sim::Argument> &arguments) {
+  if (kernel.arguments != arguments.size())
+    fail("kernel '" + Twine(kernel.name) + "' takes " +
+         Twine(kernel.arguments) + " arguments, and there are " +
+         Twine(arguments.size()));
+  for (auto [index, argument] : enumerate(arguments))
+    if (kernel.sizes[index] != argument.getSize())
+      fail("argument " + Twine(index) + " of kernel '" + Twine(kernel.name) +
+           "' has " + Twine(kernel.sizes[index]) + " bytes, and '" +
+           argumentTexts[index] + "' gives " + Twine(argument.getSize()));
 }
 
 static sim::Dim getDim(const cl::list<uint32_t> &sizes) {
+  if (sizes.size() > 3)
+    fail("--" + sizes.ArgStr + " has up to three sizes");
   sim::Dim dim;
   uint32_t *fields[] = {&dim.x, &dim.y, &dim.z};
-  for (size_t i = 0; i < sizes.size() && i < 3; ++i)
+  for (size_t i = 0; i < sizes.size(); ++i)
     *fields[i] = sizes[i];
   return dim;
 }
 
-static std::vector<std::pair<std::string, sim::Mode>> getModes() {
-  std::vector<std::pair<std::string, sim::Mode>> modes;
-  for (auto [copies, copyName] : {std::pair(sim::Copies::eager, "eager"),
-                                  std::pair(sim::Copies::late, "late")}) {
-    auto add = [&, copies = copies, copyName = std::string(copyName)](
-                   StringRef name, sim::Schedule schedule, uint64_t seed) {
-      modes.push_back({copyName + " copies, " + name.str() + " schedule",
-                       {copies, schedule, seed}});
-    };
-    add("first-in-first-out", sim::Schedule::fifo, 0);
-    if (oneMode)
-      break;
+static std::string getName(const sim::Mode &mode) {
+  std::string name = mode.copies == sim::Copies::eager ? "eager" : "late";
+  switch (mode.schedule) {
+  case sim::Schedule::fifo:
+    return name + ",fifo";
+  case sim::Schedule::random:
+    return name + ",random," + std::to_string(mode.seed);
+  case sim::Schedule::adversarial:
+    return name + ",adversarial";
+  }
+  llvm_unreachable("all schedules have names");
+}
+
+/// "late,random,2", as getName gives it.
+static sim::Mode parseMode(StringRef text) {
+  SmallVector<StringRef> parts;
+  text.split(parts, ',');
+  parts.resize(3);
+  sim::Mode mode;
+  auto schedule = StringSwitch<std::optional<sim::Schedule>>(parts[1])
+                      .Case("fifo", sim::Schedule::fifo)
+                      .Case("random", sim::Schedule::random)
+                      .Case("adversarial", sim::Schedule::adversarial)
+                      .Default(std::nullopt);
+  mode.copies = parts[0] == "late" ? sim::Copies::late : sim::Copies::eager;
+  mode.schedule = schedule.value_or(sim::Schedule::fifo);
+  if (mode.schedule == sim::Schedule::random)
+    (void)parts[2].getAsInteger(10, mode.seed);
+  if (getName(mode) != text)
+    fail("--mode is eager or late, then fifo, adversarial or random with a "
+         "seed, as in late,random,2");
+  return mode;
+}
+
+static std::vector<sim::Mode> getModes() {
+  if (!onlyMode.empty())
+    return {parseMode(onlyMode)};
+  std::vector<sim::Mode> modes;
+  for (auto copies : {sim::Copies::eager, sim::Copies::late}) {
+    modes.push_back({copies, sim::Schedule::fifo, 0});
     for (uint64_t seed : {1, 2, 3})
-      add("random " + std::to_string(seed), sim::Schedule::random, seed);
-    add("adversarial", sim::Schedule::adversarial, 0);
+      modes.push_back({copies, sim::Schedule::random, seed});
+    modes.push_back({copies, sim::Schedule::adversarial, 0});
   }
   return modes;
 }
 
-/// Runs the kernel in one mode; returns what its buffers hold then.
-static std::vector<std::vector<char>> run(sim::Device &device,
-                                          sim::Launch &launch,
-                                          std::vector<sim::Argument> &arguments,
-                                          const std::string &name,
-                                          const sim::Mode &mode) {
+/// Runs the kernel in one mode, on the arguments as they were parsed.
+static void run(sim::Device &device, sim::Launch &launch,
+                std::vector<sim::Argument> &arguments, const sim::Mode &mode) {
   device.removeBuffers();
   std::vector<void *> addresses;
   for (auto [index, argument] : enumerate(arguments)) {
@@ -164,14 +198,52 @@ static std::vector<std::vector<char>> run(sim::Device &device,
                        argument.isDefined());
   }
   launch.arguments = addresses.data();
-  if (std::optional<std::string> problem = device.launch(launch, mode)) {
-    errs() << "error: " << *problem << "\n  with " << name << '\n';
-    std::exit(1);
+  if (std::optional<std::string> problem = device.launch(launch, mode))
+    fail(*problem + "\n  with --mode=" + getName(mode));
+}
+
+/// Says where two runs differ, if they do.
+static void compare(const std::vector<sim::Argument> &first,
+                    const std::vector<sim::Argument> &other,
+                    const sim::Mode &firstMode, const sim::Mode &mode,
+                    StringRef kernel) {
+  for (auto [index, argument] : enumerate(first)) {
+    std::optional<size_t> element = argument.findDifference(other[index]);
+    if (!element)
+      continue;
+    std::string text;
+    raw_string_ostream os(text);
+    os << "kernel '" << kernel
+       << "' gives other bits with --mode=" << getName(mode)
+       << " than with --mode=" << getName(firstMode) << ": element " << *element
+       << " of argument " << index << " is ";
+    other[index].printElement(os, *element);
+    os << " instead of ";
+    argument.printElement(os, *element);
+    if (other[index].isPending(*element))
+      os << "; it is a sum of wgmma, and its registers are no operands of the "
+            "wgmma.wait_group that it was waited for with";
+    fail(text);
   }
-  std::vector<std::vector<char>> results;
-  for (sim::Argument &argument : arguments)
-    results.push_back(argument.getData());
-  return results;
+}
+
+static void printResults(const std::vector<sim::Argument> &arguments) {
+  for (auto [index, argument] : enumerate(arguments))
+    if (argument.isBuffer() && !argument.isDefined()) {
+      outs() << "argument " << index << ": ";
+      argument.print(outs());
+    }
+}
+
+static std::vector<sim::Argument> parseArguments() {
+  std::vector<sim::Argument> arguments;
+  for (const std::string &text : argumentTexts)
+    arguments.push_back(exitOnError(sim::Argument::parse(text)));
+  for (auto [index, argument] : enumerate(arguments))
+    if (Error error = argument.resolve(arguments))
+      fail("argument " + Twine(index) + ", '" + argumentTexts[index] +
+           "': " + toString(std::move(error)));
+  return arguments;
 }
 
 int main(int argc, char **argv) {
@@ -182,15 +254,10 @@ int main(int argc, char **argv) {
       "hash-sim: runs a kernel for NVIDIA GPUs on the CPU and finds its "
       "mistakes\n\nARGUMENT is a number (i32:5, f32:0.5), a buffer with values "
       "(f32[64x32]=random,\ni32[3]=0,1,2, bf16[8]=iota, f32[4]=0.5), or one "
-      "that "
-      "the kernel is to write (f32[64]), or a map of one for the copy engine\n"
-      "(map:1,256x64,64x64,128).\n");
-  std::vector<sim::Argument> arguments;
-  for (const std::string &text : argumentTexts)
-    arguments.push_back(exitOnError(sim::Argument::parse(text)));
-
-  for (sim::Argument &argument : arguments)
-    exitOnError(argument.resolve(arguments));
+      "that the kernel is to write (f32[64]), or a map of one for the copy "
+      "engine\n(map:1,256x64,64x64,128).\n");
+  std::vector<sim::Argument> arguments = parseArguments();
+  const std::vector<sim::Mode> modes = getModes();
 
   orc::ThreadSafeContext context(std::make_unique<LLVMContext>());
   std::unique_ptr<Module> module =
@@ -200,29 +267,22 @@ int main(int argc, char **argv) {
     return 0;
   }
   std::unique_ptr<orc::LLJIT> jit = load(std::move(module), context);
+  const nvvm::KernelRow &kernel = findKernel(*jit);
+  checkArguments(kernel, arguments);
   sim::Launch launch;
-  launch.kernel = findKernel(*jit);
+  launch.kernel = {kernel.name, kernel.entry, kernel.staticShared};
   launch.grid = getDim(grid);
   launch.block = getDim(blockShape);
   launch.dynamicShared = shared;
 
   sim::Device device;
-  std::vector<std::vector<char>> first;
-  auto modes = getModes();
-  for (const auto &[name, mode] : modes) {
-    auto results = run(device, launch, arguments, name, mode);
+  std::vector<sim::Argument> first;
+  for (const sim::Mode &mode : modes) {
+    run(device, launch, arguments, mode);
     if (first.empty())
-      first = std::move(results);
-    else if (results != first) {
-      errs() << "error: kernel '" << launch.kernel.name << "' gives other bits "
-             << "with " << name << " than with " << modes.front().first << '\n';
-      return 1;
-    }
+      first = arguments;
+    compare(first, arguments, modes.front(), mode, kernel.name);
   }
-  for (auto [index, argument] : enumerate(arguments))
-    if (argument.isBuffer() && !argument.isDefined()) {
-      outs() << "argument " << index << ": ";
-      argument.print(outs());
-    }
+  printResults(first);
   return 0;
 }

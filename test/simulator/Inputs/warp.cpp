@@ -30,6 +30,14 @@ KERNEL half(int *out) {
     out[thread()] = __nvvm_shfl_sync_bfly_i32(MASK, thread(), 1, 31);
 }
 
+// Both halves, each for itself.
+KERNEL halves(int *out) {
+  if (thread() < 16)
+    out[thread()] = __nvvm_shfl_sync_bfly_i32(0xffff, thread(), 1, 31);
+  else
+    out[thread()] = __nvvm_shfl_sync_bfly_i32(0xffff0000, thread(), 8, 31);
+}
+
 // Lanes of a warp are ordered by bar.warp.sync, not by running side by side, and not by a shuffle.
 KERNEL neighbour(int *out) {
   words[thread()] = thread();

@@ -75,6 +75,14 @@ KERNEL product(float *out, const __attribute__((address_space(1))) Bf16 *, const
   for (int tile = 0; tile < tiles; ++tile) {
     const int stage = tile % 2;
     wait(address(&full[stage]), PARITY);
+#ifdef PROXY_FENCE
+    // Threads write one of the operands themselves: here what is there already.
+    volatile Bf16 *own = &b[stage][thread() / 16][thread() % 16 * 4];
+    for (int i = 0; i < 4; ++i)
+      own[i] = own[i];
+    PROXY_FENCE;
+    __nvvm_barrier_sync(0);
+#endif
     FENCE;
     for (int k = 0; k < 4; ++k)
       asm volatile("{ .reg .pred p; setp.ne.b32 p, %10, 0; wgmma.mma_async.sync.aligned.m64n8k16.f32.bf16.bf16 {%0, %1, %2, %3}, %8, %9, p, "
