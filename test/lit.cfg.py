@@ -1,5 +1,6 @@
 # How lit finds and runs the tests of this folder.
 import os
+import shutil
 import sys
 
 import lit.formats
@@ -14,6 +15,8 @@ config.test_exec_root = os.path.join(config.hashc_obj_root, "test")
 config.environment["FILECHECK_OPTS"] = "-enable-var-scope --allow-unused-prefixes=false"
 if config.hashc_sanitize:
     config.available_features.add("sanitized")
+if shutil.which("ptxas", path=config.environment["PATH"]):
+    config.available_features.add("ptxas")
 config.substitutions.append(("%examples", os.path.join(config.hashc_src_root, "examples")))
 config.substitutions.append(("%src", config.hashc_src_root))
 config.substitutions.append(("%llvm_include", os.path.join(config.llvm_tools_dir, "..", "include")))
@@ -25,7 +28,7 @@ for width in ["32", "64"]:
         config.hashc_obj_root, "bin", "HashcLibraryKernelTests" + width)))
 # Kernels for a GPU, from C++: LLVM IR as its code generator reads it.
 config.substitutions.append(("%device-ir", os.path.join(config.llvm_tools_dir, "clang++") +
-    " --target=nvptx64-nvidia-cuda -march=sm_80 -std=c++17 -O2 -gline-tables-only -ffreestanding -ffp-contract=off"
+    " --target=nvptx64-nvidia-cuda -march=sm_80 -Xclang -target-feature -Xclang +ptx80 -std=c++17 -O2 -gline-tables-only -ffreestanding -ffp-contract=off"
     " -Wall -Wextra -Werror -S -emit-llvm"))
 config.substitutions.append(("%python", sys.executable))
 llvm_config.use_default_substitutions()

@@ -34,14 +34,17 @@ struct CpuTarget {
   int64_t panel = 16;
   /// Data caches of one core.
   int64_t l1Bytes = 32 << 10, l2Bytes = 256 << 10;
+  /// Elements that make a task of elementwise work worth its launch.
+  int64_t taskElements = 32 << 10;
 };
 
 /// `arch` is native, x86-64-v3 or x86-64-v4.
 llvm::Expected<CpuTarget> resolveTarget(llvm::StringRef arch);
 
 /// Writes the target's shapes into the module's `hash.target` (vector_bytes,
-/// tile_rows, tile_vectors, panel, l1_bytes, l2_bytes), where the passes find
-/// them. Entries that are there already are the user's, and stay.
+/// tile_rows, tile_vectors, panel, l1_bytes, l2_bytes, task_elements), where
+/// the passes find them. Entries that are there already are the user's, and
+/// stay.
 void setTargetAttributes(mlir::ModuleOp module, const CpuTarget &target);
 
 /// The shapes in the module's `hash.target`; those of x86-64-v3 where absent.

@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "codegen/cpu/LibraryKernels.h"
+#include "codegen/cpu/Cpu.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -29,10 +30,9 @@ namespace hashc::cpu {
 
 namespace {
 
-/// Elements that make a task worth its launch, and columns of a task that sums
-/// over rows (a cache line or more of each row).
-constexpr int64_t kTaskElements = 1 << 15;
-constexpr int64_t kTaskColumns = 64;
+/// Columns of a task that sums over rows: a cache line or more of each row, and
+/// fewer, but a vector, where tasks are small.
+constexpr int64_t kMinTaskColumns = 4, kMaxTaskColumns = 64;
 /// Experts that choose in one task, as kernels/Assignment.cpp cuts them.
 constexpr int64_t kTaskExperts = 16;
 
@@ -54,7 +54,8 @@ struct Kernel {
 class KernelBuilder {
 public:
   explicit KernelBuilder(hash::LibraryCallOp op)
-      : op(op), builder(op.getContext()) {}
+      : op(op), builder(op.getContext()),
+        target(getTargetAttributes(op->getParentOfType<ModuleOp>())) {}
 
   /// Fails, with a diagnostic, for a callee that the library does not have.
   FailureOr<Kernel> build();
@@ -112,13 +113,15 @@ private:
   /// Rows of one task; sets the number of tasks for `rows` of `width` elements.
   int64_t cutRows(int64_t rows, int64_t width) {
     int64_t taskRows = std::max<int64_t>(
-        1, std::min(rows, kTaskElements / std::max<int64_t>(1, width)));
+        1, std::min(rows, target.taskElements / std::max<int64_t>(1, width)));
     kernel.tasks = llvm::divideCeil(rows, taskRows);
     return taskRows;
   }
   int64_t cutColumns(int64_t columns) {
-    kernel.tasks = llvm::divideCeil(columns, kTaskColumns);
-    return kTaskColumns;
+    int64_t taskColumns = std::clamp(target.taskElements / kMaxTaskColumns,
+                                     kMinTaskColumns, kMaxTaskColumns);
+    kernel.tasks = llvm::divideCeil(columns, taskColumns);
+    return taskColumns;
   }
 
   void prev() {
@@ -184,7 +187,7 @@ private:
          real("capacity"));
   }
   void jitter() {
-    int64_t taskSize = std::min(size(in(0)), kTaskElements);
+    int64_t taskSize = std::min(size(in(0)), target.taskElements);
     kernel.tasks = llvm::divideCeil(size(in(0)), taskSize);
     call("jitter_" + typeName(in(0)), size(in(0)), real("amount"),
          integer("stream"), taskSize);
@@ -252,7 +255,7 @@ private:
     call(name + typeName(in(0)), rows, vocab, taskRows);
   }
   void dropout() {
-    int64_t taskSize = std::min(size(in(0)), kTaskElements);
+    int64_t taskSize = std::min(size(in(0)), target.taskElements);
     kernel.tasks = llvm::divideCeil(size(in(0)), taskSize);
     call("dropout_" + typeName(in(0)), size(in(0)), real("rate"),
          integer("stream"), taskSize);
@@ -313,7 +316,8 @@ private:
   }
   void globalNorm();
   void adamw() {
-    int64_t count = size(out(0)), taskSize = std::min(count, kTaskElements);
+    int64_t count = size(out(0)),
+            taskSize = std::min(count, target.taskElements);
     kernel.tasks = llvm::divideCeil(count, taskSize);
     call("adamw_" + typeName(out(0)), count, real("beta1"), real("beta2"),
          real("eps"), real("weight_decay"), taskSize);
@@ -321,6 +325,7 @@ private:
 
   hash::LibraryCallOp op;
   Builder builder;
+  CpuTarget target;
   Kernel kernel;
 };
 

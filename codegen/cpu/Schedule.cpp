@@ -151,12 +151,12 @@ MapSchedule::MapSchedule(hash::MapOp op, const CpuTarget &target) {
   if (flat) {
     rows = out.getNumElements();
     columns = 1;
-    rowBlock = std::max<int64_t>(lanes, 32 << 10);
+    rowBlock = std::max<int64_t>(lanes, target.taskElements);
     return;
   }
   rows = op.getPlan() ? op.getPlanType().getSlots() : out.getDimSize(0);
   columns = out.getRank() > 1 ? out.getNumElements() / out.getDimSize(0) : 1;
-  rowBlock = std::max<int64_t>(1, (32 << 10) / columns);
+  rowBlock = std::max<int64_t>(1, target.taskElements / columns);
 }
 
 } // namespace hashc::cpu

@@ -80,6 +80,7 @@ template <typename Fn> static void forEachShape(CpuTarget &target, Fn fn) {
   fn("panel", target.panel);
   fn("l1_bytes", target.l1Bytes);
   fn("l2_bytes", target.l2Bytes);
+  fn("task_elements", target.taskElements);
 }
 
 void setTargetAttributes(ModuleOp module, const CpuTarget &target) {

@@ -85,8 +85,6 @@ void Block::touch(const void *address, uint64_t bytes, uint32_t alignment,
   const auto at = reinterpret_cast<uintptr_t>(address);
   if (at % alignment != 0)
     fail("is not aligned to " + std::to_string(alignment) + " bytes");
-  if (at % 2 != 0 || bytes % 2 != 0)
-    fail("touches single bytes, which the simulator does not follow");
   Place place = locate(address, bytes);
   Visit visit = getVisit(current->clock);
   visit.atomic = touch == Touch::atomicRead || touch == Touch::atomicWrite ||

@@ -28,10 +28,77 @@ bool Access::isHidden(const Visit &visit) const {
 void Shadow::reset(size_t bytes, bool defined) {
   Cell cell;
   cell.defined = defined;
-  cells.assign((bytes + kGranule - 1) / kGranule, cell);
+  cells.assign((bytes + kWord - 1) / kWord, cell);
   crowds.assign(1, {});
+  splits.assign(1, {});
   freeCrowds.clear();
+  freeSplits.clear();
 }
+
+//===----------------------------------------------------------------------===//
+// Words and bytes
+//===----------------------------------------------------------------------===//
+
+/// An index of an unused element.
+template <typename T>
+static uint32_t take(std::vector<T> &all, std::vector<uint32_t> &free) {
+  if (free.empty()) {
+    free.push_back(all.size());
+    all.emplace_back();
+  }
+  const uint32_t index = free.back();
+  free.pop_back();
+  return index;
+}
+
+uint32_t Shadow::split(Cell &word) {
+  if (word.bytes != 0)
+    return word.bytes;
+  const uint32_t index = take(splits, freeSplits);
+  for (Cell &byte : splits[index]) {
+    byte = word;
+    if (word.readers == 0)
+      continue;
+    byte.readers = take(crowds, freeCrowds);
+    crowds[byte.readers] = crowds[word.readers];
+  }
+  forgetReaders(word);
+  word.bytes = index;
+  return index;
+}
+
+/// After all bytes were written as one.
+void Shadow::merge(Cell &word) {
+  freeSplits.push_back(word.bytes);
+  word = splits[word.bytes][0];
+}
+
+/// fn(cell, offset) for every word or byte, until one finds something.
+template <typename Fn>
+Finding Shadow::forEachCell(size_t offset, size_t bytes, bool merges, Fn fn) {
+  for (size_t at = offset, end = offset + bytes; at < end;) {
+    Cell &word = cells[at / kWord];
+    const size_t next = std::min(end, (at / kWord + 1) * kWord);
+    const bool whole = next - at == kWord;
+    if (whole && word.bytes == 0) {
+      if (Finding finding = fn(word, at); finding.what)
+        return finding;
+      at = next;
+      continue;
+    }
+    const uint32_t index = split(word);
+    for (; at < next; ++at)
+      if (Finding finding = fn(splits[index][at % kWord], at); finding.what)
+        return finding;
+    if (whole && merges)
+      merge(word);
+  }
+  return {};
+}
+
+//===----------------------------------------------------------------------===//
+// Accesses
+//===----------------------------------------------------------------------===//
 
 const Access *Shadow::findRacingReader(const Visit &visit,
                                        const Cell &cell) const {
@@ -65,12 +132,7 @@ void Shadow::noteRead(const Visit &visit, Cell &cell) {
   const bool isAgent = visit.actor != visit.clock->self;
   if (cell.readers == 0 && cell.read.tick != 0 && !cell.readElsewhere &&
       (isAgent || cell.read.races(visit))) {
-    if (freeCrowds.empty()) {
-      freeCrowds.push_back(crowds.size());
-      crowds.emplace_back();
-    }
-    cell.readers = freeCrowds.back();
-    freeCrowds.pop_back();
+    cell.readers = take(crowds, freeCrowds);
     crowds[cell.readers].push_back(cell.read);
   }
   cell.read = Access(visit);
@@ -86,15 +148,20 @@ void Shadow::noteRead(const Visit &visit, Cell &cell) {
     *same = cell.read;
 }
 
-Finding Shadow::visit(const Visit &visit, size_t index, bool writes) {
-  Cell &cell = cells[index];
-  const size_t offset = index * kGranule;
+Finding Shadow::visit(const Visit &visit, const Cell &cell, size_t offset,
+                      bool writes) const {
   if (cell.copying)
     return {"touches memory that an asynchronous copy still fills",
             cell.written, offset};
   if (cell.written.races(visit))
     return {writes ? "writes what another thread writes, with nothing between"
                    : "reads what another thread writes, with nothing between",
+            cell.written, offset};
+  if (cell.written.isHidden(visit))
+    return {writes ? "overwrites through the asynchronous proxy what a thread "
+                     "wrote, with no fence.proxy.async between"
+                   : "reads through the asynchronous proxy what a thread "
+                     "wrote, with no fence.proxy.async between",
             cell.written, offset};
   if (!writes)
     return {};
@@ -104,52 +171,53 @@ Finding Shadow::visit(const Visit &visit, size_t index, bool writes) {
   return {};
 }
 
-Finding Shadow::read(const Visit &who, size_t offset, size_t size) {
-  for (size_t i = offset / kGranule; i < (offset + size) / kGranule; ++i) {
-    if (Finding finding = visit(who, i, /*writes=*/false); finding.what)
-      return finding;
-    if (cells[i].written.isHidden(who))
-      return {"reads through the asynchronous proxy what a thread wrote, with "
-              "no fence.proxy.async between",
-              cells[i].written, i * kGranule};
-    if (!cells[i].defined)
-      return {"reads what was never written", {}, i * kGranule};
-    noteRead(who, cells[i]);
-  }
-  return {};
+Finding Shadow::read(const Visit &who, size_t offset, size_t bytes) {
+  return forEachCell(
+      offset, bytes, /*merges=*/false, [&](Cell &cell, size_t at) -> Finding {
+        if (Finding finding = visit(who, cell, at, /*writes=*/false);
+            finding.what)
+          return finding;
+        if (!cell.defined)
+          return {"reads what was never written", {}, at};
+        noteRead(who, cell);
+        return {};
+      });
 }
 
-Finding Shadow::write(const Visit &who, size_t offset, size_t size) {
-  for (size_t i = offset / kGranule; i < (offset + size) / kGranule; ++i) {
-    if (Finding finding = visit(who, i, /*writes=*/true); finding.what)
-      return finding;
-    if (cells[i].written.isHidden(who))
-      return {"overwrites through the asynchronous proxy what a thread wrote, "
-              "with no fence.proxy.async between",
-              cells[i].written, i * kGranule};
-    forgetReaders(cells[i]);
-    cells[i].written = Access(who);
-    cells[i].defined = true;
-  }
-  return {};
+Finding Shadow::write(const Visit &who, size_t offset, size_t bytes) {
+  return forEachCell(
+      offset, bytes, /*merges=*/true, [&](Cell &cell, size_t at) -> Finding {
+        if (Finding finding = visit(who, cell, at, /*writes=*/true);
+            finding.what)
+          return finding;
+        forgetReaders(cell);
+        cell.written = Access(who);
+        cell.defined = true;
+        return {};
+      });
 }
 
-Finding Shadow::beginCopy(const Visit &who, size_t offset, size_t size) {
-  if (Finding finding = write(who, offset, size); finding.what)
+Finding Shadow::beginCopy(const Visit &who, size_t offset, size_t bytes) {
+  if (Finding finding = write(who, offset, bytes); finding.what)
     return finding;
-  for (size_t i = offset / kGranule; i < (offset + size) / kGranule; ++i)
-    cells[i].copying = true;
-  return {};
+  return forEachCell(offset, bytes, /*merges=*/false,
+                     [](Cell &cell, size_t) -> Finding {
+                       cell.copying = true;
+                       return {};
+                     });
 }
 
-void Shadow::completeCopy(const Visit &who, size_t offset, size_t size) {
-  for (size_t i = offset / kGranule; i < (offset + size) / kGranule; ++i) {
-    // The place that started the copy is what a reader wants to know of.
-    const Site *begun = cells[i].written.site;
-    cells[i].written = Access(who);
-    cells[i].written.site = begun;
-    cells[i].copying = false;
-  }
+void Shadow::completeCopy(const Visit &who, size_t offset, size_t bytes) {
+  forEachCell(offset, bytes, /*merges=*/false,
+              [&](Cell &cell, size_t) -> Finding {
+                // The place that started the copy is what a reader wants to
+                // know of.
+                const Site *begun = cell.written.site;
+                cell.written = Access(who);
+                cell.written.site = begun;
+                cell.copying = false;
+                return {};
+              });
 }
 
 } // namespace hashc::sim

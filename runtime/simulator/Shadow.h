@@ -5,10 +5,11 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// For every two bytes that kernels may touch: was it ever written, who wrote it
+// For every byte that kernels may touch: was it ever written, who wrote it
 // last, who has read it since, and is an asynchronous copy on its way to it.
-// From that follow reads of what was never written, races, and reads of copies
-// that nobody waited for.
+// The four bytes of a word are one, until some of them are touched without the
+// others. From that follow reads of what was never written, races, and reads of
+// copies that nobody waited for.
 //
 //===----------------------------------------------------------------------===//
 
@@ -18,6 +19,7 @@
 #include "runtime/simulator/Clocks.h"
 #include "runtime/simulator/Site.h"
 
+#include <array>
 #include <cstddef>
 #include <vector>
 
@@ -77,7 +79,7 @@ public:
   /// Of memory where nothing was written yet, or where all is defined.
   void reset(size_t bytes, bool defined);
 
-  /// Offsets and sizes are even; the caller has checked the bounds.
+  /// The caller has checked the bounds.
   Finding read(const Visit &visit, size_t offset, size_t bytes);
   Finding write(const Visit &visit, size_t offset, size_t bytes);
   /// A copy by `visit` is on its way; nobody may touch its target until it is
@@ -86,12 +88,13 @@ public:
   void completeCopy(const Visit &visit, size_t offset, size_t bytes);
 
 private:
-  static constexpr size_t kGranule = 2;
+  static constexpr size_t kWord = 4;
 
   struct Cell {
     Access written;
     Access read;          // the last one
     uint32_t readers = 0; // an index in `crowds`: more than one has read it
+    uint32_t bytes = 0;   // an index in `splits`: its bytes differ
     bool defined = false;
     bool copying = false;
     bool readElsewhere = false; // by another block of `read`'s launch
@@ -100,14 +103,21 @@ private:
   /// All that have read a cell since it was written, one access each.
   using Crowd = std::vector<Access>;
 
-  Finding visit(const Visit &visit, size_t cell, bool writes);
+  template <typename Fn>
+  Finding forEachCell(size_t offset, size_t bytes, bool merges, Fn fn);
+  uint32_t split(Cell &word);
+  void merge(Cell &word);
+
+  Finding visit(const Visit &visit, const Cell &cell, size_t offset,
+                bool writes) const;
   void noteRead(const Visit &visit, Cell &cell);
   void forgetReaders(Cell &cell);
   const Access *findRacingReader(const Visit &visit, const Cell &cell) const;
 
-  std::vector<Cell> cells;
-  std::vector<Crowd> crowds; // the first is never used
-  std::vector<uint32_t> freeCrowds;
+  std::vector<Cell> cells;                     // of words
+  std::vector<Crowd> crowds;                   // the first is never used
+  std::vector<std::array<Cell, kWord>> splits; // the same
+  std::vector<uint32_t> freeCrowds, freeSplits;
 };
 
 } // namespace hashc::sim

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "GpuKernelRunner.h"
 #include "KernelRunner.h"
 #include "KernelText.h"
 #include "Structured.h"
@@ -80,16 +81,20 @@ protected:
   /// where functions of the library are called.
   void compare(const std::string &text, const KernelText &shape,
                const std::vector<Experts> &plans = {nullptr}, double ulps = 0) {
-    for (const cpu::CpuTarget &target : getTargets()) {
-      SCOPED_TRACE(target.cpu + "\n" + text);
-      KernelRunner runner(text, target);
+    auto compareAll = [&](KernelModule &&runner) {
       for (const Experts &experts : plans)
         compareOnce(runner, shape, experts, ulps);
+    };
+    for (const cpu::CpuTarget &target : getTargets()) {
+      SCOPED_TRACE(target.cpu + "\n" + text);
+      compareAll(KernelRunner(text, target));
     }
+    SCOPED_TRACE("sm_80\n" + text);
+    compareAll(GpuKernelRunner(text, nvvm::GpuTarget()));
   }
 
 private:
-  void compareOnce(KernelRunner &runner, const KernelText &shape,
+  void compareOnce(KernelModule &runner, const KernelText &shape,
                    const Experts &experts, double ulps) {
     std::mt19937 random(42);
     std::vector<Buffer> expected;

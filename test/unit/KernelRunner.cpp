@@ -34,8 +34,8 @@ static void check(bool ok, const char *what) {
     llvm::report_fatal_error(what);
 }
 
-KernelRunner::KernelRunner(const std::string &text,
-                           const cpu::CpuTarget &target, Launch launch) {
+KernelModule::KernelModule(const std::string &text,
+                           const cpu::CpuTarget &target) {
   DialectRegistry registry;
   registry.insert<hash::HashDialect, arith::ArithDialect, func::FuncDialect,
                   math::MathDialect, memref::MemRefDialect>();
@@ -50,18 +50,29 @@ KernelRunner::KernelRunner(const std::string &text,
   });
   tasks = cpu::getNumTasks(op);
   module->walk([&](hash::LaunchOp inner) { inner.setTasks(tasks); });
+}
+
+KernelModule::~KernelModule() = default;
+
+OwningOpRef<ModuleOp> KernelModule::lower() {
+  OwningOpRef<ModuleOp> copy = module->clone();
+  PassManager pm(context.get());
+  cpu::buildKernelPipeline(pm);
+  cpu::buildLlvmPipeline(pm);
+  check(succeeded(pm.run(*copy)), "the kernel cannot be lowered");
+  return copy;
+}
+
+KernelRunner::KernelRunner(const std::string &text,
+                           const cpu::CpuTarget &target, Launch launch)
+    : KernelModule(text, target) {
   compile(target, launch);
 }
 
 KernelRunner::~KernelRunner() = default;
 
 void KernelRunner::compile(const cpu::CpuTarget &target, Launch launch) {
-  OwningOpRef<ModuleOp> copy = module->clone();
-  PassManager pm(context.get());
-  cpu::buildKernelPipeline(pm);
-  cpu::buildLlvmPipeline(pm);
-  check(succeeded(pm.run(*copy)), "the kernel cannot be lowered");
-
+  OwningOpRef<ModuleOp> copy = lower();
   auto llvmContext = std::make_unique<llvm::LLVMContext>();
   auto code = llvm::cantFail(
       cpu::translateAndOptimize(*copy, *llvmContext, target, ""));
@@ -84,7 +95,7 @@ void KernelRunner::compile(const cpu::CpuTarget &target, Launch launch) {
               .toPtr<void (*)(void *const *)>();
 }
 
-std::vector<MemRefType> KernelRunner::getTypes() {
+std::vector<MemRefType> KernelModule::getTypes() {
   std::vector<MemRefType> types;
   auto function = op->getParentOfType<func::FuncOp>();
   for (Type type : function.getArgumentTypes().drop_front())

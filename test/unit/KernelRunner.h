@@ -31,14 +31,13 @@ using Launch = void (*)(int64_t id, void (*kernel)(int64_t, void *const *),
 void launchBackwards(int64_t id, void (*kernel)(int64_t, void *const *),
                      void *const *buffers, int64_t tasks);
 
-/// A function in memory: `func.func @run(buffers...)` of a module at the
-/// `kernels` stage that launches one kernel.
-class KernelRunner {
+/// A kernel to test: `func.func @run(buffers...)` of a module at the `kernels`
+/// stage that launches one kernel.
+class KernelModule {
 public:
   /// Parses and keeps `text`; its launches get their number of tasks.
-  KernelRunner(const std::string &text, const cpu::CpuTarget &target,
-               Launch launch = launchBackwards);
-  ~KernelRunner();
+  KernelModule(const std::string &text, const cpu::CpuTarget &target);
+  virtual ~KernelModule();
 
   /// The kernel's op, as it was before lowering.
   mlir::Operation *getOp() { return op; }
@@ -46,15 +45,30 @@ public:
   std::vector<mlir::MemRefType> getTypes();
   int64_t getTasks() const { return tasks; }
 
-  void run(std::vector<void *> buffers);
+  virtual void run(std::vector<void *> buffers) = 0;
+
+protected:
+  /// A copy in the LLVM dialect.
+  mlir::OwningOpRef<mlir::ModuleOp> lower();
 
 private:
-  void compile(const cpu::CpuTarget &target, Launch launch);
-
   std::unique_ptr<mlir::MLIRContext> context;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   mlir::Operation *op = nullptr;
   int64_t tasks = 0;
+};
+
+/// A kernel of the CPU in memory.
+class KernelRunner : public KernelModule {
+public:
+  KernelRunner(const std::string &text, const cpu::CpuTarget &target,
+               Launch launch = launchBackwards);
+  ~KernelRunner() override;
+  void run(std::vector<void *> buffers) override;
+
+private:
+  void compile(const cpu::CpuTarget &target, Launch launch);
+
   std::unique_ptr<llvm::orc::LLJIT> jit;
   void (*entry)(void *const *) = nullptr;
 };

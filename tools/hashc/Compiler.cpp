@@ -13,6 +13,7 @@
 #include "frontend/Frontend.h"
 #include "passes/Passes.h"
 #include "tools/CpuPipeline.h"
+#include "tools/hashc/Assemble.h"
 #include "tools/hashc/LibraryHeader.h"
 #include "tools/hashc/Link.h"
 #include "tools/hashc/Output.h"
@@ -113,7 +114,15 @@ ExitCode Compiler::load() {
   return checkOutput();
 }
 
-ExitCode Compiler::resolveTarget(StringRef arch) {
+ExitCode Compiler::resolveTarget(StringRef machine, StringRef arch) {
+  if (machine == "cuda") {
+    llvm::Expected<nvvm::GpuTarget> resolved = nvvm::resolveTarget(arch);
+    if (!resolved)
+      return fail(kEnvironmentError, resolved.takeError());
+    gpu = *resolved;
+    target = nvvm::getShapes();
+    return kSuccess;
+  }
   llvm::Expected<cpu::CpuTarget> resolved = cpu::resolveTarget(arch);
   if (!resolved)
     return fail(kEnvironmentError, resolved.takeError());
@@ -129,12 +138,35 @@ ExitCode Compiler::loadModule() {
     return code;
   auto attributes =
       (*module)->getAttrOfType<DictionaryAttr>(hash::HashDialect::kTargetAttr);
-  auto arch = attributes ? attributes.getAs<StringAttr>("arch") : StringAttr();
-  return resolveTarget(arch ? arch.getValue() : StringRef(options.arch));
+  auto get = [&](StringRef name, StringRef otherwise) {
+    auto text = attributes ? attributes.getAs<StringAttr>(name) : StringAttr();
+    return text ? text.getValue() : otherwise;
+  };
+  if (ExitCode code = resolveTarget(get("target", options.target),
+                                    get("arch", options.arch)))
+    return code;
+  return checkEmit();
+}
+
+/// A spec's options were checked with the others; a module's are in itself.
+ExitCode Compiler::checkEmit() {
+  const bool isPtx = options.emit == Emit::Ptx || options.emit == Emit::Cubin;
+  if (gpu && options.emit > Emit::Cubin)
+    return fail(kUsageError,
+                llvm::createStringError("'" + options.input +
+                                        "' is for a GPU, and programs for GPUs "
+                                        "are not built yet: --emit goes up to "
+                                        "cubin"));
+  if (!gpu && isPtx)
+    return fail(kUsageError,
+                llvm::createStringError("'" + options.input +
+                                        "' is for a CPU, and PTX for GPUs: "
+                                        "compile the spec with --target=cuda"));
+  return kSuccess;
 }
 
 ExitCode Compiler::loadSpec() {
-  if (ExitCode code = resolveTarget(options.arch))
+  if (ExitCode code = resolveTarget(options.target, options.arch))
     return code;
   module = frontend::buildModule(sources, {options.defines}, context);
   if (!module)
@@ -274,10 +306,12 @@ std::string Compiler::getModelName() const {
 std::string Compiler::getOutputPath() const {
   if (!options.output.empty())
     return options.output;
-  if (options.emit <= Emit::Llvm)
+  if (options.emit <= Emit::Ptx)
     return "-";
   std::string base = getModelName();
   switch (options.emit) {
+  case Emit::Cubin:
+    return base + ".cubin";
   case Emit::Obj:
     return base + ".o";
   case Emit::Lib:
@@ -294,6 +328,8 @@ ExitCode Compiler::writeObject(StringRef path) {
   cpu::buildLlvmPipeline(passes);
   if (failed(passes.run(*module)))
     return kSpecError;
+  if (gpu)
+    return writeDevice(path);
   llvm::LLVMContext llvmContext;
   llvm::Expected<std::unique_ptr<llvm::Module>> code =
       cpu::translateAndOptimize(*module, llvmContext, target, descriptor);
@@ -306,6 +342,31 @@ ExitCode Compiler::writeObject(StringRef path) {
         (*code)->print(out, nullptr);
         return llvm::Error::success();
       }));
+}
+
+/// Writes the kernels' IR, PTX or machine code.
+ExitCode Compiler::writeDevice(StringRef path) {
+  llvm::LLVMContext llvmContext;
+  llvm::Expected<std::unique_ptr<llvm::Module>> code =
+      nvvm::translateAndOptimize(*module, llvmContext, *gpu);
+  if (!code)
+    return fail(kEnvironmentError, code.takeError());
+  auto write = [&](llvm::raw_pwrite_stream &out) -> llvm::Error {
+    if (options.emit != Emit::Llvm)
+      return nvvm::emitPtx(**code, *gpu, out);
+    (*code)->print(out, nullptr);
+    return llvm::Error::success();
+  };
+  if (options.emit != Emit::Cubin)
+    return check(writeAtomically(path, write));
+  llvm::Expected<TemporaryFile> ptx = TemporaryFile::createElsewhere(".ptx");
+  if (!ptx)
+    return fail(kEnvironmentError, ptx.takeError());
+  if (llvm::Error error = writeAtomically(ptx->getPath(), write))
+    return fail(kEnvironmentError, std::move(error));
+  return check(produceAtomically(path, [&](StringRef temporary) {
+    return assemble(ptx->getPath(), gpu->chip, temporary);
+  }));
 }
 
 /// True if the spec's tokenizer is learned, so that its library is linked in.

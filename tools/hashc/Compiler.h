@@ -9,6 +9,7 @@
 #define HASHC_TOOLS_HASHC_COMPILER_H
 
 #include "codegen/cpu/Cpu.h"
+#include "codegen/nvvm/Nvvm.h"
 #include "tools/hashc/Options.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -32,7 +33,8 @@ private:
   ExitCode load();
   ExitCode loadModule();
   ExitCode loadSpec();
-  ExitCode resolveTarget(llvm::StringRef arch);
+  ExitCode resolveTarget(llvm::StringRef machine, llvm::StringRef arch);
+  ExitCode checkEmit();
   ExitCode checkModule();
   /// Nothing that hashc did not write itself may be lost.
   ExitCode checkOutput();
@@ -44,6 +46,7 @@ private:
   ExitCode emitText();
   ExitCode emitBinary();
   ExitCode writeObject(llvm::StringRef path);
+  ExitCode writeDevice(llvm::StringRef path);
   ExitCode writeLinked(bool usesSentencePiece);
   ExitCode report();
   ExitCode writeHeader();
@@ -58,7 +61,8 @@ private:
   mlir::SourceMgrDiagnosticHandler diagnostics; // prints with source lines
   mlir::OwningOpRef<mlir::ModuleOp> module;
   cpu::CpuTarget target;
-  std::string descriptor; // of the kernels stage, JSON
+  std::optional<nvvm::GpuTarget> gpu; // the shapes are in `target` then
+  std::string descriptor;             // of the kernels stage, JSON
 };
 
 } // namespace hashc

@@ -7,12 +7,11 @@
 
 #include "tools/hashc/Link.h"
 
-#include "tools/hashc/Output.h"
+#include "tools/hashc/Program.h"
 
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Program.h"
 
@@ -50,26 +49,6 @@ static Error addLibrary(StringRef name, std::vector<std::string> &command) {
   return Error::success();
 }
 
-/// Runs the command; its stderr becomes the error's text.
-static Error run(ArrayRef<std::string> command) {
-  Expected<TemporaryFile> log = TemporaryFile::createElsewhere(".log");
-  if (!log)
-    return log.takeError();
-  SmallVector<StringRef> arguments(command.begin(), command.end());
-  std::optional<StringRef> redirects[] = {std::nullopt, log->getPath(),
-                                          log->getPath()};
-  std::string message;
-  int status = sys::ExecuteAndWait(command.front(), arguments, std::nullopt,
-                                   redirects, 0, 0, &message);
-  ErrorOr<std::unique_ptr<MemoryBuffer>> output =
-      MemoryBuffer::getFile(log->getPath());
-  if (status == 0)
-    return Error::success();
-  return createStringError(
-      "linking failed: " + message + "\n" +
-      (output ? (*output)->getBuffer().rtrim() : StringRef()));
-}
-
 Error link(const LinkJob &job) {
   Expected<std::string> driver = findDriver();
   if (!driver)
@@ -103,7 +82,7 @@ Error link(const LinkJob &job) {
     if (Error error = addLibrary("HashcSanitizer", command))
       return error;
   }
-  return run(command);
+  return runProgram(command, "linking");
 }
 
 } // namespace hashc

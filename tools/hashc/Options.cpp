@@ -25,9 +25,6 @@ using namespace llvm;
 namespace hashc {
 namespace {
 
-/// Begins the help of what is refused.
-constexpr StringLiteral kNotBuilt = "not built yet: ";
-
 /// What is wrong with a value that is none of `values`.
 std::string describeChoice(StringRef flag, StringRef value,
                            ArrayRef<StringRef> values) {
@@ -45,8 +42,7 @@ template <typename T> struct ChoiceParser : cl::parser<T> {
       return cl::parser<T>::parse(option, name, value, result);
     std::vector<StringRef> values;
     for (unsigned i = 0; i < this->getNumOptions(); ++i)
-      if (!this->getOption(i).empty() &&
-          !this->getDescription(i).starts_with(kNotBuilt))
+      if (!this->getOption(i).empty())
         values.push_back(this->getOption(i));
     WithColor::error(errs(), "hashc")
         << describeChoice(name, value, values) << '\n';
@@ -65,11 +61,12 @@ struct CommandLine {
                               cl::value_desc("FILE"), cl::cat(category)};
   cl::opt<std::string> target{
       "target",
-      cl::desc("Machine to compile for: cpu (cuda is not "
-               "built yet)"),
+      cl::desc("Machine to compile for: cpu, or cuda, which ends "
+               "with cubin for now"),
       cl::init("cpu"), cl::cat(category)};
   cl::opt<std::string> arch{"arch",
-                            cl::desc("Processor: native, x86-64-v3, x86-64-v4"),
+                            cl::desc("Processor: native, x86-64-v3, x86-64-v4; "
+                                     "with cuda sm_80, sm_90a"),
                             cl::init("native"), cl::cat(category)};
   cl::opt<Emit, false, ChoiceParser<Emit>> emit{
       "emit", cl::desc("What to write (default: exe)"), cl::init(Emit::Exe),
@@ -80,8 +77,8 @@ struct CommandLine {
           clEnumValN(Emit::Fused, "fused", "the step after fusion"),
           clEnumValN(Emit::Kernels, "kernels", "kernels on buffers"),
           clEnumValN(Emit::Llvm, "llvm", "LLVM IR"),
-          clEnumValN(Emit::Ptx, "ptx", "not built yet: PTX"),
-          clEnumValN(Emit::Cubin, "cubin", "not built yet: a cubin"),
+          clEnumValN(Emit::Ptx, "ptx", "PTX of all kernels, with cuda"),
+          clEnumValN(Emit::Cubin, "cubin", "the same by ptxas, for one GPU"),
           clEnumValN(Emit::Obj, "obj", "an object file"),
           clEnumValN(Emit::Lib, "lib", "a shared library"),
           clEnumValN(Emit::Exe, "exe", "an executable")),
@@ -193,23 +190,35 @@ std::string findIdle(const CommandLine &line, const Options &options) {
   return "";
 }
 
+/// What belongs to the other kind of machine, and the way out; "" if nothing
+/// does.
+std::string findForeign(const Options &options) {
+  const bool isGpu = options.target == "cuda";
+  if (!isGpu && StringRef(options.arch).starts_with("sm_"))
+    return "--arch=" + options.arch + " is a GPU: add --target=cuda";
+  if (options.isModule) // which says itself what it is for
+    return "";
+  if (!isGpu && (options.emit == Emit::Ptx || options.emit == Emit::Cubin))
+    return "PTX is for GPUs: add --target=cuda";
+  if (isGpu && options.emit > Emit::Cubin)
+    return "programs for GPUs are not built yet: with --target=cuda, --emit "
+           "goes up to cubin";
+  return "";
+}
+
 /// False after saying so if the values, or what they are together, are wrong.
 bool checkOptions(const CommandLine &line, const Options &options,
                   int &exitCode) {
-  bool cuda = options.target == "cuda" ||
-              StringRef(options.arch).starts_with("sm_") ||
-              options.emit == Emit::Ptx || options.emit == Emit::Cubin;
-  if (cuda) {
-    exitCode = usageError("this hashc has no CUDA back end yet; compile with "
-                          "--target=cpu, and --emit up to exe");
+  if (!isOneOf("target", line.target, {"cpu", "cuda"}, exitCode))
+    return false;
+  const bool isGpu = options.target == "cuda";
+  if (std::string wrong = findForeign(options); !wrong.empty()) {
+    exitCode = usageError(wrong);
     return false;
   }
-  if (options.target != "cpu") {
-    exitCode = usageError("--target is cpu (cuda is not built yet), not '" +
-                          options.target + "'");
-    return false;
-  }
-  if (!isOneOf("arch", line.arch, {"native", "x86-64-v3", "x86-64-v4"},
+  if (!isOneOf("arch", options.arch,
+               isGpu ? ArrayRef<StringRef>{"sm_80", "sm_90a"}
+                     : ArrayRef<StringRef>{"native", "x86-64-v3", "x86-64-v4"},
                exitCode) ||
       !isOneOf("fuse", line.fuse, {"none", "dispatch", "epilogue", "all"},
                exitCode))
@@ -262,6 +271,8 @@ std::optional<Options> parseOptions(int argc, char **argv, int &exitCode) {
   options.output = line.output;
   options.target = line.target;
   options.arch = line.arch;
+  if (options.target == "cuda" && !line.arch.getNumOccurrences())
+    options.arch = "sm_80";
   if (line.fuse.getNumOccurrences())
     options.fuse = line.fuse;
   options.emit = line.emit;

@@ -28,6 +28,11 @@ KERNEL copies(int *out, const int *in, int bytes) {
     __builtin_memset(out + 4, 0, bytes);
 }
 
+// Bytes of a word belong to the threads that write them.
+KERNEL bytes(unsigned char *out, int from) {
+  out[thread() / from] = thread();
+}
+
 // Atomic loads and stores are no races among themselves.
 KERNEL atomics(int *flag, int *out) {
   __atomic_store_n(flag, 7, __ATOMIC_RELAXED);

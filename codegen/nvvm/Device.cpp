@@ -1,0 +1,239 @@
+//===- Device.cpp - From the LLVM dialect to PTX --------------------------===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "codegen/nvvm/Nvvm.h"
+
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/Bitcode/BitcodeReader.h"
+#include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/InlineAsm.h"
+#include "llvm/IR/IntrinsicsNVPTX.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Verifier.h"
+#include "llvm/Linker/Linker.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Target/TargetMachine.h"
+#include "llvm/Transforms/Scalar/ScalarizeMaskedMemIntrin.h"
+
+using namespace llvm;
+
+// The kernel library as the build compiles it for GPUs.
+asm(R"(
+  .section .rodata
+  .balign 16
+hashcDeviceKernels: .incbin ")" HASHC_DEVICE_KERNELS R"("
+hashcDeviceKernelsEnd:
+  .text
+)");
+
+extern "C" {
+extern const char hashcDeviceKernels[], hashcDeviceKernelsEnd[];
+extern void LLVMInitializeNVPTXTarget();
+extern void LLVMInitializeNVPTXTargetInfo();
+extern void LLVMInitializeNVPTXTargetMC();
+extern void LLVMInitializeNVPTXAsmPrinter();
+}
+
+namespace hashc::nvvm {
+
+constexpr StringLiteral kTaskSuffix = ".task";
+
+Expected<GpuTarget> resolveTarget(StringRef arch) {
+  if (arch != "sm_80" && arch != "sm_90a")
+    return createStringError("unknown GPU architecture '" + arch +
+                             "': expected sm_80 or sm_90a");
+  return GpuTarget{arch.str()};
+}
+
+cpu::CpuTarget getShapes() {
+  cpu::CpuTarget shapes;
+  shapes.vectorBytes = 16;
+  shapes.tileRows = 4;
+  shapes.tileVectors = 2;
+  shapes.panel = 8;
+  shapes.taskElements = 256;
+  return shapes;
+}
+
+static Expected<std::unique_ptr<TargetMachine>>
+createTargetMachine(const GpuTarget &target) {
+  LLVMInitializeNVPTXTargetInfo();
+  LLVMInitializeNVPTXTarget();
+  LLVMInitializeNVPTXTargetMC();
+  LLVMInitializeNVPTXAsmPrinter();
+  Triple triple("nvptx64-nvidia-cuda");
+  std::string error;
+  const Target *llvmTarget = TargetRegistry::lookupTarget(triple, error);
+  if (!llvmTarget)
+    return createStringError(error);
+  // PTX 8.0 loads on every driver from CUDA 12.0 on.
+  return std::unique_ptr<TargetMachine>(llvmTarget->createTargetMachine(
+      triple, target.chip, "+ptx80", TargetOptions(), std::nullopt,
+      std::nullopt, CodeGenOptLevel::Aggressive));
+}
+
+/// void k(i64 tasks, ptr buffers...): a thread calls `body` with its number.
+static void createKernel(Function &body, StringRef name) {
+  Module &module = *body.getParent();
+  Function *kernel = Function::Create(body.getFunctionType(),
+                                      GlobalValue::ExternalLinkage, "", module);
+  kernel->setName(name);
+  kernel->setCallingConv(CallingConv::PTX_Kernel);
+  kernel->addFnAttr("nvvm.maxntid", std::to_string(kBlockThreads));
+  LLVMContext &context = module.getContext();
+  IRBuilder<> builder(BasicBlock::Create(context, "", kernel));
+  auto read = [&](Intrinsic::ID id) {
+    return builder.CreateZExt(builder.CreateIntrinsic(id, {}),
+                              builder.getInt64Ty());
+  };
+  Value *task = builder.CreateAdd(
+      builder.CreateMul(read(Intrinsic::nvvm_read_ptx_sreg_ctaid_x),
+                        builder.getInt64(kBlockThreads)),
+      read(Intrinsic::nvvm_read_ptx_sreg_tid_x));
+  BasicBlock *run = BasicBlock::Create(context, "run", kernel);
+  BasicBlock *end = BasicBlock::Create(context, "end", kernel);
+  builder.CreateCondBr(builder.CreateICmpULT(task, kernel->getArg(0)), run,
+                       end);
+  builder.SetInsertPoint(run);
+  SmallVector<Value *> arguments = {task};
+  for (Argument &argument : drop_begin(kernel->args()))
+    arguments.push_back(&argument);
+  builder.CreateCall(&body, arguments);
+  builder.CreateBr(end);
+  builder.SetInsertPoint(end);
+  builder.CreateRetVoid();
+}
+
+/// Puts kernels in the place of the functions that the host calls.
+static void createKernels(Module &module) {
+  SmallVector<Function *> host;
+  for (Function &function : module)
+    if (!function.isDeclaration() &&
+        (function.getName().ends_with(kTaskSuffix) ||
+         function.getName().starts_with("hash_entry_")))
+      host.push_back(&function);
+  SmallVector<std::pair<Function *, std::string>> bodies;
+  for (Function *function : host)
+    if (function->getName().ends_with(kTaskSuffix)) {
+      std::string name =
+          function->getName().drop_back(kTaskSuffix.size()).str();
+      bodies.push_back({module.getFunction(name), name});
+    }
+  // Entry points hold the addresses of the others: they go first.
+  for (Function *function : host)
+    function->dropAllReferences();
+  for (Function *function : host) {
+    function->replaceAllUsesWith(PoisonValue::get(function->getType()));
+    function->eraseFromParent();
+  }
+  for (auto &[body, name] : bodies) {
+    body->setName(name + ".body");
+    createKernel(*body, name);
+  }
+}
+
+static Error linkLibrary(Module &module) {
+  StringRef bytes(hashcDeviceKernels,
+                  hashcDeviceKernelsEnd - hashcDeviceKernels);
+  Expected<std::unique_ptr<Module>> library =
+      parseBitcodeFile({bytes, "device kernels"}, module.getContext());
+  if (!library)
+    return library.takeError();
+  (*library)->setTargetTriple(module.getTargetTriple());
+  (*library)->setDataLayout(module.getDataLayout());
+  if (Linker::linkModules(module, std::move(*library),
+                          Linker::Flags::LinkOnlyNeeded))
+    return createStringError("the kernel library cannot be linked");
+  return Error::success();
+}
+
+/// Only kernels can be seen from outside. Inline assembly may wait for other
+/// threads, so no pass may move it into a branch: MLIR cannot say so.
+static void setAttributes(Module &module, const GpuTarget &target) {
+  for (Function &function : module) {
+    if (function.isDeclaration())
+      continue;
+    function.removeFnAttr("target-features");
+    function.addFnAttr("target-cpu", target.chip);
+    function.addFnAttr("target-features", "+ptx80");
+    function.addFnAttr(Attribute::NoUnwind);
+    if (function.getCallingConv() != CallingConv::PTX_Kernel)
+      function.setLinkage(GlobalValue::InternalLinkage);
+    for (BasicBlock &block : function)
+      for (Instruction &instruction : block)
+        if (auto *call = dyn_cast<CallInst>(&instruction))
+          if (call->isInlineAsm())
+            call->addFnAttr(Attribute::Convergent);
+  }
+  for (GlobalVariable &global : module.globals())
+    if (!global.isDeclaration() && !global.hasAppendingLinkage())
+      global.setLinkage(GlobalValue::InternalLinkage);
+}
+
+static void optimize(Module &module, TargetMachine &machine) {
+  LoopAnalysisManager loops;
+  FunctionAnalysisManager functions;
+  CGSCCAnalysisManager callGraph;
+  ModuleAnalysisManager modules;
+  PassBuilder builder(&machine);
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(callGraph);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, callGraph, modules);
+  ModulePassManager passes =
+      builder.buildPerModuleDefaultPipeline(OptimizationLevel::O3);
+  // GPUs have no masks: what the code generator would do, before the simulator
+  // reads the module.
+  passes.addPass(
+      createModuleToFunctionPassAdaptor(ScalarizeMaskedMemIntrinPass()));
+  passes.run(module, modules);
+}
+
+Expected<std::unique_ptr<Module>>
+translateAndOptimize(mlir::ModuleOp module, LLVMContext &context,
+                     const GpuTarget &target) {
+  Expected<std::unique_ptr<TargetMachine>> machine =
+      createTargetMachine(target);
+  if (!machine)
+    return machine.takeError();
+  mlir::registerBuiltinDialectTranslation(*module.getContext());
+  mlir::registerLLVMDialectTranslation(*module.getContext());
+  std::unique_ptr<Module> result =
+      mlir::translateModuleToLLVMIR(module, context);
+  if (!result)
+    return createStringError("the module cannot be translated to LLVM IR");
+  result->setTargetTriple((*machine)->getTargetTriple());
+  result->setDataLayout((*machine)->createDataLayout());
+  createKernels(*result);
+  if (Error error = linkLibrary(*result))
+    return error;
+  setAttributes(*result, target);
+  if (verifyModule(*result, &errs()))
+    return createStringError("the generated LLVM IR is not valid");
+  optimize(*result, **machine);
+  return result;
+}
+
+Error emitPtx(Module &module, const GpuTarget &target, raw_pwrite_stream &os) {
+  Expected<std::unique_ptr<TargetMachine>> machine =
+      createTargetMachine(target);
+  if (!machine)
+    return machine.takeError();
+  legacy::PassManager passes;
+  if ((*machine)->addPassesToEmitFile(passes, os, nullptr,
+                                      CodeGenFileType::AssemblyFile))
+    return createStringError("this target cannot emit PTX");
+  passes.run(module);
+  return Error::success();
+}
+
+} // namespace hashc::nvvm

@@ -1,0 +1,45 @@
+//===- Nvvm.h - From kernels on buffers to code for a GPU -------*- C++ -*-===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HASHC_CODEGEN_NVVM_NVVM_H
+#define HASHC_CODEGEN_NVVM_NVVM_H
+
+#include "codegen/cpu/Cpu.h"
+
+namespace hashc::nvvm {
+
+/// A GPU, as LLVM and ptxas call it.
+struct GpuTarget {
+  std::string chip = "sm_80"; // or sm_90a
+};
+
+/// `arch` is sm_80 or sm_90a.
+llvm::Expected<GpuTarget> resolveTarget(llvm::StringRef arch);
+
+/// The shapes with which kernels are cut for a GPU, of which a thread runs a
+/// task: small ones, so that there are many.
+cpu::CpuTarget getShapes();
+
+/// Threads of a block.
+constexpr int64_t kBlockThreads = 128;
+
+/// Translates the kernels of a module in the LLVM dialect (after
+/// cpu::buildLlvmPipeline), links the kernel library in and optimises it, for
+/// the target. The functions that launch kernels are the host's and are left
+/// out. A kernel `k(task, buffers...)` becomes `k(tasks, buffers...)`, of which
+/// each thread runs the task of its own number.
+llvm::Expected<std::unique_ptr<llvm::Module>>
+translateAndOptimize(mlir::ModuleOp module, llvm::LLVMContext &context,
+                     const GpuTarget &target);
+
+/// Writes an optimised module as PTX.
+llvm::Error emitPtx(llvm::Module &module, const GpuTarget &target,
+                    llvm::raw_pwrite_stream &os);
+
+} // namespace hashc::nvvm
+
+#endif // HASHC_CODEGEN_NVVM_NVVM_H

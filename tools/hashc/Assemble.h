@@ -1,0 +1,23 @@
+//===- Assemble.h - From PTX to a GPU's machine code -------------*- C++
+//-*-===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HASHC_TOOLS_HASHC_ASSEMBLE_H
+#define HASHC_TOOLS_HASHC_ASSEMBLE_H
+
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+
+namespace hashc {
+
+/// Runs ptxas, of the CUDA toolkit, on the file `ptx`.
+llvm::Error assemble(llvm::StringRef ptx, llvm::StringRef chip,
+                     llvm::StringRef output);
+
+} // namespace hashc
+
+#endif // HASHC_TOOLS_HASHC_ASSEMBLE_H
