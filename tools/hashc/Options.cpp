@@ -183,7 +183,7 @@ std::string findIdle(const CommandLine &line, const Options &options) {
   if (options.emit < Emit::Kernels)
     return "--report has no effect before --emit=kernels: it tells of kernels "
            "and memory";
-  if (options.emit <= Emit::Llvm &&
+  if (options.emit <= Emit::Ptx &&
       (options.output.empty() || options.output == "-"))
     return "--report goes to standard output, and so does what --emit writes: "
            "give it a file with -o";
