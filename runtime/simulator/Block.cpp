@@ -214,12 +214,22 @@ std::string format(const Site *site) {
   return text;
 }
 
+std::string Block::describe(const Thread &thread) const {
+  return "kernel '" + launch->kernel.name + "', block " + format(blockId) +
+         ", thread " + format(thread.id);
+}
+
+std::string describeRunning() {
+  if (!running)
+    return "";
+  const Thread &thread = running->getThread();
+  return running->describe(thread) + ", after " + format(thread.site);
+}
+
 void Block::report(const Thread &thread, const Site *site,
                    const std::string &what) {
   if (!problem)
-    problem = "kernel '" + launch->kernel.name + "', block " + format(blockId) +
-              ", thread " + format(thread.id) + ": " + what + "\n  in " +
-              format(site);
+    problem = describe(thread) + ": " + what + "\n  in " + format(site);
 }
 
 void Block::fail(const std::string &what) {

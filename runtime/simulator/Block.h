@@ -131,6 +131,8 @@ public:
   Dim getBlockId() const { return blockId; }
   char *getShared() { return shared; }
 
+  std::string describe(const Thread &thread) const;
+
   /// Ends the kernel with this finding of the thread that runs. What is on the
   /// fibers' stacks is dropped.
   [[noreturn]] void fail(const std::string &what);

@@ -104,6 +104,10 @@ private:
   uint64_t nextInstance = 1;
 };
 
+/// The kernel, block, thread and place that run at this moment, for whoever
+/// handles a signal; empty if no kernel runs.
+std::string describeRunning();
+
 } // namespace hashc::sim
 
 #endif // HASHC_RUNTIME_SIMULATOR_SIMULATOR_H

@@ -24,6 +24,9 @@
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Support/WithColor.h"
 
+#include <csignal>
+#include <unistd.h>
+
 using namespace llvm;
 using namespace hashc;
 
@@ -184,6 +187,33 @@ static std::vector<sim::Mode> getModes() {
   return modes;
 }
 
+/// A kernel's own mistakes that no check of the simulator comes before.
+static void endBySignal(int signal) {
+  const char *what =
+      signal == SIGFPE ? "divides by zero"
+                       : "touches memory of its own that is not there: it "
+                         "needs more than the 60 KiB of a thread, or an index "
+                         "is wrong";
+  const std::string where = sim::describeRunning();
+  errs() << "error: " << (where.empty() ? "hash-sim" : where) << ": " << what
+         << '\n';
+  _exit(1);
+}
+
+static void handleSignals() {
+  // A stack that overflowed has no room for the handler.
+  static char stack[64 * 1024];
+  stack_t other = {};
+  other.ss_sp = stack;
+  other.ss_size = sizeof(stack);
+  sigaltstack(&other, nullptr);
+  struct sigaction action = {};
+  action.sa_handler = endBySignal;
+  action.sa_flags = SA_ONSTACK;
+  for (int signal : {SIGSEGV, SIGBUS, SIGFPE})
+    sigaction(signal, &action, nullptr);
+}
+
 /// Runs the kernel in one mode, on the arguments as they were parsed.
 static void run(sim::Device &device, sim::Launch &launch,
                 std::vector<sim::Argument> &arguments, const sim::Mode &mode) {
@@ -275,6 +305,7 @@ int main(int argc, char **argv) {
   launch.block = getDim(blockShape);
   launch.dynamicShared = shared;
 
+  handleSignals();
   sim::Device device;
   std::vector<sim::Argument> first;
   for (const sim::Mode &mode : modes) {

@@ -59,6 +59,15 @@ KERNEL aligned(int *out) {
   }
 }
 
+// Mistakes in what only the thread itself has.
+KERNEL divides(int *out, int by) { out[thread()] = 5 / by; }
+KERNEL large(int *out, int index) {
+  volatile int values[20000];
+  for (int i = 0; i < 20000; ++i)
+    values[i] = i;
+  out[thread()] = values[index];
+}
+
 KERNEL traps() {
   if (thread() == 5)
     __builtin_trap();
