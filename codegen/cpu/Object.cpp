@@ -5,19 +5,17 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "codegen/common/LlvmModule.h"
 #include "codegen/cpu/Cpu.h"
 #include "codegen/cpu/KernelLibrary.h"
 
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
-#include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Verifier.h"
-#include "llvm/Linker/Linker.h"
 #include "llvm/MC/TargetRegistry.h"
-#include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/TargetParser/Host.h"
@@ -42,23 +40,6 @@ createTargetMachine(const CpuTarget &target) {
       std::nullopt, CodeGenOptLevel::Aggressive));
 }
 
-/// Links what the module uses of the kernel library.
-static Error linkLibrary(Module &module, const CpuTarget &target) {
-  MemoryBufferRef buffer = getKernelLibrary(target.vectorBytes);
-  if (buffer.getBufferSize() == 0)
-    return Error::success();
-  Expected<std::unique_ptr<Module>> library =
-      parseBitcodeFile(buffer, module.getContext());
-  if (!library)
-    return library.takeError();
-  (*library)->setTargetTriple(module.getTargetTriple());
-  (*library)->setDataLayout(module.getDataLayout());
-  if (Linker::linkModules(module, std::move(*library),
-                          Linker::Flags::LinkOnlyNeeded))
-    return createStringError("the kernel library cannot be linked");
-  return Error::success();
-}
-
 /// Only entry points can be seen from outside, and every function is compiled
 /// for the target: then whole kernels become one function.
 static void setAttributes(Module &module, const CpuTarget &target) {
@@ -81,9 +62,7 @@ static void setAttributes(Module &module, const CpuTarget &target) {
       function.setComdat(nullptr);
     }
   }
-  for (GlobalVariable &global : module.globals())
-    if (!global.isDeclaration() && !global.hasAppendingLinkage())
-      global.setLinkage(GlobalValue::InternalLinkage);
+  hideGlobals(module);
 }
 
 static Constant *createString(Module &module, StringRef text,
@@ -121,21 +100,6 @@ static void addTables(Module &module, StringRef descriptor) {
       ConstantArray::get(tableType, entries), "hash_model_entries");
 }
 
-static void optimize(Module &module, TargetMachine &machine) {
-  LoopAnalysisManager loops;
-  FunctionAnalysisManager functions;
-  CGSCCAnalysisManager callGraph;
-  ModuleAnalysisManager modules;
-  PassBuilder builder(&machine);
-  builder.registerModuleAnalyses(modules);
-  builder.registerCGSCCAnalyses(callGraph);
-  builder.registerFunctionAnalyses(functions);
-  builder.registerLoopAnalyses(loops);
-  builder.crossRegisterProxies(loops, functions, callGraph, modules);
-  builder.buildPerModuleDefaultPipeline(OptimizationLevel::O3)
-      .run(module, modules);
-}
-
 Expected<std::unique_ptr<Module>>
 translateAndOptimize(mlir::ModuleOp module, LLVMContext &context,
                      const CpuTarget &target, StringRef descriptorJson) {
@@ -151,7 +115,7 @@ translateAndOptimize(mlir::ModuleOp module, LLVMContext &context,
     return createStringError("the module cannot be translated to LLVM IR");
   result->setTargetTriple((*machine)->getTargetTriple());
   result->setDataLayout((*machine)->createDataLayout());
-  if (Error error = linkLibrary(*result, target))
+  if (Error error = linkLibrary(*result, getKernelLibrary(target.vectorBytes)))
     return error;
   setAttributes(*result, target);
   addTables(*result, descriptorJson);

@@ -5,20 +5,18 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "codegen/common/LlvmModule.h"
 #include "codegen/nvvm/Nvvm.h"
 
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
-#include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InlineAsm.h"
 #include "llvm/IR/IntrinsicsNVPTX.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Verifier.h"
-#include "llvm/Linker/Linker.h"
 #include "llvm/MC/TargetRegistry.h"
-#include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/Transforms/Scalar/ScalarizeMaskedMemIntrin.h"
@@ -140,21 +138,6 @@ static void createKernels(Module &module) {
   }
 }
 
-static Error linkLibrary(Module &module) {
-  StringRef bytes(hashcDeviceKernels,
-                  hashcDeviceKernelsEnd - hashcDeviceKernels);
-  Expected<std::unique_ptr<Module>> library =
-      parseBitcodeFile({bytes, "device kernels"}, module.getContext());
-  if (!library)
-    return library.takeError();
-  (*library)->setTargetTriple(module.getTargetTriple());
-  (*library)->setDataLayout(module.getDataLayout());
-  if (Linker::linkModules(module, std::move(*library),
-                          Linker::Flags::LinkOnlyNeeded))
-    return createStringError("the kernel library cannot be linked");
-  return Error::success();
-}
-
 /// Only kernels can be seen from outside. Inline assembly may wait for other
 /// threads, so no pass may move it into a branch: MLIR cannot say so.
 static void setAttributes(Module &module, const GpuTarget &target) {
@@ -173,29 +156,7 @@ static void setAttributes(Module &module, const GpuTarget &target) {
           if (call->isInlineAsm())
             call->addFnAttr(Attribute::Convergent);
   }
-  for (GlobalVariable &global : module.globals())
-    if (!global.isDeclaration() && !global.hasAppendingLinkage())
-      global.setLinkage(GlobalValue::InternalLinkage);
-}
-
-static void optimize(Module &module, TargetMachine &machine) {
-  LoopAnalysisManager loops;
-  FunctionAnalysisManager functions;
-  CGSCCAnalysisManager callGraph;
-  ModuleAnalysisManager modules;
-  PassBuilder builder(&machine);
-  builder.registerModuleAnalyses(modules);
-  builder.registerCGSCCAnalyses(callGraph);
-  builder.registerFunctionAnalyses(functions);
-  builder.registerLoopAnalyses(loops);
-  builder.crossRegisterProxies(loops, functions, callGraph, modules);
-  ModulePassManager passes =
-      builder.buildPerModuleDefaultPipeline(OptimizationLevel::O3);
-  // GPUs have no masks: what the code generator would do, before the simulator
-  // reads the module.
-  passes.addPass(
-      createModuleToFunctionPassAdaptor(ScalarizeMaskedMemIntrinPass()));
-  passes.run(module, modules);
+  hideGlobals(module);
 }
 
 Expected<std::unique_ptr<Module>>
@@ -214,12 +175,18 @@ translateAndOptimize(mlir::ModuleOp module, LLVMContext &context,
   result->setTargetTriple((*machine)->getTargetTriple());
   result->setDataLayout((*machine)->createDataLayout());
   createKernels(*result);
-  if (Error error = linkLibrary(*result))
+  StringRef library(hashcDeviceKernels,
+                    hashcDeviceKernelsEnd - hashcDeviceKernels);
+  if (Error error = linkLibrary(*result, {library, "device kernels"}))
     return error;
   setAttributes(*result, target);
   if (verifyModule(*result, &errs()))
     return createStringError("the generated LLVM IR is not valid");
-  optimize(*result, **machine);
+  // GPUs have no masks: what the code generator would do, before the simulator
+  // reads the module.
+  FunctionPassManager last;
+  last.addPass(ScalarizeMaskedMemIntrinPass());
+  optimize(*result, **machine, std::move(last));
   return result;
 }
 

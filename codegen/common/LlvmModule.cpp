@@ -1,0 +1,59 @@
+//===- LlvmModule.cpp - What back ends do with LLVM IR
+//---------------------===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "codegen/common/LlvmModule.h"
+
+#include "llvm/Bitcode/BitcodeReader.h"
+#include "llvm/Linker/Linker.h"
+#include "llvm/Passes/PassBuilder.h"
+
+using namespace llvm;
+
+namespace hashc {
+
+Error linkLibrary(Module &module, MemoryBufferRef bitcode) {
+  if (bitcode.getBufferSize() == 0)
+    return Error::success();
+  Expected<std::unique_ptr<Module>> library =
+      parseBitcodeFile(bitcode, module.getContext());
+  if (!library)
+    return library.takeError();
+  (*library)->setTargetTriple(module.getTargetTriple());
+  (*library)->setDataLayout(module.getDataLayout());
+  if (Linker::linkModules(module, std::move(*library),
+                          Linker::Flags::LinkOnlyNeeded))
+    return createStringError("the kernel library cannot be linked");
+  return Error::success();
+}
+
+void optimize(Module &module, TargetMachine &machine,
+              FunctionPassManager last) {
+  LoopAnalysisManager loops;
+  FunctionAnalysisManager functions;
+  CGSCCAnalysisManager callGraph;
+  ModuleAnalysisManager modules;
+  PassBuilder builder(&machine);
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(callGraph);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, callGraph, modules);
+  ModulePassManager passes =
+      builder.buildPerModuleDefaultPipeline(OptimizationLevel::O3);
+  if (!last.isEmpty())
+    passes.addPass(createModuleToFunctionPassAdaptor(std::move(last)));
+  passes.run(module, modules);
+}
+
+void hideGlobals(Module &module) {
+  for (GlobalVariable &global : module.globals())
+    if (!global.isDeclaration() && !global.hasAppendingLinkage())
+      global.setLinkage(GlobalValue::InternalLinkage);
+}
+
+} // namespace hashc
