@@ -8,15 +8,9 @@
 
 #include "GpuKernelRunner.h"
 
-#include "runtime/simulator/Symbols.h"
+#include "codegen/nvvm/SimulatorJit.h"
 
-#include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
-#include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
-#include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/Support/MathExtras.h"
-#include "llvm/Support/TargetSelect.h"
-
-#include <cstring>
 
 using namespace llvm;
 
@@ -31,28 +25,11 @@ GpuKernelRunner::GpuKernelRunner(const std::string &text,
 GpuKernelRunner::~GpuKernelRunner() = default;
 
 void GpuKernelRunner::compile(const nvvm::GpuTarget &target) {
-  InitializeNativeTarget();
-  InitializeNativeTargetAsmPrinter();
   auto context = std::make_unique<LLVMContext>();
   std::unique_ptr<Module> code =
       cantFail(nvvm::translateAndOptimize(*lower(), *context, target));
-  auto host = cantFail(cantFail(orc::JITTargetMachineBuilder::detectHost())
-                           .createTargetMachine());
-  cantFail(nvvm::simulate(*code, *host));
-
-  jit = cantFail(orc::LLJITBuilder().create());
-  orc::SymbolMap symbols;
-  for (const sim::Symbol &symbol : sim::getSymbols())
-    symbols[jit->mangleAndIntern(symbol.name)] = {
-        orc::ExecutorAddr::fromPtr(symbol.address), JITSymbolFlags::Exported};
-  orc::JITDylib &library = jit->getMainJITDylib();
-  cantFail(library.define(orc::absoluteSymbols(std::move(symbols))));
-  // What LLVM makes of copies and of functions that the host has none of.
-  library.addGenerator(
-      cantFail(orc::DynamicLibrarySearchGenerator::GetForCurrentProcess(
-          jit->getDataLayout().getGlobalPrefix())));
-  cantFail(jit->addIRModule(
-      orc::ThreadSafeModule(std::move(code), std::move(context))));
+  cantFail(nvvm::simulateHere(*code));
+  jit = cantFail(nvvm::loadSimulated(std::move(code), std::move(context)));
   kernel = cantFail(jit->lookup(nvvm::kKernelTable))
                .toPtr<const nvvm::KernelRow *>();
 }

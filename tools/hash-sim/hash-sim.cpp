@@ -11,17 +11,14 @@
 
 #include "Arguments.h"
 
-#include "codegen/nvvm/Simulate.h"
+#include "codegen/nvvm/SimulatorJit.h"
 #include "runtime/simulator/Simulator.h"
-#include "runtime/simulator/Symbols.h"
 
 #include "llvm/ADT/StringSwitch.h"
-#include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/IRReader/IRReader.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/SourceMgr.h"
-#include "llvm/Support/TargetSelect.h"
 #include "llvm/Support/WithColor.h"
 
 #include <csignal>
@@ -60,13 +57,6 @@ static cl::opt<bool> emitIr("emit-llvm",
 
 static ExitOnError exitOnError("error: ");
 
-static std::unique_ptr<TargetMachine> createHost() {
-  InitializeNativeTarget();
-  InitializeNativeTargetAsmPrinter();
-  auto builder = exitOnError(orc::JITTargetMachineBuilder::detectHost());
-  return exitOnError(builder.createTargetMachine());
-}
-
 static std::unique_ptr<Module> translate(LLVMContext &context) {
   SMDiagnostic diagnostic;
   std::unique_ptr<Module> module = parseIRFile(inputFile, diagnostic, context);
@@ -74,26 +64,8 @@ static std::unique_ptr<Module> translate(LLVMContext &context) {
     diagnostic.print("hash-sim", errs());
     std::exit(1);
   }
-  std::unique_ptr<TargetMachine> host = createHost();
-  exitOnError(nvvm::simulate(*module, *host));
+  exitOnError(nvvm::simulateHere(*module));
   return module;
-}
-
-static std::unique_ptr<orc::LLJIT> load(std::unique_ptr<Module> module,
-                                        orc::ThreadSafeContext context) {
-  std::unique_ptr<orc::LLJIT> jit = exitOnError(orc::LLJITBuilder().create());
-  orc::SymbolMap symbols;
-  for (const sim::Symbol &symbol : sim::getSymbols())
-    symbols[jit->mangleAndIntern(symbol.name)] = {
-        orc::ExecutorAddr::fromPtr(symbol.address), JITSymbolFlags::Exported};
-  orc::JITDylib &library = jit->getMainJITDylib();
-  exitOnError(library.define(orc::absoluteSymbols(std::move(symbols))));
-  library.addGenerator(
-      exitOnError(orc::DynamicLibrarySearchGenerator::GetForCurrentProcess(
-          jit->getDataLayout().getGlobalPrefix())));
-  exitOnError(jit->addIRModule(
-      orc::ThreadSafeModule(std::move(module), std::move(context))));
-  return jit;
 }
 
 [[noreturn]] static void fail(const Twine &what) {
@@ -296,7 +268,8 @@ int main(int argc, char **argv) {
     module->print(outs(), nullptr);
     return 0;
   }
-  std::unique_ptr<orc::LLJIT> jit = load(std::move(module), context);
+  std::unique_ptr<orc::LLJIT> jit =
+      exitOnError(nvvm::loadSimulated(std::move(module), context));
   const nvvm::KernelRow &kernel = findKernel(*jit);
   checkArguments(kernel, arguments);
   sim::Launch launch;
