@@ -7,6 +7,8 @@
 
 #include "dialect/Hash.h"
 
+#include "mlir/IR/TypeUtilities.h"
+
 using namespace mlir;
 
 namespace hashc::hash {

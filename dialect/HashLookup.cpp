@@ -8,6 +8,8 @@
 #include "dialect/Hash.h"
 #include "dialect/HashConstraints.h"
 
+#include "mlir/IR/TypeUtilities.h"
+
 using namespace mlir;
 
 namespace hashc::hash {

@@ -9,6 +9,7 @@
 #include "dialect/HashConstraints.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
 

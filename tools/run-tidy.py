@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Runs clang-tidy over what the build compiles. A file that passed is checked again only when it,
-a header of ours that it includes, its flags or the checks changed: build/tidy/ keeps a hash of all
-that for each file."""
+a header of ours that it includes, its flags, the checks or clang-tidy changed: a hash of all that is
+kept for each file, in build/tidy/ and, so that not every machine begins anew, in test/style/tidy-passed.txt.
+  tools/run-tidy.py [--record]     --record writes that list, once all files have passed
+"""
 
 import concurrent.futures
 import hashlib
@@ -15,6 +17,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
 PASSED = BUILD / "tidy"
+RECORD = ROOT / "test/style/tidy-passed.txt"
 TIDY = "clang-tidy-22"
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
 FORCED_INCLUDE = re.compile(r"-include (\S+\.h)\b")
@@ -42,10 +45,9 @@ class Source:
                 self.read(header)
 
     def add(self, entry):
-        # Checks ask for the parents of nodes, and the map of parents takes in every declaration
-        # of a precompiled header: four seconds, lost where none of it is used.
-        if not any('"mlir/' in text for text in self.files.values()):
-            entry["command"] = PRECOMPILED.sub("", entry["command"])
+        # Checks ask for the parents of nodes, and the map of parents takes in every declaration of
+        # a precompiled header, used or not: slower than reading the headers that a file includes.
+        entry["command"] = PRECOMPILED.sub("", entry["command"])
         self.entries.append(entry)
         for header in FORCED_INCLUDE.findall(entry["command"]):
             self.read(pathlib.Path(header))
@@ -53,7 +55,8 @@ class Source:
     def hash(self, settings):
         parts = {str(path): text for path, text in self.files.items()}
         content = json.dumps([settings, self.entries, parts], sort_keys=True)
-        return hashlib.sha256(content.encode()).hexdigest()
+        # The same tree elsewhere is the same.
+        return hashlib.sha256(content.replace(str(ROOT), ".").encode()).hexdigest()
 
 
 def collect_sources():
@@ -74,11 +77,22 @@ def read_settings():
     return [version, (ROOT / ".clang-tidy").read_text(), pathlib.Path(__file__).read_text()]
 
 
-def check(source, settings):
+def read_record():
+    """What is known to pass: hashes by name."""
+    lines = RECORD.read_text().splitlines() if RECORD.is_file() else []
+    return {name: key for key, name in (line.split(maxsplit=1) for line in lines)}
+
+
+def write_record(sources, settings):
+    RECORD.write_text("".join(f"{source.hash(settings)} {source.name}\n"
+                              for source in sorted(sources, key=lambda source: source.name)))
+
+
+def check(source, settings, record):
     """Whether the file passes; prints what clang-tidy finds."""
     stamp = PASSED / (source.name + ".passed")
     key = source.hash(settings)
-    if stamp.is_file() and stamp.read_text() == key:
+    if record.get(source.name) == key or (stamp.is_file() and stamp.read_text() == key):
         return True
     run = subprocess.run([TIDY, "-p", str(PASSED), "--quiet", "--warnings-as-errors=*", source.name],
                          cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -90,15 +104,22 @@ def check(source, settings):
     return True
 
 
-def main():
+def main(arguments):
+    if arguments not in ([], ["--record"]):
+        sys.exit(__doc__)
     sources = collect_sources()
     settings = read_settings()
     PASSED.mkdir(exist_ok=True)
+    record = read_record()
     database = [entry for source in sources for entry in source.entries]
     (PASSED / "compile_commands.json").write_text(json.dumps(database))
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        passed = list(pool.map(lambda source: check(source, settings), sources))
-    return 0 if all(passed) else 1
+        passed = list(pool.map(lambda source: check(source, settings, record), sources))
+    if not all(passed):
+        return 1
+    if arguments:
+        write_record(sources, settings)
+    return 0
 
 
-sys.exit(main())
+sys.exit(main(sys.argv[1:]))

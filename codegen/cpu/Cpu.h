@@ -14,6 +14,7 @@
 #include "llvm/IR/Module.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Support/raw_ostream.h"
+#include "llvm/Target/TargetMachine.h"
 
 #include <cstdint>
 #include <memory>
@@ -67,6 +68,10 @@ void registerCpuPasses();
 llvm::Expected<std::unique_ptr<llvm::Module>>
 translateAndOptimize(mlir::ModuleOp module, llvm::LLVMContext &context,
                      const CpuTarget &target, llvm::StringRef descriptorJson);
+
+/// LLVM's code generator for the target.
+llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
+createTargetMachine(const CpuTarget &target);
 
 /// Writes an optimised module as position-independent object code.
 llvm::Error emitObject(llvm::Module &module, const CpuTarget &target,

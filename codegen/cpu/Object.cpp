@@ -6,27 +6,24 @@
 //===----------------------------------------------------------------------===//
 
 #include "codegen/common/LlvmModule.h"
+#include "codegen/common/ModelTables.h"
 #include "codegen/cpu/Cpu.h"
 #include "codegen/cpu/KernelLibrary.h"
 
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
-#include "llvm/IR/Constants.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Verifier.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Support/TargetSelect.h"
-#include "llvm/Target/TargetMachine.h"
 #include "llvm/TargetParser/Host.h"
 
 using namespace llvm;
 
 namespace hashc::cpu {
 
-constexpr StringLiteral kEntryPrefix = "hash_entry_";
-
-static Expected<std::unique_ptr<TargetMachine>>
+Expected<std::unique_ptr<TargetMachine>>
 createTargetMachine(const CpuTarget &target) {
   InitializeNativeTarget();
   InitializeNativeTargetAsmPrinter();
@@ -65,41 +62,6 @@ static void setAttributes(Module &module, const CpuTarget &target) {
   hideGlobals(module);
 }
 
-static Constant *createString(Module &module, StringRef text,
-                              const Twine &name) {
-  Constant *data = ConstantDataArray::getString(module.getContext(), text);
-  return new GlobalVariable(module, data->getType(), /*isConstant=*/true,
-                            GlobalValue::PrivateLinkage, data, name);
-}
-
-/// hash_model_descriptor, and hash_model_entries: names and functions of the
-/// entry points, ended by nulls.
-static void addTables(Module &module, StringRef descriptor) {
-  LLVMContext &context = module.getContext();
-  Constant *text = ConstantDataArray::getString(context, descriptor);
-  new GlobalVariable(module, text->getType(), /*isConstant=*/true,
-                     GlobalValue::ExternalLinkage, text,
-                     "hash_model_descriptor");
-
-  auto *pointer = PointerType::getUnqual(context);
-  auto *entryType = StructType::get(pointer, pointer);
-  SmallVector<Constant *> entries;
-  for (Function &function : module)
-    if (!function.isDeclaration() &&
-        function.getName().starts_with(kEntryPrefix))
-      entries.push_back(ConstantStruct::get(
-          entryType,
-          createString(module,
-                       function.getName().drop_front(kEntryPrefix.size()),
-                       "entry_name"),
-          &function));
-  entries.push_back(ConstantAggregateZero::get(entryType));
-  auto *tableType = ArrayType::get(entryType, entries.size());
-  new GlobalVariable(
-      module, tableType, /*isConstant=*/true, GlobalValue::ExternalLinkage,
-      ConstantArray::get(tableType, entries), "hash_model_entries");
-}
-
 Expected<std::unique_ptr<Module>>
 translateAndOptimize(mlir::ModuleOp module, LLVMContext &context,
                      const CpuTarget &target, StringRef descriptorJson) {
@@ -118,7 +80,8 @@ translateAndOptimize(mlir::ModuleOp module, LLVMContext &context,
   if (Error error = linkLibrary(*result, getKernelLibrary(target.vectorBytes)))
     return error;
   setAttributes(*result, target);
-  addTables(*result, descriptorJson);
+  addModelTables(*result, descriptorJson);
+  addDeviceImage(*result, {});
   if (verifyModule(*result, &errs()))
     return createStringError("the generated LLVM IR is not valid");
   optimize(*result, **machine);

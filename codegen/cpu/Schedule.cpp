@@ -7,6 +7,7 @@
 
 #include "codegen/cpu/Schedule.h"
 
+#include "mlir/IR/TypeUtilities.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;

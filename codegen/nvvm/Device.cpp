@@ -42,8 +42,6 @@ extern void LLVMInitializeNVPTXAsmPrinter();
 
 namespace hashc::nvvm {
 
-constexpr StringLiteral kTaskSuffix = ".task";
-
 Expected<GpuTarget> resolveTarget(StringRef arch) {
   if (arch != "sm_80" && arch != "sm_90a")
     return createStringError("unknown GPU architecture '" + arch +
@@ -116,7 +114,7 @@ static void createKernels(Module &module) {
   for (Function &function : module)
     if (!function.isDeclaration() &&
         (function.getName().ends_with(kTaskSuffix) ||
-         function.getName().starts_with("hash_entry_")))
+         function.getName().starts_with(kEntryPrefix)))
       host.push_back(&function);
   SmallVector<std::pair<Function *, std::string>> bodies;
   for (Function *function : host)

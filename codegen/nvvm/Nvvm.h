@@ -8,6 +8,7 @@
 #ifndef HASHC_CODEGEN_NVVM_NVVM_H
 #define HASHC_CODEGEN_NVVM_NVVM_H
 
+#include "codegen/common/ModelTables.h"
 #include "codegen/cpu/Cpu.h"
 
 namespace hashc::nvvm {
@@ -27,6 +28,9 @@ cpu::CpuTarget getShapes();
 /// Threads of a block.
 constexpr int64_t kBlockThreads = 128;
 
+/// Ends the name of the function that a launch names, of a kernel.
+constexpr llvm::StringLiteral kTaskSuffix = ".task";
+
 /// Translates the kernels of a module in the LLVM dialect (after
 /// cpu::buildLlvmPipeline), links the kernel library in and optimises it, for
 /// the target. The functions that launch kernels are the host's and are left
@@ -35,6 +39,18 @@ constexpr int64_t kBlockThreads = 128;
 llvm::Expected<std::unique_ptr<llvm::Module>>
 translateAndOptimize(mlir::ModuleOp module, llvm::LLVMContext &context,
                      const GpuTarget &target);
+
+/// Translates the entry points of a module in the LLVM dialect for this
+/// machine: they launch kernels on a device. `image` holds those, in all forms.
+llvm::Expected<std::unique_ptr<llvm::Module>>
+translateHost(mlir::ModuleOp module, llvm::LLVMContext &context,
+              llvm::StringRef descriptorJson, const DeviceImage &image);
+
+/// Makes an optimised module of kernels one for the simulator on this machine.
+llvm::Error simulate(llvm::Module &module);
+
+/// What both are compiled for.
+llvm::Expected<cpu::CpuTarget> getHostTarget();
 
 /// Writes an optimised module as PTX.
 llvm::Error emitPtx(llvm::Module &module, const GpuTarget &target,

@@ -8,21 +8,15 @@
 #ifndef HASHC_CODEGEN_NVVM_SIMULATE_H
 #define HASHC_CODEGEN_NVVM_SIMULATE_H
 
+#include "runtime/simulator/SimulatedKernel.h"
+
 #include "llvm/IR/Module.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Target/TargetMachine.h"
 
 namespace hashc::nvvm {
 
-/// A row of the table of kernels that a translated module has under the name
-/// kKernelTable; the last one has no name.
-struct KernelRow {
-  const char *name;
-  void (*entry)(void *const *arguments); // takes their addresses
-  uint64_t staticShared;                 // bytes
-  uint64_t arguments;
-  const uint64_t *sizes; // of the arguments, in bytes
-};
+/// The table of HashSimulatedKernel that a translated module has.
 constexpr llvm::StringLiteral kKernelTable = "hash_sim_kernels";
 
 /// Turns optimized LLVM IR for NVPTX, the very input of its code generator,

@@ -10,8 +10,10 @@
 #include "runtime/commands/Interrupt.h"
 #include "runtime/commands/Setup.h"
 #include "runtime/commands/Usage.h"
+#include "runtime/engine/Device.h"
 
 #include <limits>
+#include <memory>
 
 namespace hashc::runtime {
 
@@ -27,9 +29,12 @@ struct CommandLine {
   BenchOptions bench;
   CheckOptions check;
 
-  explicit CommandLine(const Descriptor &descriptor);
+  std::string device = "0";
+
+  CommandLine(const Descriptor &descriptor, const HashDeviceImage &image);
 
 private:
+  void addDevice();
   void addThreads(CLI::App &command, int &threads);
   void addTrain(const Descriptor &descriptor);
   void addEval();
@@ -39,9 +44,26 @@ private:
   void addCheck();
 };
 
+/// Opens a model's device, and makes it the current one for a scope.
+class DeviceScope {
+public:
+  DeviceScope(const HashDeviceImage *image, const std::string &name) {
+    if (image && image->open)
+      device.reset(image->open(*image, name.c_str()));
+    Device::setCurrent(device.get());
+  }
+  ~DeviceScope() { Device::setCurrent(nullptr); }
+  DeviceScope(const DeviceScope &) = delete;
+  DeviceScope &operator=(const DeviceScope &) = delete;
+
+private:
+  std::unique_ptr<Device> device;
+};
+
 } // namespace
 
-CommandLine::CommandLine(const Descriptor &descriptor)
+CommandLine::CommandLine(const Descriptor &descriptor,
+                         const HashDeviceImage &image)
     : app("The model '" + descriptor.name + "', compiled by hashc from " +
           (descriptor.spec.empty() ? "a spec" : descriptor.spec) + ".") {
   app.require_subcommand(1);
@@ -52,6 +74,20 @@ CommandLine::CommandLine(const Descriptor &descriptor)
   addInfo();
   addBench();
   addCheck();
+  if (image.open)
+    addDevice();
+}
+
+/// Of every command that runs the model.
+void CommandLine::addDevice() {
+  for (CLI::App *command : app.get_subcommands({}))
+    if (command->get_name() != "info")
+      command
+          ->add_option("--device", device,
+                       "GPU to run on, by its number; sim: none, the kernels "
+                       "are simulated and checked on the CPU, slowly")
+          ->type_name("N|sim")
+          ->capture_default_str();
 }
 
 void CommandLine::addThreads(CLI::App &command, int &threads) {
@@ -270,10 +306,13 @@ void CommandLine::addCheck() {
   command.add_flag("--json", check.json, "Print one JSON object");
 }
 
-static int run(const Program &program, int argc, const char *const *argv) {
-  CommandLine line(program.descriptor);
+static int run(const Program &program, const HashDeviceImage &image, int argc,
+               const char *const *argv) {
+  CommandLine line(program.descriptor, image);
   if (std::optional<int> code = parse(line.app, argc, argv))
     return *code;
+  DeviceScope device(line.app.got_subcommand("info") ? nullptr : &image,
+                     line.device);
   if (line.app.got_subcommand("train"))
     return runTrain(program, line.train);
   if (line.app.got_subcommand("eval"))
@@ -288,10 +327,11 @@ static int run(const Program &program, int argc, const char *const *argv) {
 }
 
 int runCommandLine(const char *descriptor, const HashModelEntry *functions,
-                   int argc, const char *const *argv) {
+                   const HashDeviceImage &image, int argc,
+                   const char *const *argv) {
   outliveFullFiles();
   return runGuarded([&] {
-    return run({parseDescriptor(descriptor), functions}, argc, argv);
+    return run({parseDescriptor(descriptor), functions}, image, argc, argv);
   });
 }
 

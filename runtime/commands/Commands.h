@@ -74,7 +74,8 @@ int runCheck(const Program &program, const CheckOptions &options);
 
 /// Parses the command line and runs what it names.
 int runCommandLine(const char *descriptor, const HashModelEntry *functions,
-                   int argc, const char *const *argv);
+                   const HashDeviceImage &image, int argc,
+                   const char *const *argv);
 
 } // namespace hashc::runtime
 

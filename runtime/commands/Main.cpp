@@ -10,6 +10,6 @@
 // Alone in its file: the linker takes it, and with it the references to the
 // compiled model, only for a program that has no `main` of its own.
 int main(int argc, char **argv) {
-  return hashc::runtime::runCommandLine(hash_model_descriptor,
-                                        hash_model_entries, argc, argv);
+  return hashc::runtime::runCommandLine(
+      hash_model_descriptor, hash_model_entries, hash_model_device, argc, argv);
 }

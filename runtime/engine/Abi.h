@@ -10,6 +10,10 @@
 
 #include <cstdint>
 
+namespace hashc::runtime {
+class Device;
+} // namespace hashc::runtime
+
 extern "C" {
 
 //===----------------------------------------------------------------------===//
@@ -27,15 +31,42 @@ extern const char hash_model_descriptor[];
 /// Ends with a null name.
 extern const HashModelEntry hash_model_entries[];
 
+/// A kernel `name(int64_t tasks, void *buffers...)` of a model for a GPU.
+struct HashDeviceKernel {
+  const char *name;
+  int64_t buffers;       // how many it takes
+  int64_t threads;       // of a block
+  int64_t tasksPerBlock; // of a launch's tasks
+  int64_t sharedBytes;   // asked for at the launch, for each block
+};
+struct HashSimulatedKernel; // runtime/simulator/SimulatedKernel.h
+/// The kernels of a model for a GPU, in every form that a device may take; all
+/// null in a model whose kernels are the CPU's.
+struct HashDeviceImage {
+  const char *arch;  // sm_80
+  const char *ptx;   // ends with a zero
+  const void *cubin; // null: there was no ptxas
+  int64_t cubinBytes;
+  const HashSimulatedKernel *simulated; // a table
+  /// Opens the device that the user names: a number, or `sim`.
+  hashc::runtime::Device *(*open)(const HashDeviceImage &image,
+                                  const char *name);
+};
+extern const HashDeviceImage hash_model_device;
+
 //===----------------------------------------------------------------------===//
 // The runtime's side
 //===----------------------------------------------------------------------===//
 
 using HashKernel = void (*)(int64_t task, void *const *buffers);
-/// Runs `kernel` for every task in 0 .. tasks-1 on the current team; returns
-/// when all are done. `kernelId` is an index of the descriptor's kernels.
-void hash_rt_launch(int64_t kernelId, HashKernel kernel, void *const *buffers,
+/// Runs a kernel for every task in 0 .. tasks-1: a HashKernel on the current
+/// team, after which all are done, or what a HashDeviceKernel describes on the
+/// current device. `kernelId` is an index of the descriptor's kernels.
+void hash_rt_launch(int64_t kernelId, const void *kernel, void *const *buffers,
                     int64_t tasks);
+/// Opens a device for a model's kernels (runtime/gpu).
+hashc::runtime::Device *hash_rt_open_device(const HashDeviceImage &image,
+                                            const char *name);
 /// Stops the program. 1: expert `value` of `limit`; 2: table key; 3: token id;
 /// 4: `value` rows looked up, with room for `limit` - 1; 5: `value` choices of
 /// a plan, with room for `limit` - 1.

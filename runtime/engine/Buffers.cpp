@@ -19,6 +19,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <set>
 
 namespace hashc::runtime {
 
@@ -30,7 +31,9 @@ static int64_t roundUp(int64_t value, int64_t unit) {
 }
 
 void ReleaseMemory::operator()(void *memory) const {
-  if (mapped > 0)
+  if (device)
+    device->release(memory);
+  else if (mapped > 0)
     munmap(memory, mapped);
   else
     std::free(memory);
@@ -76,6 +79,15 @@ Buffer Buffer::map(int64_t bytes, const std::string &folder) {
   return buffer;
 }
 
+Buffer Buffer::onDevice(Device &device, int64_t bytes, MemoryUse use,
+                        const std::string &name) {
+  Buffer buffer;
+  buffer.memory = {device.allocate(std::max<int64_t>(bytes, 1), use, name),
+                   ReleaseMemory{0, &device}};
+  buffer.bytes = bytes;
+  return buffer;
+}
+
 Buffer::Buffer(int64_t bytes) : bytes(bytes) {
   int64_t alignment = bytes >= kHugePage ? kHugePage : 64;
   int64_t size = roundUp(std::max<int64_t>(bytes, 1), 64);
@@ -86,17 +98,22 @@ Buffer::Buffer(int64_t bytes) : bytes(bytes) {
   memory.reset(address);
   if (bytes >= kHugePage)
     madvise(address, size, MADV_HUGEPAGE);
-  auto touch = [&](int64_t chunk) {
+  clear();
+}
+
+void Buffer::clear() {
+  if (Device *device = memory.get_deleter().device)
+    return device->clear(data(), bytes);
+  auto clearChunk = [&](int64_t chunk) {
     int64_t begin = chunk * kTouchChunk;
-    std::memset(static_cast<char *>(address) + begin, 0,
-                std::min(kTouchChunk, size - begin));
+    std::memset(as<char>() + begin, 0, std::min(kTouchChunk, bytes - begin));
   };
-  int64_t chunks = (size + kTouchChunk - 1) / kTouchChunk;
+  int64_t chunks = (bytes + kTouchChunk - 1) / kTouchChunk;
   Team *team = Team::getCurrent();
   if (team)
-    team->parallelFor(chunks, touch);
+    team->parallelFor(chunks, clearChunk);
   for (int64_t chunk = 0; !team && chunk < chunks; ++chunk)
-    touch(chunk);
+    clearChunk(chunk);
 }
 
 int64_t MemoryPlan::countKind(std::string_view kind) const {
@@ -193,12 +210,11 @@ MemoryPlan planMemory(const Descriptor &descriptor,
 Buffers::Buffers(const Descriptor &descriptor,
                  const std::vector<std::string> &entries,
                  const TableStorage &storage)
-    : plan(planMemory(descriptor, entries)),
-      tableFolder(chooseFolder(storage, plan.lookedUp)), arena(plan.arena) {
-  for (const auto &[key, bytes] : plan.buffers)
-    buffers.emplace(key, isLookedUp(descriptor, key.first, key.second)
-                             ? Buffer::map(bytes, tableFolder)
-                             : Buffer(bytes));
+    : plan(planMemory(descriptor, entries)) {
+  if (Device *device = Device::getCurrent())
+    allocateOn(*device);
+  else
+    allocate(descriptor, storage);
   for (const std::string &name : entries) {
     const EntrySpec *entry = descriptor.findEntry(name);
     if (!entry)
@@ -208,6 +224,35 @@ Buffers::Buffers(const Descriptor &descriptor,
       pointers.push_back(arg.kind == "arena"
                              ? arena.data()
                              : buffers.at({arg.kind, arg.name}).data());
+  }
+}
+
+void Buffers::allocate(const Descriptor &descriptor,
+                       const TableStorage &storage) {
+  tableFolder = chooseFolder(storage, plan.lookedUp);
+  arena = Buffer(plan.arena);
+  for (const auto &[key, bytes] : plan.buffers)
+    buffers.emplace(key, isLookedUp(descriptor, key.first, key.second)
+                             ? Buffer::map(bytes, tableFolder)
+                             : Buffer(bytes));
+}
+
+static MemoryUse getUse(const std::string &kind) {
+  static const std::set<std::string> state = {"param",   "grad",    "grad_keys",
+                                              "moment1", "moment2", "table",
+                                              "plan",    "cache"};
+  return state.count(kind) > 0 ? MemoryUse::state : MemoryUse::exchanged;
+}
+
+void Buffers::allocateOn(Device &device) {
+  device.checkRoom(plan.getTotal() - plan.staging);
+  arena = Buffer::onDevice(device, plan.arena, MemoryUse::workspace,
+                           "the workspace");
+  for (const auto &[key, bytes] : plan.buffers) {
+    const std::string name =
+        key.second.empty() ? key.first : key.first + " '" + key.second + "'";
+    buffers.emplace(key,
+                    Buffer::onDevice(device, bytes, getUse(key.first), name));
   }
 }
 

@@ -9,6 +9,7 @@
 #define HASHC_RUNTIME_ENGINE_BUFFERS_H
 
 #include "runtime/engine/Descriptor.h"
+#include "runtime/engine/Device.h"
 
 #include <map>
 #include <memory>
@@ -17,7 +18,8 @@ namespace hashc::runtime {
 
 /// Gives memory back the way it came.
 struct ReleaseMemory {
-  int64_t mapped = 0; // bytes; 0: allocated
+  int64_t mapped = 0;       // bytes; 0: allocated
+  Device *device = nullptr; // whose memory it is; null: the CPU's
   void operator()(void *memory) const;
 };
 
@@ -30,6 +32,11 @@ public:
   /// folder it is a file there, without a name, so that the system may write
   /// out what is not in use.
   static Buffer map(int64_t bytes, const std::string &folder);
+  static Buffer onDevice(Device &device, int64_t bytes, MemoryUse use,
+                         const std::string &name);
+
+  /// Makes it zero, by the current team or on its device.
+  void clear();
 
   void *data() const { return memory.get(); }
   int64_t size() const { return bytes; }
@@ -82,6 +89,9 @@ public:
   void *const *getArguments(const std::string &entry) const;
 
 private:
+  void allocate(const Descriptor &descriptor, const TableStorage &storage);
+  void allocateOn(Device &device);
+
   MemoryPlan plan;
   std::string tableFolder;
   std::map<std::pair<std::string, std::string>, Buffer> buffers;

@@ -8,6 +8,7 @@
 #include "runtime/engine/Model.h"
 
 #include "runtime/checkpoint/Panels.h"
+#include "runtime/engine/Device.h"
 #include "runtime/support/Error.h"
 #include "runtime/support/Initialize.h"
 
@@ -15,8 +16,6 @@
 #include <cstring>
 
 namespace hashc::runtime {
-
-static constexpr int64_t kZeroChunk = 1 << 20;
 
 std::vector<std::string> getEntries(Purpose purpose) {
   switch (purpose) {
@@ -74,10 +73,8 @@ void Model::initialize(uint64_t seed) {
                views[i].data);
   }
   for (const char *kind : {"moment1", "moment2"})
-    for (const ParamView &view : getViews(kind)) {
-      Buffer &buffer = buffers.get(kind, view.name);
-      std::memset(buffer.data(), 0, buffer.size());
-    }
+    for (const ParamView &view : getViews(kind))
+      buffers.get(kind, view.name).clear();
 }
 
 void Model::setTable(const Table &table) {
@@ -127,9 +124,11 @@ void Model::call(const std::string &entry) {
   void *const *arguments = buffers.getArguments(entry);
   if (!arguments)
     return; // A model without hash routing has no plan_batch.
+  Device *device = Device::getCurrent();
   for (const HashModelEntry *it = functions; it->name; ++it)
     if (entry == it->name)
-      return it->function(arguments);
+      return device ? device->run(it->function, arguments)
+                    : it->function(arguments);
   failInput("this executable has no entry point '" + entry + "'");
 }
 
@@ -148,18 +147,10 @@ void Model::evalStep() { call("eval_step"); }
 
 void Model::zeroGradients() {
   for (const ParamSpec &param : descriptor.params) {
-    // Whose rows a table's gradient has; none.
-    if (Buffer *keys = buffers.find("grad_keys", param.name))
-      std::memset(keys->data(), 0, keys->size());
-    Buffer *buffer = buffers.find("grad", param.name);
-    if (!buffer)
-      continue;
-    int64_t size = buffer->size();
-    team.parallelFor((size + kZeroChunk - 1) / kZeroChunk, [&](int64_t chunk) {
-      int64_t begin = chunk * kZeroChunk;
-      std::memset(buffer->as<char>() + begin, 0,
-                  std::min(kZeroChunk, size - begin));
-    });
+    // Of a table that is looked up, whose rows the gradient has: none.
+    for (const char *kind : {"grad_keys", "grad"})
+      if (Buffer *buffer = buffers.find(kind, param.name))
+        buffer->clear();
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "runtime/engine/Team.h"
 
+#include "runtime/engine/Device.h"
 #include "runtime/support/Error.h"
 
 #include <unistd.h>
@@ -30,6 +31,7 @@ static constexpr int kSpins = 4000;
 
 static thread_local bool insideTask = false;
 static std::atomic<Team *> currentTeam{nullptr};
+static std::atomic<Device *> currentDevice{nullptr};
 static std::atomic<Profile *> currentProfile{nullptr};
 
 static void relax() {
@@ -81,9 +83,14 @@ void Team::stop() {
     pthread_join(thread, nullptr);
 }
 
+Device *Device::getCurrent() { return currentDevice.load(); }
+void Device::setCurrent(Device *device) { currentDevice.store(device); }
+
 Team *Team::getCurrent() { return currentTeam.load(); }
 void Team::setCurrent(Team *team) { currentTeam.store(team); }
 void Team::setProfile(Profile *profile) { currentProfile.store(profile); }
+
+Profile *Team::getProfile() { return currentProfile.load(); }
 
 void *Team::enter(void *team) {
   static_cast<Team *>(team)->work();
@@ -158,8 +165,14 @@ void Team::launch(HashKernel function, void *const *arguments, int64_t count) {
   }
 }
 
-static void launchOnCurrent(HashKernel kernel, void *const *buffers,
-                            int64_t tasks) {
+static void launchOnCurrent(const void *code, void *const *buffers,
+                            int64_t tasks, bool isTimed) {
+  if (Device *device = currentDevice.load(std::memory_order_relaxed)) {
+    device->launch(*static_cast<const HashDeviceKernel *>(code), buffers,
+                   tasks);
+    return isTimed ? device->finish() : void();
+  }
+  auto kernel = reinterpret_cast<HashKernel>(reinterpret_cast<uintptr_t>(code));
   if (Team *team = currentTeam.load(std::memory_order_relaxed))
     return team->launch(kernel, buffers, tasks);
   for (int64_t task = 0; task < tasks; ++task)
@@ -174,13 +187,13 @@ static void launchOnCurrent(HashKernel kernel, void *const *buffers,
 
 using namespace hashc::runtime;
 
-extern "C" void hash_rt_launch(int64_t kernelId, HashKernel kernel,
+extern "C" void hash_rt_launch(int64_t kernelId, const void *kernel,
                                void *const *buffers, int64_t tasks) {
   Profile *profile = currentProfile.load(std::memory_order_relaxed);
   if (!profile)
-    return launchOnCurrent(kernel, buffers, tasks);
+    return launchOnCurrent(kernel, buffers, tasks, false);
   auto begin = std::chrono::steady_clock::now();
-  launchOnCurrent(kernel, buffers, tasks);
+  launchOnCurrent(kernel, buffers, tasks, true);
   std::chrono::duration<double> time = std::chrono::steady_clock::now() - begin;
   auto index = static_cast<size_t>(kernelId);
   if (index < profile->seconds.size()) {

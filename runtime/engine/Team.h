@@ -63,6 +63,7 @@ public:
 
   /// Where hash_rt_launch notes its times; null: nowhere.
   static void setProfile(Profile *profile);
+  static Profile *getProfile();
 
 private:
   /// Ends and joins the workers.

@@ -40,7 +40,8 @@ constexpr uint32_t kWarpgroupSize = 128;
 constexpr uint32_t kBarriers = 16;
 constexpr uint32_t kMbarriers = 64; // that one block can have here
 constexpr uint32_t kAllLanes = 0xffffffff;
-constexpr size_t kStackBytes = 64 * 1024;
+/// What a thread of a GPU can have of local memory.
+constexpr size_t kStackBytes = 512 * 1024;
 
 /// What an instruction does to memory.
 enum class Touch { read, write, atomicRead, atomicWrite, atomicUpdate };

@@ -20,6 +20,7 @@ void Device::addBuffer(void *data, uint64_t bytes, std::string name,
   memory->add(data, bytes, std::move(name), defined);
 }
 
+void Device::removeBuffer(void *data) { memory->remove(data); }
 void Device::removeBuffers() { memory->clear(); }
 
 std::optional<std::string> Device::launch(const Launch &launch,

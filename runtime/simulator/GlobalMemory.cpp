@@ -21,6 +21,14 @@ void GlobalMemory::add(void *data, size_t bytes, std::string name,
     std::memset(data, 0xff, bytes);
 }
 
+void GlobalMemory::remove(const void *data) {
+  for (auto it = buffers.begin(); it != buffers.end(); ++it)
+    if (it->second.data == data) {
+      buffers.erase(it);
+      return;
+    }
+}
+
 Buffer *GlobalMemory::find(const void *address) {
   const auto at = reinterpret_cast<uintptr_t>(address);
   auto next = buffers.upper_bound(at);

@@ -25,6 +25,8 @@ struct Buffer {
 class GlobalMemory {
 public:
   void add(void *data, size_t bytes, std::string name, bool defined);
+  /// The buffer that begins there.
+  void remove(const void *data);
   void clear() { buffers.clear(); }
   /// The buffer in which the address lies, or null.
   Buffer *find(const void *address);

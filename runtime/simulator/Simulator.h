@@ -92,6 +92,7 @@ public:
   /// Memory that kernels may touch. With `defined` false its bytes are
   /// poisoned: nobody may read them before they are written.
   void addBuffer(void *data, uint64_t bytes, std::string name, bool defined);
+  void removeBuffer(void *data);
   void removeBuffers();
 
   /// Runs all blocks, in order. Returns what is wrong with the kernel, with its

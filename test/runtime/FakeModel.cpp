@@ -111,17 +111,21 @@ void gradKernel(int64_t column, void *const *args) {
   }
 }
 
-void evalStep(void *const *args) { hash_rt_launch(0, lossKernel, args, kRows); }
+void launch(int64_t id, HashKernel kernel, void *const *args, int64_t tasks) {
+  hash_rt_launch(id, reinterpret_cast<const void *>(kernel), args, tasks);
+}
+
+void evalStep(void *const *args) { launch(0, lossKernel, args, kRows); }
 
 void gradStep(void *const *args) {
   void *losses[] = {args[0], args[1], args[4], args[5], args[6], args[8]};
-  hash_rt_launch(1, lossKernel, losses, kRows);
+  launch(1, lossKernel, losses, kRows);
 #ifdef FAKE_NAN
   static int calls = 0;
   if (++calls == 3)
     static_cast<double *>(args[8])[5] = NAN;
 #endif
-  hash_rt_launch(2, gradKernel, args, kVocab);
+  launch(2, gradKernel, args, kVocab);
 }
 
 void adamKernel(int64_t param, void *const *args) {
@@ -150,7 +154,7 @@ void update(void *const *args) {
       sum += g * g;
     }
   *static_cast<double *>(args[9]) = std::sqrt(sum);
-  hash_rt_launch(3, adamKernel, args, 2);
+  launch(3, adamKernel, args, 2);
 }
 
 void decodeStep(void *const *args) {
@@ -182,6 +186,8 @@ const HashModelEntry hash_model_entries[] = {
 #define PLAN ARG("plan", "plan0", "i32", 133, 532)
 #define ROUTES ARG("table", "by_token", "i32", 256, 1024)
 
+extern const HashDeviceImage hash_model_device;
+const HashDeviceImage hash_model_device = {};
 extern const char hash_model_descriptor[];
 const char hash_model_descriptor[] = R"({
 "version": 1, "name": "fake", "spec": "fake.hash", "spec_hash": "0123",

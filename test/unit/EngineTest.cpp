@@ -64,9 +64,11 @@ TEST(Team, ProfileCountsByKernel) {
   Profile profile;
   profile.reset(2);
   Team::setProfile(&profile);
-  hash_rt_launch(1, [](int64_t, void *const *) {}, nullptr, 3);
+  HashKernel nothing = [](int64_t, void *const *) {};
+  const void *kernel = reinterpret_cast<const void *>(nothing);
+  hash_rt_launch(1, kernel, nullptr, 3);
   Team::setProfile(nullptr);
-  hash_rt_launch(1, [](int64_t, void *const *) {}, nullptr, 3);
+  hash_rt_launch(1, kernel, nullptr, 3);
   EXPECT_EQ(profile.launches, (std::vector<int64_t>{0, 1}));
   EXPECT_GT(profile.seconds[1], 0);
 }

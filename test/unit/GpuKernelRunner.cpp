@@ -31,7 +31,7 @@ void GpuKernelRunner::compile(const nvvm::GpuTarget &target) {
   cantFail(nvvm::simulateHere(*code));
   jit = cantFail(nvvm::loadSimulated(std::move(code), std::move(context)));
   kernel = cantFail(jit->lookup(nvvm::kKernelTable))
-               .toPtr<const nvvm::KernelRow *>();
+               .toPtr<const HashSimulatedKernel *>();
 }
 
 void GpuKernelRunner::launch(std::vector<void *> buffers,

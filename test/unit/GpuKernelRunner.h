@@ -31,7 +31,7 @@ private:
   void launch(std::vector<void *> buffers, const sim::Mode &mode);
 
   std::unique_ptr<llvm::orc::LLJIT> jit;
-  const nvvm::KernelRow *kernel = nullptr;
+  const HashSimulatedKernel *kernel = nullptr;
 };
 
 } // namespace hashc::test

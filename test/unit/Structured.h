@@ -8,6 +8,7 @@
 #ifndef HASHC_TEST_UNIT_STRUCTURED_H
 #define HASHC_TEST_UNIT_STRUCTURED_H
 
+#include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Operation.h"
 
 #include <cstdint>

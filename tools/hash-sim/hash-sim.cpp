@@ -12,7 +12,7 @@
 #include "Arguments.h"
 
 #include "codegen/nvvm/SimulatorJit.h"
-#include "runtime/simulator/Simulator.h"
+#include "runtime/simulator/Modes.h"
 
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/IRReader/IRReader.h"
@@ -73,11 +73,11 @@ static std::unique_ptr<Module> translate(LLVMContext &context) {
   std::exit(1);
 }
 
-static const nvvm::KernelRow &findKernel(orc::LLJIT &jit) {
+static const HashSimulatedKernel &findKernel(orc::LLJIT &jit) {
   auto *rows = exitOnError(jit.lookup(nvvm::kKernelTable))
-                   .toPtr<const nvvm::KernelRow *>();
+                   .toPtr<const HashSimulatedKernel *>();
   std::string names;
-  const nvvm::KernelRow *found = nullptr;
+  const HashSimulatedKernel *found = nullptr;
   size_t count = 0;
   for (; rows->name; ++rows, ++count) {
     names += (names.empty() ? "'" : ", '") + std::string(rows->name) + "'";
@@ -89,7 +89,7 @@ static const nvvm::KernelRow &findKernel(orc::LLJIT &jit) {
   return *found;
 }
 
-static void checkArguments(const nvvm::KernelRow &kernel,
+static void checkArguments(const HashSimulatedKernel &kernel,
                            const std::vector<sim::Argument> &arguments) {
   if (kernel.arguments != arguments.size())
     fail("kernel '" + Twine(kernel.name) + "' takes " +
@@ -112,51 +112,13 @@ static sim::Dim getDim(const cl::list<uint32_t> &sizes) {
   return dim;
 }
 
-static std::string getName(const sim::Mode &mode) {
-  std::string name = mode.copies == sim::Copies::eager ? "eager" : "late";
-  switch (mode.schedule) {
-  case sim::Schedule::fifo:
-    return name + ",fifo";
-  case sim::Schedule::random:
-    return name + ",random," + std::to_string(mode.seed);
-  case sim::Schedule::adversarial:
-    return name + ",adversarial";
-  }
-  llvm_unreachable("all schedules have names");
-}
-
-/// "late,random,2", as getName gives it.
-static sim::Mode parseMode(StringRef text) {
-  SmallVector<StringRef> parts;
-  text.split(parts, ',');
-  parts.resize(3);
-  sim::Mode mode;
-  auto schedule = StringSwitch<std::optional<sim::Schedule>>(parts[1])
-                      .Case("fifo", sim::Schedule::fifo)
-                      .Case("random", sim::Schedule::random)
-                      .Case("adversarial", sim::Schedule::adversarial)
-                      .Default(std::nullopt);
-  mode.copies = parts[0] == "late" ? sim::Copies::late : sim::Copies::eager;
-  mode.schedule = schedule.value_or(sim::Schedule::fifo);
-  if (mode.schedule == sim::Schedule::random)
-    (void)parts[2].getAsInteger(10, mode.seed);
-  if (getName(mode) != text)
-    fail("--mode is eager or late, then fifo, adversarial or random with a "
-         "seed, as in late,random,2");
-  return mode;
-}
-
 static std::vector<sim::Mode> getModes() {
-  if (!onlyMode.empty())
-    return {parseMode(onlyMode)};
-  std::vector<sim::Mode> modes;
-  for (auto copies : {sim::Copies::eager, sim::Copies::late}) {
-    modes.push_back({copies, sim::Schedule::fifo, 0});
-    for (uint64_t seed : {1, 2, 3})
-      modes.push_back({copies, sim::Schedule::random, seed});
-    modes.push_back({copies, sim::Schedule::adversarial, 0});
-  }
-  return modes;
+  if (onlyMode.empty())
+    return sim::getModes();
+  std::optional<sim::Mode> mode = sim::parseMode(onlyMode);
+  if (!mode)
+    fail(Twine("--mode is ") + sim::kModeNames);
+  return {*mode};
 }
 
 /// A kernel's own mistakes that no check of the simulator comes before.
@@ -164,7 +126,7 @@ static void endBySignal(int signal) {
   const char *what =
       signal == SIGFPE ? "divides by zero"
                        : "touches memory of its own that is not there: it "
-                         "needs more than the 60 KiB of a thread, or an index "
+                         "needs more than the 508 KiB of a thread, or an index "
                          "is wrong";
   const std::string where = sim::describeRunning();
   errs() << "error: " << (where.empty() ? "hash-sim" : where) << ": " << what
@@ -201,7 +163,7 @@ static void run(sim::Device &device, sim::Launch &launch,
   }
   launch.arguments = addresses.data();
   if (std::optional<std::string> problem = device.launch(launch, mode))
-    fail(*problem + "\n  with --mode=" + getName(mode));
+    fail(*problem + "\n  with --mode=" + sim::getName(mode));
 }
 
 /// Says where two runs differ, if they do.
@@ -216,9 +178,9 @@ static void compare(const std::vector<sim::Argument> &first,
     std::string text;
     raw_string_ostream os(text);
     os << "kernel '" << kernel
-       << "' gives other bits with --mode=" << getName(mode)
-       << " than with --mode=" << getName(firstMode) << ": element " << *element
-       << " of argument " << index << " is ";
+       << "' gives other bits with --mode=" << sim::getName(mode)
+       << " than with --mode=" << sim::getName(firstMode) << ": element "
+       << *element << " of argument " << index << " is ";
     other[index].printElement(os, *element);
     os << " instead of ";
     argument.printElement(os, *element);
@@ -270,7 +232,7 @@ int main(int argc, char **argv) {
   }
   std::unique_ptr<orc::LLJIT> jit =
       exitOnError(nvvm::loadSimulated(std::move(module), context));
-  const nvvm::KernelRow &kernel = findKernel(*jit);
+  const HashSimulatedKernel &kernel = findKernel(*jit);
   checkArguments(kernel, arguments);
   sim::Launch launch;
   launch.kernel = {kernel.name, kernel.entry, kernel.staticShared};

@@ -21,7 +21,7 @@ using namespace llvm;
 namespace hashc {
 
 /// On the PATH, or where CUDA_HOME says that the toolkit is.
-static Expected<std::string> findPtxas() {
+Expected<std::string> findPtxas() {
   if (ErrorOr<std::string> path = sys::findProgramByName("ptxas"))
     return *path;
   if (std::optional<std::string> home = sys::Process::GetEnv("CUDA_HOME")) {
@@ -35,12 +35,10 @@ static Expected<std::string> findPtxas() {
       "CUDA toolkit, or write PTX with --emit=ptx");
 }
 
-Error assemble(StringRef ptx, StringRef chip, StringRef output) {
-  Expected<std::string> ptxas = findPtxas();
-  if (!ptxas)
-    return ptxas.takeError();
+Error assemble(StringRef ptxas, StringRef ptx, StringRef chip,
+               StringRef output) {
   return runProgram(
-      {*ptxas, ("-arch=" + chip).str(), ptx.str(), "-o", output.str()},
+      {ptxas.str(), ("-arch=" + chip).str(), ptx.str(), "-o", output.str()},
       "ptxas");
 }
 

@@ -12,11 +12,16 @@
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 
+#include <string>
+
 namespace hashc {
 
-/// Runs ptxas, of the CUDA toolkit, on the file `ptx`.
-llvm::Error assemble(llvm::StringRef ptx, llvm::StringRef chip,
-                     llvm::StringRef output);
+/// The path of the CUDA toolkit's ptxas, or why there is none.
+llvm::Expected<std::string> findPtxas();
+
+/// Runs it on the file `ptx`.
+llvm::Error assemble(llvm::StringRef ptxas, llvm::StringRef ptx,
+                     llvm::StringRef chip, llvm::StringRef output);
 
 } // namespace hashc
 

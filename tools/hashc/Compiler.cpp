@@ -14,6 +14,7 @@
 #include "passes/Passes.h"
 #include "tools/CpuPipeline.h"
 #include "tools/hashc/Assemble.h"
+#include "tools/hashc/GpuProgram.h"
 #include "tools/hashc/LibraryHeader.h"
 #include "tools/hashc/Link.h"
 #include "tools/hashc/Output.h"
@@ -151,12 +152,12 @@ ExitCode Compiler::loadModule() {
 /// A spec's options were checked with the others; a module's are in itself.
 ExitCode Compiler::checkEmit() {
   const bool isPtx = options.emit == Emit::Ptx || options.emit == Emit::Cubin;
-  if (gpu && options.emit > Emit::Cubin)
+  if (gpu && (options.emit == Emit::Obj || options.emit == Emit::Lib))
     return fail(kUsageError,
                 llvm::createStringError("'" + options.input +
-                                        "' is for a GPU, and programs for GPUs "
-                                        "are not built yet: --emit goes up to "
-                                        "cubin"));
+                                        "' is for a GPU, and objects and "
+                                        "libraries are the CPU's: --emit is "
+                                        "exe, or goes up to cubin"));
   if (!gpu && isPtx)
     return fail(kUsageError,
                 llvm::createStringError("'" + options.input +
@@ -321,13 +322,17 @@ std::string Compiler::getOutputPath() const {
   }
 }
 
-ExitCode Compiler::writeObject(StringRef path) {
+ExitCode Compiler::lowerToLlvm() {
   PassManager passes(&context);
   if (failed(applyPassManagerCLOptions(passes)))
     return kUsageError;
   cpu::buildLlvmPipeline(passes);
-  if (failed(passes.run(*module)))
-    return kSpecError;
+  return failed(passes.run(*module)) ? kSpecError : kSuccess;
+}
+
+ExitCode Compiler::writeObject(StringRef path) {
+  if (ExitCode code = lowerToLlvm())
+    return code;
   if (gpu)
     return writeDevice(path);
   llvm::LLVMContext llvmContext;
@@ -359,13 +364,16 @@ ExitCode Compiler::writeDevice(StringRef path) {
   };
   if (options.emit != Emit::Cubin)
     return check(writeAtomically(path, write));
+  llvm::Expected<std::string> ptxas = findPtxas();
+  if (!ptxas)
+    return fail(kEnvironmentError, ptxas.takeError());
   llvm::Expected<TemporaryFile> ptx = TemporaryFile::createElsewhere(".ptx");
   if (!ptx)
     return fail(kEnvironmentError, ptx.takeError());
   if (llvm::Error error = writeAtomically(ptx->getPath(), write))
     return fail(kEnvironmentError, std::move(error));
   return check(produceAtomically(path, [&](StringRef temporary) {
-    return assemble(ptx->getPath(), gpu->chip, temporary);
+    return assemble(*ptxas, ptx->getPath(), gpu->chip, temporary);
   }));
 }
 
@@ -388,20 +396,37 @@ ExitCode Compiler::emitBinary() {
   return code ? code : report();
 }
 
+/// Writes what runs on the CPU, and what the simulator runs.
+ExitCode Compiler::writeGpuObjects(StringRef host, StringRef simulated) {
+  if (ExitCode code = lowerToLlvm())
+    return code;
+  return check(GpuProgram(*module, *gpu, descriptor).write(host, simulated));
+}
+
 /// Writes the executable or the shared library.
 ExitCode Compiler::writeLinked(bool usesSentencePiece) {
   std::string path = getOutputPath();
   llvm::Expected<TemporaryFile> object = TemporaryFile::createElsewhere(".o");
   if (!object)
     return fail(kEnvironmentError, object.takeError());
-  if (ExitCode code = writeObject(object->getPath()))
+  llvm::Expected<TemporaryFile> simulated =
+      TemporaryFile::createElsewhere(".o");
+  if (!simulated)
+    return fail(kEnvironmentError, simulated.takeError());
+  std::vector<std::string> objects = {object->getPath().str()};
+  if (gpu)
+    objects.push_back(simulated->getPath().str());
+  if (ExitCode code =
+          gpu ? writeGpuObjects(object->getPath(), simulated->getPath())
+              : writeObject(object->getPath()))
     return code;
   bool shared = options.emit == Emit::Lib;
   if (shared && !isDevice(path))
     if (ExitCode code = writeHeader())
       return code;
   return check(produceAtomically(path, [&](StringRef temporary) {
-    return link({object->getPath(), temporary, shared, usesSentencePiece});
+    return link(
+        {objects, temporary, shared, gpu.has_value(), usesSentencePiece});
   }));
 }
 

@@ -45,8 +45,10 @@ private:
   ExitCode overrideFusion(Emit stage);
   ExitCode emitText();
   ExitCode emitBinary();
+  ExitCode lowerToLlvm();
   ExitCode writeObject(llvm::StringRef path);
   ExitCode writeDevice(llvm::StringRef path);
+  ExitCode writeGpuObjects(llvm::StringRef host, llvm::StringRef simulated);
   ExitCode writeLinked(bool usesSentencePiece);
   ExitCode report();
   ExitCode writeHeader();

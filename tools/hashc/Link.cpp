@@ -1,4 +1,4 @@
-//===- Link.cpp - From an object to an executable ---*- C++ -*-===//
+//===- Link.cpp - From objects to an executable ---*- C++ -*-===//
 //
 // Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -53,8 +53,8 @@ Error link(const LinkJob &job) {
   Expected<std::string> driver = findDriver();
   if (!driver)
     return driver.takeError();
-  std::vector<std::string> command = {*driver, job.object.str(), "-o",
-                                      job.output.str()};
+  std::vector<std::string> command = {*driver, "-o", job.output.str()};
+  llvm::append_range(command, job.objects);
   if (job.sharedLibrary)
     command.push_back("-shared");
   command.push_back("-Wl,--gc-sections");
@@ -67,8 +67,17 @@ Error link(const LinkJob &job) {
   if (!job.sharedLibrary)
     if (Error error = addLibrary("HashcMain", command))
       return error;
+  if (job.forGpu)
+    for (StringRef name : {"HashcGpu", "HashSimulator"})
+      if (Error error = addLibrary(name, command))
+        return error;
   if (Error error = addLibrary("HashcRuntime", command))
     return error;
+  // A driver may ask a program for its kernels, as the tests' does.
+  if (job.forGpu)
+    command.insert(command.end(),
+                   {"-l:libboost_context.a",
+                    "-Wl,--export-dynamic-symbol=hash_model_device"});
   // SentencePiece is a shared library of C++: both sides need the same
   // libstdc++.
   if (job.needsSentencePiece)

@@ -200,9 +200,9 @@ std::string findForeign(const Options &options) {
     return "";
   if (!isGpu && (options.emit == Emit::Ptx || options.emit == Emit::Cubin))
     return "PTX is for GPUs: add --target=cuda";
-  if (isGpu && options.emit > Emit::Cubin)
-    return "programs for GPUs are not built yet: with --target=cuda, --emit "
-           "goes up to cubin";
+  if (isGpu && (options.emit == Emit::Obj || options.emit == Emit::Lib))
+    return "objects and libraries are the CPU's: with --target=cuda, --emit is "
+           "exe, or goes up to cubin";
   return "";
 }
 

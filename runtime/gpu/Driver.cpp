@@ -1,0 +1,75 @@
+//===- Driver.cpp - The CUDA driver, opened at run time -------------------===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/gpu/Driver.h"
+
+#include "runtime/support/Error.h"
+
+#include <dlfcn.h>
+
+namespace hashc::runtime {
+
+static constexpr const char *kLibrary = "libcuda.so.1";
+static constexpr const char *kAdvice =
+    "; to train on the CPU, compile the spec without --target=cuda, to try "
+    "this executable on the CPU, add --device=sim";
+/// Reads PTX 8.0.
+static constexpr int kOldestVersion = 12000;
+
+static std::string formatVersion(int version) {
+  return std::to_string(version / 1000) + "." +
+         std::to_string(version % 1000 / 10);
+}
+
+Driver::Driver() {
+  load();
+  if (Status status = init(0))
+    failEnvironment("the NVIDIA driver finds no device: " + describe(status) +
+                    kAdvice);
+  check(getVersion(&version), "ask for the driver's version");
+  if (version < kOldestVersion)
+    failEnvironment("the NVIDIA driver runs CUDA " + formatVersion(version) +
+                    ", and this executable needs " +
+                    formatVersion(kOldestVersion) +
+                    " or newer; install a newer driver");
+}
+
+void Driver::load() {
+  void *library = dlopen(kLibrary, RTLD_NOW | RTLD_LOCAL);
+  if (!library)
+    failEnvironment("there is no NVIDIA driver on this machine (" +
+                    std::string(dlerror()) + ")" + kAdvice);
+  const char *missing = nullptr;
+#define HASHC_DRIVER_FUNCTION(name, symbol, ...)                               \
+  name = reinterpret_cast<Status (*)(__VA_ARGS__)>(dlsym(library, #symbol));   \
+  if (!name && !missing)                                                       \
+    missing = #symbol;
+#include "runtime/gpu/DriverFunctions.def"
+  if (missing)
+    failEnvironment("the NVIDIA driver is too old for this executable: its " +
+                    std::string(kLibrary) + " has no " + missing +
+                    "; install one that runs CUDA " +
+                    formatVersion(kOldestVersion) + " or newer");
+}
+
+std::string Driver::describe(Status status) const {
+  const char *name = nullptr, *text = nullptr;
+  if (getErrorName(status, &name) != 0 || !name)
+    return "error " + std::to_string(status);
+  if (getErrorString(status, &text) != 0 || !text)
+    return name;
+  return std::string(text) + " (" + name + ")";
+}
+
+void Driver::check(Status status, const std::string &doing) const {
+  if (status != 0)
+    failEnvironment("cannot " + doing + ": " + describe(status));
+}
+
+std::string Driver::getVersionText() const { return formatVersion(version); }
+
+} // namespace hashc::runtime

@@ -1,0 +1,231 @@
+//===- GpuDevice.cpp - Runs kernels on an NVIDIA GPU ----------------------===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/gpu/GpuDevice.h"
+
+#include "runtime/engine/Team.h"
+#include "runtime/support/Error.h"
+
+#include <cstring>
+#include <vector>
+
+namespace hashc::runtime {
+
+// Values of the driver's enumerations.
+static constexpr int kCapabilityMajor = 75, kCapabilityMinor = 76;
+static constexpr int kManagedMemory = 83;
+static constexpr int kMaxSharedBytes = 8; // of a function
+static constexpr unsigned kAttachGlobal = 1;
+static constexpr unsigned kPortable = 1, kDeviceMap = 2;
+static constexpr int kCaptureThreadLocal = 1;
+
+/// What a block may have without asking for it.
+static constexpr int64_t kFreeSharedBytes = 48 << 10;
+/// Of the GPU's memory, for the driver's own.
+static constexpr int64_t kReserve = 256 << 20;
+
+static std::string inMiB(int64_t bytes) {
+  return std::to_string((bytes + (1 << 20) - 1) >> 20) + " MiB";
+}
+
+static Driver::Address toAddress(void *memory) {
+  return reinterpret_cast<Driver::Address>(memory);
+}
+
+GpuDevice::GpuDevice(const HashDeviceImage &image, int ordinal) : image(image) {
+  open(ordinal);
+  checkCapability();
+  load();
+  driver.check(driver.createStream(&stream, /*flags=*/0), "create a stream");
+}
+
+GpuDevice::~GpuDevice() {
+  for (auto &graph : graphs)
+    driver.destroyExecutable(graph.second);
+  driver.destroyStream(stream);
+  driver.unloadModule(module);
+  driver.releaseContext(device);
+}
+
+void GpuDevice::open(int ordinal) {
+  int count = 0;
+  driver.check(driver.countDevices(&count), "count the GPUs");
+  if (count == 0)
+    failEnvironment("the NVIDIA driver sees no GPU on this machine");
+  if (ordinal >= count)
+    failEnvironment("there is no GPU " + std::to_string(ordinal) +
+                    ": this machine has " + std::to_string(count) +
+                    ", and they count from 0");
+  driver.check(driver.getDevice(&device, ordinal), "open the GPU");
+  char text[256] = "";
+  driver.check(driver.getDeviceName(text, sizeof(text), device),
+               "ask for the GPU's name");
+  name = text;
+  if (getAttribute(kManagedMemory, "managed memory") == 0)
+    failEnvironment("'" + name +
+                    "' shares no memory with the CPU (managed memory), which "
+                    "this executable needs");
+  driver.check(driver.retainContext(&context, device), "open '" + name + "'");
+  driver.check(driver.setContext(context), "use '" + name + "'");
+}
+
+int GpuDevice::getAttribute(int attribute, const char *what) const {
+  int value = 0;
+  driver.check(driver.getAttribute(&value, attribute, device),
+               "ask '" + name + "' for its " + what);
+  return value;
+}
+
+/// PTX for sm_80 runs on whatever is newer; PTX for sm_90a on sm_90 alone.
+void GpuDevice::checkCapability() {
+  const int has = getAttribute(kCapabilityMajor, "capability") * 10 +
+                  getAttribute(kCapabilityMinor, "capability");
+  const std::string arch = image.arch;
+  const int needs = std::stoi(arch.substr(arch.find('_') + 1));
+  const bool isExact = arch.back() == 'a';
+  if (isExact ? has == needs : has >= needs)
+    return;
+  failEnvironment("this executable is for " + arch + ", and '" + name +
+                  "' is sm_" + std::to_string(has) +
+                  (has >= 80 ? "; compile the spec with --arch=sm_80"
+                             : "; sm_80 is the oldest that hashc knows"));
+}
+
+/// A driver older than the ptxas that made the cubin may refuse it; it compiles
+/// the PTX itself then, which takes seconds.
+void GpuDevice::load() {
+  if (image.cubin &&
+      driver.loadModule(&module, image.cubin, 0, nullptr, nullptr) == 0)
+    return;
+  driver.check(driver.loadModule(&module, image.ptx, 0, nullptr, nullptr),
+               "load the kernels on '" + name + "'");
+}
+
+std::string GpuDevice::describe() const {
+  return name + ", driver for CUDA " + driver.getVersionText();
+}
+
+void GpuDevice::checkRoom(int64_t bytes) {
+  size_t free = 0, total = 0;
+  driver.check(driver.getMemory(&free, &total), "ask for the GPU's memory");
+  if (static_cast<int64_t>(free) >= bytes + kReserve)
+    return;
+  failEnvironment("this model needs " + inMiB(bytes) + " on the GPU, and '" +
+                  name + "' has " + inMiB(free) + " free of " + inMiB(total) +
+                  " (" + inMiB(kReserve) +
+                  " are the driver's own); compile it with a smaller "
+                  "micro_batch, or choose another GPU with --device");
+}
+
+void *GpuDevice::allocate(int64_t bytes, MemoryUse use,
+                          const std::string &name) {
+  const std::string doing =
+      "allocate " + inMiB(bytes) + " for " + name + " on the GPU";
+  Driver::Address address = 0;
+  void *result = nullptr;
+  switch (use) {
+  case MemoryUse::workspace:
+    driver.check(driver.allocate(&address, bytes), doing);
+    break;
+  case MemoryUse::state:
+    driver.check(driver.allocateManaged(&address, bytes, kAttachGlobal), doing);
+    break;
+  case MemoryUse::exchanged:
+    driver.check(driver.allocateHost(&result, bytes, kPortable | kDeviceMap),
+                 doing);
+    break;
+  }
+  if (!result)
+    result = reinterpret_cast<void *>(address);
+  memory.emplace(result, use);
+  if (use != MemoryUse::workspace)
+    clear(result, bytes);
+  finish();
+  return result;
+}
+
+void GpuDevice::release(void *pointer) {
+  auto found = memory.find(pointer);
+  if (found->second == MemoryUse::exchanged)
+    driver.releaseHost(pointer);
+  else
+    driver.release(toAddress(pointer));
+  memory.erase(found);
+}
+
+void GpuDevice::clear(void *pointer, int64_t bytes) {
+  if (memory.at(pointer) == MemoryUse::exchanged)
+    std::memset(pointer, 0, bytes);
+  else
+    driver.check(driver.clear(toAddress(pointer), 0, bytes, stream),
+                 "clear memory of the GPU");
+}
+
+void GpuDevice::run(HashEntryFunction entry, void *const *arguments) {
+  // Who measures kernels waits for each of them, which no graph can do.
+  if (Team::getProfile()) {
+    entry(arguments);
+    return finish();
+  }
+  auto [place, isNew] = graphs.try_emplace({entry, arguments}, nullptr);
+  if (isNew)
+    place->second = capture(entry, arguments);
+  driver.check(driver.launchGraph(place->second, stream), "launch the kernels");
+  finish();
+}
+
+Driver::ExecutableGraph GpuDevice::capture(HashEntryFunction entry,
+                                           void *const *arguments) {
+  driver.check(driver.beginCapture(stream, kCaptureThreadLocal),
+               "capture the kernels");
+  entry(arguments);
+  Driver::Graph graph = nullptr;
+  driver.check(driver.endCapture(stream, &graph), "capture the kernels");
+  Driver::ExecutableGraph executable = nullptr;
+  driver.check(driver.instantiate(&executable, graph, /*flags=*/0),
+               "prepare the kernels");
+  driver.destroyGraph(graph);
+  return executable;
+}
+
+Driver::Function GpuDevice::getFunction(const HashDeviceKernel &kernel) {
+  Driver::Function &function = functions[&kernel];
+  if (function)
+    return function;
+  const std::string quoted = "'" + std::string(kernel.name) + "'";
+  driver.check(driver.getFunction(&function, module, kernel.name),
+               "find kernel " + quoted);
+  if (kernel.sharedBytes > kFreeSharedBytes)
+    driver.check(
+        driver.setFunctionAttribute(function, kMaxSharedBytes,
+                                    static_cast<int>(kernel.sharedBytes)),
+        "give " + std::to_string(kernel.sharedBytes) +
+            " bytes of shared memory to kernel " + quoted);
+  return function;
+}
+
+void GpuDevice::launch(const HashDeviceKernel &kernel, void *const *buffers,
+                       int64_t tasks) {
+  if (tasks == 0)
+    return;
+  std::vector<void *> arguments = {&tasks};
+  for (int64_t i = 0; i < kernel.buffers; ++i)
+    arguments.push_back(const_cast<void **>(&buffers[i]));
+  const int64_t blocks =
+      (tasks + kernel.tasksPerBlock - 1) / kernel.tasksPerBlock;
+  driver.check(driver.launch(getFunction(kernel), blocks, 1, 1, kernel.threads,
+                             1, 1, kernel.sharedBytes, stream, arguments.data(),
+                             nullptr),
+               "launch kernel '" + std::string(kernel.name) + "'");
+}
+
+void GpuDevice::finish() {
+  driver.check(driver.synchronize(stream),
+               "go on: a kernel failed on '" + name + "'");
+}
+
+} // namespace hashc::runtime

@@ -1,0 +1,63 @@
+//===- GpuDevice.h - Runs kernels on an NVIDIA GPU --------------*- C++ -*-===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HASHC_RUNTIME_GPU_GPUDEVICE_H
+#define HASHC_RUNTIME_GPU_GPUDEVICE_H
+
+#include "runtime/engine/Device.h"
+#include "runtime/gpu/Driver.h"
+
+#include <map>
+#include <unordered_map>
+
+namespace hashc::runtime {
+
+/// An entry point is captured as a graph when it runs first, and one launch of
+/// that graph is all that it costs from then on. Parameters are in managed
+/// memory, which moves to the GPU when kernels first touch it and stays there;
+/// what is exchanged at every step is pinned.
+class GpuDevice : public Device {
+public:
+  GpuDevice(const HashDeviceImage &image, int ordinal);
+  ~GpuDevice() override;
+
+  std::string describe() const override;
+  void checkRoom(int64_t bytes) override;
+  void *allocate(int64_t bytes, MemoryUse use,
+                 const std::string &name) override;
+  void release(void *memory) override;
+  void clear(void *memory, int64_t bytes) override;
+  void run(HashEntryFunction entry, void *const *arguments) override;
+  void launch(const HashDeviceKernel &kernel, void *const *buffers,
+              int64_t tasks) override;
+  void finish() override;
+
+private:
+  int getAttribute(int attribute, const char *what) const;
+  void open(int ordinal);
+  void checkCapability();
+  void load();
+  Driver::Function getFunction(const HashDeviceKernel &kernel);
+  Driver::ExecutableGraph capture(HashEntryFunction entry,
+                                  void *const *arguments);
+
+  const HashDeviceImage &image;
+  Driver driver;
+  std::string name;
+  int device = 0;
+  Driver::Context context = nullptr;
+  Driver::Module module = nullptr;
+  Driver::Stream stream = nullptr;
+  std::unordered_map<void *, MemoryUse> memory;
+  std::unordered_map<const HashDeviceKernel *, Driver::Function> functions;
+  std::map<std::pair<HashEntryFunction, void *const *>, Driver::ExecutableGraph>
+      graphs;
+};
+
+} // namespace hashc::runtime
+
+#endif // HASHC_RUNTIME_GPU_GPUDEVICE_H

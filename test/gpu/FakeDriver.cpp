@@ -1,0 +1,262 @@
+//===- FakeDriver.cpp - A CUDA driver whose GPU is simulated --------------===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Takes libcuda.so.1's place in tests of the way to a real GPU: what is
+// allocated, loaded, captured and launched. The kernels run in the simulator of
+// the program that opens this driver. FAKE_DRIVER names what is wrong with it:
+//   old, no-device, no-managed, sm_75, sm_90, small, no-cubin, bad-kernel,
+//   no-memory
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/engine/Device.h"
+#include "runtime/simulator/SimulatedKernel.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <deque>
+#include <dlfcn.h>
+#include <string>
+#include <vector>
+
+using namespace hashc::runtime;
+
+namespace {
+
+enum Status {
+  success = 0,
+  invalidValue = 1,
+  outOfMemory = 2,
+  noDevice = 100,
+  invalidImage = 200,
+  notFound = 500,
+  launchFailed = 719
+};
+
+struct Launched {
+  HashDeviceKernel kernel;
+  int64_t tasks;
+  std::vector<void *> buffers;
+};
+
+struct Graph {
+  std::vector<Launched> launches;
+};
+
+bool isFault(const char *name) {
+  const char *fault = std::getenv("FAKE_DRIVER");
+  return fault && std::strcmp(fault, name) == 0;
+}
+
+const HashDeviceImage &getImage() {
+  return *static_cast<const HashDeviceImage *>(
+      dlsym(RTLD_DEFAULT, "hash_model_device"));
+}
+
+Device &getSimulator() {
+  static Device *device = getImage().open(getImage(), "sim");
+  return *device;
+}
+
+Graph *capturing = nullptr;
+bool failed = false;
+
+/// What is launched outside a capture runs at once, as nobody can tell.
+void run(const Launched &launched) {
+  if (isFault("bad-kernel")) {
+    failed = true;
+    return;
+  }
+  getSimulator().launch(launched.kernel, launched.buffers.data(),
+                        launched.tasks);
+}
+
+Status allocateAs(MemoryUse use, void **address, size_t bytes) {
+  if (isFault("no-memory") && use == MemoryUse::state)
+    return outOfMemory;
+  *address = getSimulator().allocate(bytes, use, "memory");
+  return success;
+}
+
+} // namespace
+
+extern "C" {
+
+int cuInit(unsigned) { return isFault("no-device") ? noDevice : success; }
+
+int cuDriverGetVersion(int *version) {
+  *version = isFault("old") ? 11040 : 13000;
+  return success;
+}
+
+int cuGetErrorName(int status, const char **name) {
+  switch (status) {
+  case outOfMemory:
+    *name = "CUDA_ERROR_OUT_OF_MEMORY";
+    return success;
+  case noDevice:
+    *name = "CUDA_ERROR_NO_DEVICE";
+    return success;
+  case launchFailed:
+    *name = "CUDA_ERROR_LAUNCH_FAILED";
+    return success;
+  }
+  return invalidValue;
+}
+
+int cuGetErrorString(int status, const char **text) {
+  switch (status) {
+  case outOfMemory:
+    *text = "out of memory";
+    return success;
+  case noDevice:
+    *text = "no CUDA-capable device is detected";
+    return success;
+  case launchFailed:
+    *text = "unspecified launch failure";
+    return success;
+  }
+  return invalidValue;
+}
+
+int cuDeviceGetCount(int *count) {
+  *count = 1;
+  return success;
+}
+
+int cuDeviceGet(int *device, int ordinal) {
+  *device = ordinal;
+  return success;
+}
+
+int cuDeviceGetName(char *name, int length, int) {
+  std::strncpy(name, "Fake GPU", length);
+  return success;
+}
+
+int cuDeviceGetAttribute(int *value, int attribute, int) {
+  switch (attribute) {
+  case 75:
+    *value = isFault("sm_75") ? 7 : isFault("sm_90") ? 9 : 8;
+    return success;
+  case 76:
+    *value = isFault("sm_75") ? 5 : 0;
+    return success;
+  case 83:
+    *value = !isFault("no-managed");
+    return success;
+  }
+  return invalidValue;
+}
+
+int cuDevicePrimaryCtxRetain(void **context, int) {
+  *context = &capturing;
+  return success;
+}
+int cuDevicePrimaryCtxRelease_v2(int) { return success; }
+int cuCtxSetCurrent(void *) { return success; }
+
+int cuMemGetInfo_v2(size_t *free, size_t *total) {
+  *total = size_t(1) << 30;
+  *free = isFault("small") ? size_t(258) << 20 : *total;
+  return success;
+}
+
+int cuMemAlloc_v2(void **address, size_t bytes) {
+  return allocateAs(MemoryUse::workspace, address, bytes);
+}
+int cuMemAllocManaged(void **address, size_t bytes, unsigned) {
+  return allocateAs(MemoryUse::state, address, bytes);
+}
+int cuMemHostAlloc(void **address, size_t bytes, unsigned) {
+  return allocateAs(MemoryUse::exchanged, address, bytes);
+}
+int cuMemFree_v2(void *address) {
+  getSimulator().release(address);
+  return success;
+}
+int cuMemFreeHost(void *address) { return cuMemFree_v2(address); }
+
+int cuMemsetD8Async(void *address, unsigned char value, size_t bytes, void *) {
+  if (capturing)
+    return invalidValue;
+  std::memset(address, value, bytes);
+  return success;
+}
+
+int cuModuleLoadDataEx(void **module, const void *image, unsigned, const int *,
+                       void *const *) {
+  if (image == getImage().cubin && isFault("no-cubin"))
+    return invalidImage;
+  *module = const_cast<void *>(image);
+  return success;
+}
+int cuModuleUnload(void *) { return success; }
+
+int cuModuleGetFunction(void **function, void *, const char *name) {
+  for (auto *row = getImage().simulated; row->name; ++row)
+    if (std::strcmp(row->name, name) == 0) {
+      *function = const_cast<HashSimulatedKernel *>(row);
+      return success;
+    }
+  return notFound;
+}
+int cuFuncSetAttribute(void *, int, int) { return success; }
+
+int cuLaunchKernel(void *function, unsigned gridX, unsigned, unsigned,
+                   unsigned blockX, unsigned, unsigned, unsigned sharedBytes,
+                   void *, void **arguments, void **) {
+  const auto *row = static_cast<const HashSimulatedKernel *>(function);
+  const int64_t tasks = *static_cast<int64_t *>(arguments[0]);
+  Launched launched;
+  launched.kernel = {row->name, int64_t(row->arguments) - 1, blockX,
+                     (tasks + gridX - 1) / gridX, sharedBytes};
+  launched.tasks = tasks;
+  for (uint64_t i = 1; i < row->arguments; ++i)
+    launched.buffers.push_back(*static_cast<void **>(arguments[i]));
+  if (capturing)
+    capturing->launches.push_back(launched);
+  else
+    run(launched);
+  return success;
+}
+
+int cuStreamCreate(void **stream, unsigned) {
+  *stream = &failed;
+  return success;
+}
+int cuStreamDestroy_v2(void *) { return success; }
+int cuStreamSynchronize(void *) {
+  if (capturing)
+    return invalidValue;
+  return failed ? launchFailed : success;
+}
+
+int cuStreamBeginCapture_v2(void *, int) {
+  static std::deque<Graph> graphs;
+  capturing = &graphs.emplace_back();
+  return success;
+}
+int cuStreamEndCapture(void *, void **graph) {
+  *graph = capturing;
+  capturing = nullptr;
+  return success;
+}
+int cuGraphInstantiateWithFlags(void **executable, void *graph,
+                                unsigned long long) {
+  *executable = graph;
+  return success;
+}
+int cuGraphDestroy(void *) { return success; }
+int cuGraphExecDestroy(void *) { return success; }
+int cuGraphLaunch(void *executable, void *) {
+  for (const Launched &launched : static_cast<Graph *>(executable)->launches)
+    run(launched);
+  return success;
+}
+
+} // extern "C"
