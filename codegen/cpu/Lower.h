@@ -35,6 +35,14 @@ void emitBodyAt(Emitter &e, mlir::Block &body, mlir::ValueRange sums,
                 llvm::ArrayRef<RowOperand> operands, const RowIndex &row,
                 mlir::Value column, int64_t lanes, mlir::Value mask);
 
+/// The group that block `block` of a plan's rows falls in, where each group is
+/// cut into blocks of `blockRows` rows, and its number there; group `groups`
+/// where the plan has fewer blocks.
+std::pair<mlir::Value, mlir::Value> findGroup(Emitter &e,
+                                              const PlanBuffer &plan,
+                                              int64_t groups, int64_t blockRows,
+                                              mlir::Value block);
+
 /// Calls `fn(column, mask)` for every vector of `lanes` columns in
 /// [from, to). `total` bounds `to`: without a rest there are no masks.
 void forEachVector(Emitter &e, mlir::Value from, mlir::Value to, int64_t total,

@@ -59,7 +59,8 @@ public:
       return;
     }
     Value group, part;
-    std::tie(group, part) = findGroup(rowBlock);
+    std::tie(group, part) =
+        findGroup(e, plan, schedule.groups, schedule.rowBlock, rowBlock);
     e.when(e.less(group, e.constant(schedule.groups)),
            [&] { emitGroup(group, part, from, to); });
     if (!schedule.clearsDeadRows)
@@ -76,39 +77,6 @@ public:
   }
 
 private:
-  /// The group that row block `rowBlock` of the plan falls in, and its number
-  /// there; group `groups` where the plan has fewer row blocks.
-  std::pair<Value, Value> findGroup(Value rowBlock) {
-    auto loop = scf::WhileOp::create(e, TypeRange{e.i64, e.i64},
-                                     ValueRange{e.constant(0), rowBlock});
-    OpBuilder::InsertionGuard guard(e);
-    SmallVector<Location> locs(2, e.getLoc());
-    Block *before = e.createBlock(&loop.getBefore(), {}, {e.i64, e.i64}, locs);
-    Value group = before->getArgument(0), part = before->getArgument(1);
-    Value more = e.less(group, e.constant(schedule.groups));
-    auto blocks = scf::IfOp::create(e, TypeRange{e.i64}, more, true);
-    {
-      OpBuilder::InsertionGuard inner(e);
-      e.setInsertionPointToStart(blocks.thenBlock());
-      Value rows =
-          e.sub(plan.offset(e, e.add(group, 1)), plan.offset(e, group));
-      scf::YieldOp::create(e, ValueRange{e.ceilDiv(rows, schedule.rowBlock)});
-      e.setInsertionPointToStart(blocks.elseBlock());
-      scf::YieldOp::create(e, ValueRange{part});
-    }
-    Value count = blocks.getResult(0);
-    Value beyond = e.compare(arith::CmpIPredicate::sge, part, count);
-    Value next = arith::AndIOp::create(e, more, beyond);
-    scf::ConditionOp::create(
-        e, next,
-        ValueRange{group,
-                   arith::SelectOp::create(e, next, e.sub(part, count), part)});
-    Block *after = e.createBlock(&loop.getAfter(), {}, {e.i64, e.i64}, locs);
-    scf::YieldOp::create(
-        e, ValueRange{e.add(after->getArgument(0), 1), after->getArgument(1)});
-    return {loop.getResult(0), loop.getResult(1)};
-  }
-
   void emitGroup(Value group, Value part, Value from, Value to) {
     Value start = plan.offset(e, group);
     Value rows = e.sub(plan.offset(e, e.add(group, 1)), start);
@@ -237,6 +205,38 @@ private:
   SmallVector<PanelReader> readers;
 };
 } // namespace
+
+std::pair<Value, Value> findGroup(Emitter &e, const PlanBuffer &plan,
+                                  int64_t groups, int64_t blockRows,
+                                  Value block) {
+  auto loop = scf::WhileOp::create(e, TypeRange{e.i64, e.i64},
+                                   ValueRange{e.constant(0), block});
+  OpBuilder::InsertionGuard guard(e);
+  SmallVector<Location> locs(2, e.getLoc());
+  Block *before = e.createBlock(&loop.getBefore(), {}, {e.i64, e.i64}, locs);
+  Value group = before->getArgument(0), part = before->getArgument(1);
+  Value more = e.less(group, e.constant(groups));
+  auto blocks = scf::IfOp::create(e, TypeRange{e.i64}, more, true);
+  {
+    OpBuilder::InsertionGuard inner(e);
+    e.setInsertionPointToStart(blocks.thenBlock());
+    Value rows = e.sub(plan.offset(e, e.add(group, 1)), plan.offset(e, group));
+    scf::YieldOp::create(e, ValueRange{e.ceilDiv(rows, blockRows)});
+    e.setInsertionPointToStart(blocks.elseBlock());
+    scf::YieldOp::create(e, ValueRange{part});
+  }
+  Value count = blocks.getResult(0);
+  Value beyond = e.compare(arith::CmpIPredicate::sge, part, count);
+  Value next = arith::AndIOp::create(e, more, beyond);
+  scf::ConditionOp::create(
+      e, next,
+      ValueRange{group,
+                 arith::SelectOp::create(e, next, e.sub(part, count), part)});
+  Block *after = e.createBlock(&loop.getAfter(), {}, {e.i64, e.i64}, locs);
+  scf::YieldOp::create(
+      e, ValueRange{e.add(after->getArgument(0), 1), after->getArgument(1)});
+  return {loop.getResult(0), loop.getResult(1)};
+}
 
 void lowerGemm(Emitter &e, hash::GroupedGemmOp op, Value task,
                const CpuTarget &target) {

@@ -226,35 +226,16 @@ private:
     auto type = VectorType::get({tile.lanes}, compute);
     e.loop(e.constant(0), rows.count, 1, [&](Value i) {
       Value row = e.add(rows.from, i);
-      forEachVector(e, e.constant(0), columns.count, schedule.rhsColumns,
-                    tile.lanes, [&](Value j, Value mask) {
-                      Value offset = e.add(e.mul(i, tile.columns()), j);
-                      Value sum = e.loadVector(
-                          type, e.address(panelSums, offset, compute));
-                      emitBodyOn(sum, group, row, e.add(columns.from, j), mask);
-                    });
+      forEachVector(
+          e, e.constant(0), columns.count, schedule.rhsColumns, tile.lanes,
+          [&](Value j, Value mask) {
+            Value offset = e.add(e.mul(i, tile.columns()), j);
+            Value sum =
+                e.loadVector(type, e.address(panelSums, offset, compute));
+            emitMatrixBody(e, op.getBodyBlock(), sum, operands, group, row,
+                           e.add(columns.from, j), tile.lanes, mask);
+          });
     });
-  }
-
-  void emitBodyOn(Value sum, Value group, Value row, Value column, Value mask) {
-    SmallVector<Value> arguments = {sum}, addresses;
-    for (const Matrix &matrix : operands) {
-      BlockArgument argument = op.getBodyBlock().getArgument(arguments.size());
-      addresses.push_back(matrix.address(e, group, row, column));
-      auto type = VectorType::get({tile.lanes}, argument.getType());
-      auto stored = VectorType::get({tile.lanes}, matrix.element);
-      arguments.push_back(
-          argument.use_empty()
-              ? e.zero(type)
-              : e.convert(e.loadVector(stored, addresses.back(), mask),
-                          argument.getType()));
-    }
-    SmallVector<Value> results =
-        emitBody(e, op.getBodyBlock(), arguments, tile.lanes, mask);
-    size_t firstOut = operands.size() - results.size();
-    for (auto [i, value] : llvm::enumerate(results))
-      e.storeVector(e.convert(value, operands[firstOut + i].element),
-                    addresses[firstOut + i], mask);
   }
 
   Emitter &e;
@@ -271,6 +252,28 @@ private:
   SmallVector<Matrix> operands;
 };
 } // namespace
+
+void emitMatrixBody(Emitter &e, Block &body, Value sum,
+                    ArrayRef<Matrix> operands, Value group, Value row,
+                    Value column, int64_t lanes, Value mask) {
+  SmallVector<Value> arguments = {sum}, addresses;
+  for (const Matrix &matrix : operands) {
+    BlockArgument argument = body.getArgument(arguments.size());
+    addresses.push_back(matrix.address(e, group, row, column));
+    auto type = VectorType::get({lanes}, argument.getType());
+    auto stored = VectorType::get({lanes}, matrix.element);
+    arguments.push_back(
+        argument.use_empty()
+            ? e.zero(type)
+            : e.convert(e.loadVector(stored, addresses.back(), mask),
+                        argument.getType()));
+  }
+  SmallVector<Value> results = emitBody(e, body, arguments, lanes, mask);
+  size_t firstOut = operands.size() - results.size();
+  for (auto [i, value] : llvm::enumerate(results))
+    e.storeVector(e.convert(value, operands[firstOut + i].element),
+                  addresses[firstOut + i], mask);
+}
 
 void lowerOuter(Emitter &e, hash::GroupedOuterOp op, Value task,
                 const CpuTarget &target) {

@@ -65,6 +65,13 @@ private:
   mlir::Value scratch;
 };
 
+/// Runs the body on a vector of elements of a matrix: `sum`, then what
+/// `operands` hold there go in, the yielded values go to the last operands.
+void emitMatrixBody(Emitter &e, mlir::Block &body, mlir::Value sum,
+                    llvm::ArrayRef<Matrix> operands, mlir::Value group,
+                    mlir::Value row, mlir::Value column, int64_t lanes,
+                    mlir::Value mask);
+
 /// Transposes a square of vectors in registers.
 llvm::SmallVector<mlir::Value> transpose(Emitter &e, mlir::ValueRange rows);
 

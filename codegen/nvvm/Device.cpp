@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "codegen/common/LlvmModule.h"
+#include "codegen/nvvm/LaunchShape.h"
 #include "codegen/nvvm/Nvvm.h"
 
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
@@ -54,7 +55,7 @@ cpu::CpuTarget getShapes() {
   shapes.vectorBytes = 16;
   shapes.tileRows = 4;
   shapes.tileVectors = 2;
-  shapes.panel = 8;
+  shapes.panel = 0; // rows are copied as they are
   shapes.taskElements = 256;
   return shapes;
 }
@@ -76,24 +77,30 @@ createTargetMachine(const GpuTarget &target) {
       std::nullopt, CodeGenOptLevel::Aggressive));
 }
 
-/// void k(i64 tasks, ptr buffers...): a thread calls `body` with its number.
+/// void k(i64 tasks, ptr buffers...): a thread calls `body` with the number of
+/// its task, which is its own or its block's.
 static void createKernel(Function &body, StringRef name) {
   Module &module = *body.getParent();
   Function *kernel = Function::Create(body.getFunctionType(),
                                       GlobalValue::ExternalLinkage, "", module);
   kernel->setName(name);
   kernel->setCallingConv(CallingConv::PTX_Kernel);
-  kernel->addFnAttr("nvvm.maxntid", std::to_string(kBlockThreads));
+  const LaunchShape shape = getLaunchShape(body);
+  setLaunchShape(*kernel, shape);
+  kernel->addFnAttr("nvvm.maxntid", std::to_string(shape.threads));
+  if (shape.blocksAtOnce > 0)
+    kernel->addFnAttr("nvvm.minctasm", std::to_string(shape.blocksAtOnce));
   LLVMContext &context = module.getContext();
   IRBuilder<> builder(BasicBlock::Create(context, "", kernel));
   auto read = [&](Intrinsic::ID id) {
     return builder.CreateZExt(builder.CreateIntrinsic(id, {}),
                               builder.getInt64Ty());
   };
-  Value *task = builder.CreateAdd(
-      builder.CreateMul(read(Intrinsic::nvvm_read_ptx_sreg_ctaid_x),
-                        builder.getInt64(kBlockThreads)),
-      read(Intrinsic::nvvm_read_ptx_sreg_tid_x));
+  Value *task = read(Intrinsic::nvvm_read_ptx_sreg_ctaid_x);
+  if (shape.tasksPerBlock > 1)
+    task = builder.CreateAdd(
+        builder.CreateMul(task, builder.getInt64(shape.tasksPerBlock)),
+        read(Intrinsic::nvvm_read_ptx_sreg_tid_x));
   BasicBlock *run = BasicBlock::Create(context, "run", kernel);
   BasicBlock *end = BasicBlock::Create(context, "end", kernel);
   builder.CreateCondBr(builder.CreateICmpULT(task, kernel->getArg(0)), run,
@@ -132,6 +139,7 @@ static void createKernels(Module &module) {
   }
   for (auto &[body, name] : bodies) {
     body->setName(name + ".body");
+    body->addFnAttr(Attribute::AlwaysInline);
     createKernel(*body, name);
   }
 }

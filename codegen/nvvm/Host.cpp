@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "codegen/common/LlvmModule.h"
+#include "codegen/nvvm/LaunchShape.h"
 #include "codegen/nvvm/Nvvm.h"
 #include "codegen/nvvm/Simulate.h"
 
@@ -30,11 +31,12 @@ static Constant *createRow(Module &module, const Function &kernel) {
   auto *pointer = PointerType::getUnqual(context);
   auto *i64 = Type::getInt64Ty(context);
   auto number = [&](int64_t value) { return ConstantInt::get(i64, value); };
+  const LaunchShape shape = getLaunchShape(kernel);
   auto *type = StructType::get(pointer, i64, i64, i64, i64);
   Constant *row = ConstantStruct::get(
       type, createString(module, kernel.getName(), "kernel_name"),
-      number(int64_t(kernel.arg_size()) - 1), number(kBlockThreads),
-      number(kBlockThreads), number(0));
+      number(int64_t(kernel.arg_size()) - 1), number(shape.threads),
+      number(shape.tasksPerBlock), number(0));
   return new GlobalVariable(module, type, /*isConstant=*/true,
                             GlobalValue::PrivateLinkage, row, "kernel");
 }

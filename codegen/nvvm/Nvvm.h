@@ -25,11 +25,15 @@ llvm::Expected<GpuTarget> resolveTarget(llvm::StringRef arch);
 /// task: small ones, so that there are many.
 cpu::CpuTarget getShapes();
 
-/// Threads of a block.
-constexpr int64_t kBlockThreads = 128;
-
 /// Ends the name of the function that a launch names, of a kernel.
 constexpr llvm::StringLiteral kTaskSuffix = ".task";
+
+/// Appends the lowering of matrix products in outlined kernels to tiles. What
+/// it leaves is lowered by cpu::buildKernelPipeline.
+void buildTilePipeline(mlir::OpPassManager &pm);
+
+/// Registers the passes.
+void registerGpuPasses();
 
 /// Translates the kernels of a module in the LLVM dialect (after
 /// cpu::buildLlvmPipeline), links the kernel library in and optimises it, for

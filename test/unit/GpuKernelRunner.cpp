@@ -18,7 +18,7 @@ namespace hashc::test {
 
 GpuKernelRunner::GpuKernelRunner(const std::string &text,
                                  const nvvm::GpuTarget &target)
-    : KernelModule(text, nvvm::getShapes()) {
+    : KernelModule(text, nvvm::getShapes(), "cuda") {
   compile(target);
 }
 
@@ -28,6 +28,9 @@ void GpuKernelRunner::compile(const nvvm::GpuTarget &target) {
   auto context = std::make_unique<LLVMContext>();
   std::unique_ptr<Module> code =
       cantFail(nvvm::translateAndOptimize(*lower(), *context, target));
+  for (const Function &function : *code)
+    if (function.getCallingConv() == CallingConv::PTX_Kernel)
+      shape = nvvm::getLaunchShape(function);
   cantFail(nvvm::simulateHere(*code));
   jit = cantFail(nvvm::loadSimulated(std::move(code), std::move(context)));
   kernel = cantFail(jit->lookup(nvvm::kKernelTable))
@@ -49,8 +52,8 @@ void GpuKernelRunner::launch(std::vector<void *> buffers,
   }
   sim::Launch launch;
   launch.kernel = {kernel->name, kernel->entry, kernel->staticShared};
-  launch.grid.x = divideCeil(tasks, nvvm::kBlockThreads);
-  launch.block.x = nvvm::kBlockThreads;
+  launch.grid.x = divideCeil(tasks, shape.tasksPerBlock);
+  launch.block.x = shape.threads;
   launch.arguments = arguments.data();
   if (auto problem = device.launch(launch, mode))
     report_fatal_error(StringRef(*problem));

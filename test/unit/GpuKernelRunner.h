@@ -11,6 +11,7 @@
 
 #include "KernelRunner.h"
 
+#include "codegen/nvvm/LaunchShape.h"
 #include "codegen/nvvm/Nvvm.h"
 #include "codegen/nvvm/Simulate.h"
 #include "runtime/simulator/Simulator.h"
@@ -25,13 +26,14 @@ public:
 
   /// Ends the process with what the simulator finds.
   void run(std::vector<void *> buffers) override;
+  void launch(std::vector<void *> buffers, const sim::Mode &mode);
 
 private:
   void compile(const nvvm::GpuTarget &target);
-  void launch(std::vector<void *> buffers, const sim::Mode &mode);
 
   std::unique_ptr<llvm::orc::LLJIT> jit;
   const HashSimulatedKernel *kernel = nullptr;
+  nvvm::LaunchShape shape;
 };
 
 } // namespace hashc::test

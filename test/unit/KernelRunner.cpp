@@ -7,7 +7,8 @@
 
 #include "KernelRunner.h"
 
-#include "codegen/cpu/Tasks.h"
+#include "codegen/nvvm/Nvvm.h"
+#include "codegen/nvvm/Tiles.h"
 #include "dialect/Hash.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -35,7 +36,8 @@ static void check(bool ok, const char *what) {
 }
 
 KernelModule::KernelModule(const std::string &text,
-                           const cpu::CpuTarget &target) {
+                           const cpu::CpuTarget &target,
+                           llvm::StringRef machine) {
   DialectRegistry registry;
   registry.insert<hash::HashDialect, arith::ArithDialect, func::FuncDialect,
                   math::MathDialect, memref::MemRefDialect>();
@@ -43,12 +45,16 @@ KernelModule::KernelModule(const std::string &text,
       std::make_unique<MLIRContext>(registry, MLIRContext::Threading::DISABLED);
   module = parseSourceString<ModuleOp>(text, context.get());
   check(bool(module), "the kernel does not parse");
+  Builder builder(context.get());
+  (*module)->setAttr(hash::HashDialect::kTargetAttr,
+                     builder.getDictionaryAttr(builder.getNamedAttr(
+                         "target", builder.getStringAttr(machine))));
   cpu::setTargetAttributes(*module, target);
   module->walk([&](Operation *inner) {
     if (isa<hash::GroupedGemmOp, hash::GroupedOuterOp, hash::MapOp>(inner))
       op = inner;
   });
-  tasks = cpu::getNumTasks(op);
+  tasks = nvvm::getNumTasks(op);
   module->walk([&](hash::LaunchOp inner) { inner.setTasks(tasks); });
 }
 
@@ -57,6 +63,7 @@ KernelModule::~KernelModule() = default;
 OwningOpRef<ModuleOp> KernelModule::lower() {
   OwningOpRef<ModuleOp> copy = module->clone();
   PassManager pm(context.get());
+  nvvm::buildTilePipeline(pm);
   cpu::buildKernelPipeline(pm);
   cpu::buildLlvmPipeline(pm);
   check(succeeded(pm.run(*copy)), "the kernel cannot be lowered");

@@ -36,7 +36,8 @@ void launchBackwards(int64_t id, void (*kernel)(int64_t, void *const *),
 class KernelModule {
 public:
   /// Parses and keeps `text`; its launches get their number of tasks.
-  KernelModule(const std::string &text, const cpu::CpuTarget &target);
+  KernelModule(const std::string &text, const cpu::CpuTarget &target,
+               llvm::StringRef machine = "cpu");
   virtual ~KernelModule();
 
   /// The kernel's op, as it was before lowering.

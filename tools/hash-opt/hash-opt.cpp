@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialect/Registration.h"
-#include "tools/CpuPipeline.h"
+#include "tools/KernelPipeline.h"
 
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "mlir/Transforms/Passes.h"
@@ -25,11 +25,12 @@ int main(int argc, char **argv) {
   hashc::registerHashPasses();
   hashc::registerHashPipelines();
   hashc::cpu::registerCpuPasses();
+  hashc::nvvm::registerGpuPasses();
   mlir::PassPipelineRegistration<KernelStageOptions>(
       "hash-cpu-stage-pipeline",
       "From the fused stage to the CPU's kernels (hashc --emit=kernels)",
       [](mlir::OpPassManager &passes, const KernelStageOptions &options) {
-        hashc::buildCpuKernelStage(passes, options.reuse);
+        hashc::buildKernelStage(passes, options.reuse);
       });
   return mlir::asMainReturnCode(
       mlir::MlirOptMain(argc, argv, "hashc's optimizer driver\n", registry));

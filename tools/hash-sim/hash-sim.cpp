@@ -57,6 +57,27 @@ static cl::opt<bool> emitIr("emit-llvm",
 
 static ExitOnError exitOnError("error: ");
 
+/// Of a model's kernels, the one that is named, if it is there: to compile all
+/// takes seconds.
+static void dropOthers(Module &module) {
+  Function *chosen = module.getFunction(kernelName);
+  if (!chosen || chosen->getCallingConv() != CallingConv::PTX_Kernel)
+    return;
+  auto isIdle = [&](Function &function) {
+    return &function != chosen && function.use_empty() &&
+           (function.getCallingConv() == CallingConv::PTX_Kernel ||
+            function.hasLocalLinkage());
+  };
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (Function &function : make_early_inc_range(module))
+      if (isIdle(function)) {
+        function.eraseFromParent();
+        changed = true;
+      }
+  }
+}
+
 static std::unique_ptr<Module> translate(LLVMContext &context) {
   SMDiagnostic diagnostic;
   std::unique_ptr<Module> module = parseIRFile(inputFile, diagnostic, context);
@@ -64,6 +85,8 @@ static std::unique_ptr<Module> translate(LLVMContext &context) {
     diagnostic.print("hash-sim", errs());
     std::exit(1);
   }
+  if (!emitIr)
+    dropOthers(*module);
   exitOnError(nvvm::simulateHere(*module));
   return module;
 }

@@ -12,7 +12,7 @@
 #include "dialect/Hash.h"
 #include "frontend/Frontend.h"
 #include "passes/Passes.h"
-#include "tools/CpuPipeline.h"
+#include "tools/KernelPipeline.h"
 #include "tools/hashc/Assemble.h"
 #include "tools/hashc/GpuProgram.h"
 #include "tools/hashc/LibraryHeader.h"
@@ -235,9 +235,8 @@ constexpr Stage stages[] = {
     {"hash", Emit::Hash, [](OpPassManager &) {}},
     {"step", Emit::Step, buildStepPipeline},
     {"fused", Emit::Fused, buildFusionPipeline},
-    {"kernels", Emit::Kernels, [](OpPassManager &passes) {
-       buildCpuKernelStage(passes, /*reuse=*/true);
-     }}};
+    {"kernels", Emit::Kernels,
+     [](OpPassManager &passes) { buildKernelStage(passes, /*reuse=*/true); }}};
 } // namespace
 
 ExitCode Compiler::lowerTo(Emit emit) {

@@ -46,6 +46,7 @@ int main(int argc, char **argv) {
   registerTransformsPasses();
   hashc::registerHashPasses();
   hashc::cpu::registerCpuPasses();
+  hashc::nvvm::registerGpuPasses();
   int exitCode = hashc::kSuccess;
   std::optional<hashc::Options> options =
       hashc::parseOptions(argc, argv, exitCode);

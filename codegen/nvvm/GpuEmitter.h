@@ -1,0 +1,72 @@
+//===- GpuEmitter.h - Builds what a block of threads does -------*- C++ -*-===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HASHC_CODEGEN_NVVM_GPUEMITTER_H
+#define HASHC_CODEGEN_NVVM_GPUEMITTER_H
+
+#include "codegen/cpu/Emitter.h"
+
+namespace hashc::nvvm {
+
+/// Adds the instructions of a GPU: its threads, its shared memory, its copies
+/// that run beside the threads and its tensor cores. Instructions are LLVM's
+/// intrinsics (NVPTX's usage guide; PTX ISA 8.0, section 9.7).
+class GpuEmitter : public cpu::Emitter {
+public:
+  GpuEmitter(mlir::Location loc, mlir::OpBuilder builder, int64_t vectorBytes)
+      : Emitter(loc, builder, vectorBytes),
+        shared(mlir::LLVM::LLVMPointerType::get(getContext(), 3)) {}
+
+  /// The number of the thread in its block.
+  Value thread();
+  /// Waits for all threads of the block.
+  void barrier();
+
+  /// Shared memory of the kernel that is built, aligned for any instruction.
+  Value sharedMemory(int64_t bytes);
+  /// base + offset bytes, in shared memory.
+  Value sharedAddress(Value base, Value offset);
+  /// `count` elements; the address is aligned to all of them.
+  Value loadShared(Type element, int64_t count, Value address);
+
+  /// Starts the copy of kCopyBytes from global to shared memory; of zeros,
+  /// where `exists` is false.
+  void copy(Value to, Value from, Value exists);
+  /// Ends a group of copies of this thread.
+  void commitCopies();
+  /// Waits until all but the last `pending` groups are done.
+  void waitForCopies(int64_t pending);
+
+  /// Four 8x8 matrices of 16-bit elements, one from every eight lanes'
+  /// addresses of rows; `transposed`: of columns.
+  llvm::SmallVector<Value> loadMatrices(Value address, bool transposed);
+  /// sums (16x8, a vector of 4) + a (16x16, 4 registers) * b (16x8, 2), bf16.
+  Value multiply(mlir::ValueRange a, mlir::ValueRange b, Value sums);
+
+  /// sums (16x8, a vector of 4) + a (16x8, 4 registers) * b (8x8, 2), tf32.
+  Value multiplyTf32(mlir::ValueRange a, mlir::ValueRange b, Value sums);
+  /// The bits of f32, rounded to tf32, half away from zero.
+  Value toTf32(Value value);
+
+  /// Narrows to what addresses in shared memory are computed in.
+  Value toI32(Value value);
+
+  Type shared;
+
+private:
+  Value callMma(llvm::StringRef name, mlir::ValueRange a, mlir::ValueRange b,
+                Value sums);
+  mlir::Operation *callIntrinsic(llvm::StringRef name, mlir::TypeRange results,
+                                 mlir::ValueRange operands);
+};
+
+/// Bytes that one instruction copies.
+constexpr int64_t kCopyBytes = 16;
+
+} // namespace hashc::nvvm
+
+#endif // HASHC_CODEGEN_NVVM_GPUEMITTER_H

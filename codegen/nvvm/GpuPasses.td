@@ -1,0 +1,32 @@
+//===- GpuPasses.td - Passes of the GPU back end ----------*- tablegen -*-===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HASH_GPU_PASSES_TD
+#define HASH_GPU_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def GpuLowerTiles : Pass<"hash-gpu-lower-tiles", "::mlir::ModuleOp"> {
+  let summary = "matrix products in kernels to tiles that blocks compute";
+  let description = [{
+    Works on outlined kernels for `target = "cuda"`, `func.func private
+    @k(%task: index, buffers...)` with the attribute `hash.kernel`, whose body is
+    one `hash.grouped_gemm` or `hash.grouped_outer` on buffers. A task becomes a
+    block of 128 threads, which computes a tile of 64 by 64 elements: rows are
+    gathered to shared memory by asynchronous copies, three parts of the
+    contraction in flight, and multiplied by tensor cores (bf16) or by the
+    threads (f32, in ascending order). The body runs on the sums where they are.
+
+    What no tile fits stays as it is: rows that are not made of whole copies of
+    16 bytes, f64.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::LLVM::LLVMDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
+}
+
+#endif // HASH_GPU_PASSES_TD

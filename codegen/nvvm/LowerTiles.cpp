@@ -1,0 +1,268 @@
+//===- LowerTiles.cpp - Matrix products in kernels to tiles ---------------===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "codegen/cpu/Lower.h"
+#include "codegen/cpu/Panels.h"
+#include "codegen/nvvm/LaunchShape.h"
+#include "codegen/nvvm/TileProduct.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Pass/Pass.h"
+
+using namespace mlir;
+
+namespace hashc::nvvm {
+
+#define GEN_PASS_DEF_GPULOWERTILES
+#include "codegen/nvvm/GpuPasses.h.inc"
+
+namespace {
+
+/// What both products have.
+class TileLowering {
+protected:
+  TileLowering(GpuEmitter &e, const TileConfig &config, Value plan,
+               hash::PlanType type)
+      : e(e), thread(e.thread()), product(e, config, thread),
+        plan(e, plan, type),
+        memory(e.sharedMemory(TileProduct::getSharedBytes(config))) {}
+
+  /// The rows of a buffer at the positions from `first` on.
+  SideSource getRows(Value buffer, hash::RowSpace space, bool alongContraction,
+                     Value group, Value first, Value count, Value firstColumn) {
+    auto type = cast<MemRefType>(buffer.getType());
+    Value base = e.pointerTo(buffer);
+    auto locate = [=](Value i) -> Line {
+      Value exists = e.less(i, count);
+      Value row = arith::SelectOp::create(e, exists, i, e.constant(0));
+      Value index = plan.rowAt(e, e.add(first, row), group).in(space);
+      return {e.address(base, e.mul(index, type.getDimSize(1)),
+                        type.getElementType()),
+              exists};
+    };
+    return {alongContraction, type.getElementType(), locate, firstColumn,
+            type.getDimSize(1)};
+  }
+
+  GpuEmitter &e;
+  Value thread;
+  TileProduct product;
+  cpu::PlanBuffer plan;
+  Value memory;
+};
+
+class GemmLowering : TileLowering {
+public:
+  GemmLowering(GpuEmitter &e, hash::GroupedGemmOp op, Value task,
+               const TileConfig &config)
+      : TileLowering(e, config, op.getPlan(), op.getPlanType()), op(op),
+        tiles(op), task(task),
+        operands(cpu::getRowOperands(e, op.getReads(), op.getReadsAt(),
+                                     op.getInits(), op.getOutsAt())) {}
+
+  void emit() {
+    Value rowTile = e.div(task, tiles.columnTiles);
+    column = e.mul(e.rem(task, tiles.columnTiles), TileConfig::columns);
+    if (!plan.exists()) {
+      Value first = e.mul(rowTile, TileConfig::rows);
+      return emitRows(e.constant(0), first,
+                      e.sub(e.constant(tiles.rows), first));
+    }
+    auto [group, part] =
+        cpu::findGroup(e, plan, tiles.groups, TileConfig::rows, rowTile);
+    e.when(e.less(group, e.constant(tiles.groups)), [&, group = group,
+                                                     part = part] {
+      Value first = e.add(plan.offset(e, group), e.mul(part, TileConfig::rows));
+      emitRows(group, first, e.sub(plan.offset(e, e.add(group, 1)), first));
+    });
+    if (tiles.clearsDeadRows)
+      e.when(e.equal(rowTile, e.constant(tiles.rowTiles)),
+             [&] { clearDeadRows(); });
+  }
+
+private:
+  /// Up to a tile of the `left` rows from position `first` on.
+  void emitRows(Value group, Value first, Value left) {
+    Value count = e.min(left, e.constant(TileConfig::rows));
+    SmallVector<SmallVector<Value>> sums;
+    bool isAlong = true;
+    for (unsigned i = 0; i < op.getLhs().size(); ++i) {
+      const size_t into = op.getInto()[i];
+      while (sums.size() <= into)
+        sums.push_back(product.makeSums());
+      auto lhs = cast<MemRefType>(op.getLhs()[i].getType());
+      SideSource rows =
+          getRows(op.getLhs()[i], static_cast<hash::RowSpace>(op.getLhsAt()[i]),
+                  isAlong, group, first, count, e.constant(0));
+      sums[into] = product.add(sums[into], rows, getRhs(i, group),
+                               e.constant(lhs.getDimSize(1)), memory);
+    }
+    emitBodies(sums, group, first, count);
+  }
+
+  /// A right-hand side's rows are steps of the contraction, or columns of the
+  /// result where it is transposed.
+  SideSource getRhs(unsigned i, Value group) {
+    Value buffer = op.getRhs()[i];
+    cpu::Matrix matrix = {e.pointerTo(buffer),
+                          getElementTypeOrSelf(buffer.getType()),
+                          cpu::getRhsShape(op, i)};
+    const bool along = op.getTransposed();
+    const int64_t lines = matrix.shape.rows;
+    Value column = this->column;
+    auto locate = [=](Value i) -> Line {
+      Value line = along ? e.add(column, i) : i;
+      Value exists = e.less(line, e.constant(lines));
+      Value row = arith::SelectOp::create(e, exists, line, e.constant(0));
+      return {matrix.address(e, group, row, e.constant(0)), exists};
+    };
+    return {along, matrix.element, locate, column, matrix.shape.columns};
+  }
+
+  void emitBodies(ArrayRef<SmallVector<Value>> sums, Value group, Value first,
+                  Value count) {
+    SmallVector<SmallVector<Fragment>> fragments;
+    for (const SmallVector<Value> &each : sums)
+      fragments.push_back(product.getFragments(each, /*lhsAlong=*/true));
+    for (size_t i = 0; i < fragments.front().size(); ++i) {
+      Fragment place = fragments.front()[i];
+      Value at = e.add(column, place.column);
+      Value exists = arith::AndIOp::create(
+          e, e.less(place.row, count), e.less(at, e.constant(tiles.columns)));
+      e.when(exists, [&] {
+        cpu::RowIndex row = plan.rowAt(e, e.add(first, place.row), group);
+        SmallVector<Value> values;
+        for (const SmallVector<Fragment> &each : fragments)
+          values.push_back(each[i].sums);
+        cpu::emitBodyAt(e, op.getBodyBlock(), values, operands, row, at,
+                        product.getLanes(), Value());
+      });
+    }
+  }
+
+  void clearDeadRows() {
+    Value to =
+        e.min(e.add(column, TileConfig::columns), e.constant(tiles.columns));
+    e.loop(e.add(plan.liveRows(e), thread), e.constant(tiles.rows),
+           TileConfig::threads, [&](Value position) {
+             cpu::clearRow(e,
+                           ArrayRef(operands).take_back(op.getInits().size()),
+                           op.getBodyBlock(), plan.rowAt(e, position, Value()),
+                           column, to, tiles.columns, product.getLanes());
+           });
+  }
+
+  hash::GroupedGemmOp op;
+  GemmTiles tiles;
+  Value task, column;
+  SmallVector<cpu::RowOperand> operands;
+};
+
+class OuterLowering : TileLowering {
+public:
+  OuterLowering(GpuEmitter &e, hash::GroupedOuterOp op, Value task,
+                const TileConfig &config)
+      : TileLowering(e, config, op.getPlan(), op.getPlanType()), op(op),
+        tiles(op), task(task) {
+    for (Value value : op.getReads())
+      operands.push_back(getMatrix(value));
+    for (Value value : op.getInits())
+      operands.push_back(getMatrix(value));
+  }
+
+  void emit() {
+    const int64_t blocks = tiles.lhsTiles * tiles.rhsTiles;
+    Value group = e.div(task, blocks), block = e.rem(task, blocks);
+    Value row = e.mul(e.div(block, tiles.rhsTiles), TileConfig::rows);
+    Value column = e.mul(e.rem(block, tiles.rhsTiles), TileConfig::columns);
+    if (!plan.exists())
+      return emitTile(group, e.constant(0), e.constant(tiles.rows), row,
+                      column);
+    Value first = plan.offset(e, group);
+    Value end = plan.offset(e, e.add(group, 1));
+    auto emitAll = [&] {
+      emitTile(group, first, e.sub(end, first), row, column);
+    };
+    if (op.getSkipEmpty())
+      e.when(e.less(first, end), emitAll);
+    else
+      emitAll();
+  }
+
+private:
+  cpu::Matrix getMatrix(Value value) {
+    auto type = cast<MemRefType>(value.getType());
+    ArrayRef<int64_t> shape = type.getShape();
+    if (plan.exists())
+      shape = shape.drop_front();
+    return {e.pointerTo(value), type.getElementType(),
+            cpu::MatrixShape{tiles.groups, tiles.lhsColumns, tiles.rhsColumns,
+                             shape.size() == 3 ? shape.back() : 0}};
+  }
+
+  void emitTile(Value group, Value first, Value count, Value row,
+                Value column) {
+    auto side = [&](Value buffer, unsigned index, Value firstColumn) {
+      return getRows(buffer, static_cast<hash::RowSpace>(op.getAt()[index]),
+                     /*alongContraction=*/false, group, first, count,
+                     firstColumn);
+    };
+    SmallVector<Value> sums =
+        product.add(product.makeSums(), side(op.getLhs(), 0, row),
+                    side(op.getRhs(), 1, column), count, memory);
+    for (const Fragment &place :
+         product.getFragments(sums, /*lhsAlong=*/false)) {
+      Value i = e.add(row, place.row), j = e.add(column, place.column);
+      Value exists =
+          arith::AndIOp::create(e, e.less(i, e.constant(tiles.lhsColumns)),
+                                e.less(j, e.constant(tiles.rhsColumns)));
+      e.when(exists, [&] {
+        cpu::emitMatrixBody(e, op.getBodyBlock(), place.sums, operands, group,
+                            i, j, product.getLanes(), Value());
+      });
+    }
+  }
+
+  hash::GroupedOuterOp op;
+  OuterTiles tiles;
+  Value task;
+  SmallVector<cpu::Matrix> operands;
+};
+
+struct GpuLowerTiles : impl::GpuLowerTilesBase<GpuLowerTiles> {
+  void runOnOperation() override {
+    SmallVector<std::pair<Operation *, TileConfig>> ops;
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      if (function->hasAttr("hash.kernel"))
+        for (Operation &op : function.getOps())
+          if (std::optional<TileConfig> config = chooseTiles(&op))
+            ops.push_back({&op, *config});
+    for (auto &[op, config] : ops)
+      lower(op, config);
+  }
+
+  void lower(Operation *op, const TileConfig &config) {
+    auto function = op->getParentOfType<func::FuncOp>();
+    setLaunchShape(function, {TileConfig::threads, /*tasksPerBlock=*/1,
+                              TileConfig::blocksAtOnce});
+    cpu::CpuTarget target = cpu::getTargetAttributes(getOperation());
+    GpuEmitter e(op->getLoc(), OpBuilder(op), target.vectorBytes);
+    Value task = arith::IndexCastOp::create(e, e.i64, function.getArgument(0));
+    if (auto gemm = dyn_cast<hash::GroupedGemmOp>(op))
+      GemmLowering(e, gemm, task, config).emit();
+    else
+      OuterLowering(e, cast<hash::GroupedOuterOp>(op), task, config).emit();
+    op->erase();
+  }
+};
+} // namespace
+
+} // namespace hashc::nvvm
