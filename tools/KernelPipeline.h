@@ -27,6 +27,7 @@ inline void buildKernelStage(mlir::OpPassManager &passes, bool reuse) {
   buildMemoryPipeline(passes, {nvvm::getNumTasks, cost}, reuse);
   nvvm::buildTilePipeline(passes);
   cpu::buildKernelPipeline(passes);
+  nvvm::buildBlockPipeline(passes);
   passes.addPass(createFinishStage({"kernels"}));
 }
 

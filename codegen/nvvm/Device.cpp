@@ -56,7 +56,8 @@ cpu::CpuTarget getShapes() {
   shapes.tileRows = 4;
   shapes.tileVectors = 2;
   shapes.panel = 0; // rows are copied as they are
-  shapes.taskElements = 256;
+  // A vector for each thread: neighbours touch neighbouring memory.
+  shapes.taskElements = 4;
   return shapes;
 }
 

@@ -29,4 +29,16 @@ def GpuLowerTiles : Pass<"hash-gpu-lower-tiles", "::mlir::ModuleOp"> {
     "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
 }
 
+def GpuUseBlocks : Pass<"hash-gpu-use-blocks", "::mlir::ModuleOp"> {
+  let summary = "calls of the kernel library become calls of its forms for blocks";
+  let description = [{
+    Works on kernels for `target = "cuda"`, after `hash-cpu-lower-library-calls`: a
+    call of `hash_attention_f32` by a thread becomes one of
+    `hash_block_attention_f32`, with the same arguments, by a block of 128
+    threads (`codegen/nvvm/kernels/Block*.cpp`). Kernels with calls that no such
+    function fits stay as they are: f64, heads of more than 128 features, or 64 in
+    gradients, and heads that are not made of vectors of 4.
+  }];
+}
+
 #endif // HASH_GPU_PASSES_TD

@@ -32,6 +32,10 @@ constexpr llvm::StringLiteral kTaskSuffix = ".task";
 /// it leaves is lowered by cpu::buildKernelPipeline.
 void buildTilePipeline(mlir::OpPassManager &pm);
 
+/// Appends what gives library calls that cpu::buildKernelPipeline has made to
+/// blocks of threads.
+void buildBlockPipeline(mlir::OpPassManager &pm);
+
 /// Registers the passes.
 void registerGpuPasses();
 

@@ -27,6 +27,8 @@ namespace hashc::nvvm {
 
 void buildTilePipeline(OpPassManager &pm) { pm.addPass(createGpuLowerTiles()); }
 
+void buildBlockPipeline(OpPassManager &pm) { pm.addPass(createGpuUseBlocks()); }
+
 void registerGpuPasses() { registerHashGpuPasses(); }
 
 } // namespace hashc::nvvm

@@ -81,11 +81,15 @@ static std::optional<TileConfig> choose(ValueRange sides, Type compute,
   return config;
 }
 
-std::optional<TileConfig> chooseTiles(Operation *op) {
-  auto target = op->getParentOfType<ModuleOp>()->getAttrOfType<DictionaryAttr>(
-      hash::HashDialect::kTargetAttr);
+bool isForGpu(ModuleOp module) {
+  auto target =
+      module->getAttrOfType<DictionaryAttr>(hash::HashDialect::kTargetAttr);
   auto machine = target ? target.getAs<StringAttr>("target") : StringAttr();
-  if (!machine || machine.getValue() != "cuda")
+  return machine && machine.getValue() == "cuda";
+}
+
+std::optional<TileConfig> chooseTiles(Operation *op) {
+  if (!isForGpu(op->getParentOfType<ModuleOp>()))
     return std::nullopt;
   if (auto gemm = dyn_cast<hash::GroupedGemmOp>(op)) {
     // Panels are the CPU's layout: their lines are not of consecutive elements.

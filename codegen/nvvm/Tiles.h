@@ -10,6 +10,8 @@
 
 #include "dialect/Hash.h"
 
+#include "mlir/IR/BuiltinOps.h"
+
 #include <optional>
 
 namespace hashc::nvvm {
@@ -53,6 +55,9 @@ struct OuterTiles {
   int64_t lhsTiles, rhsTiles;
   int64_t count() const { return groups * lhsTiles * rhsTiles; }
 };
+
+/// True for a module whose `hash.target` is a GPU.
+bool isForGpu(mlir::ModuleOp module);
 
 /// How the op is computed by blocks, or nothing: then each of its tasks is a
 /// thread's. Copies are of 16 bytes, so rows are made of whole ones.

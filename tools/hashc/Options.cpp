@@ -60,9 +60,7 @@ struct CommandLine {
   cl::opt<std::string> output{"o", cl::desc("Output file"),
                               cl::value_desc("FILE"), cl::cat(category)};
   cl::opt<std::string> target{
-      "target",
-      cl::desc("Machine to compile for: cpu, or cuda, which ends "
-               "with cubin for now"),
+      "target", cl::desc("Machine to compile for: cpu, or cuda, an NVIDIA GPU"),
       cl::init("cpu"), cl::cat(category)};
   cl::opt<std::string> arch{"arch",
                             cl::desc("Processor: native, x86-64-v3, x86-64-v4; "

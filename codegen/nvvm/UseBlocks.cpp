@@ -1,0 +1,108 @@
+//===- UseBlocks.cpp - Library calls that blocks of threads run -----------===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "codegen/nvvm/LaunchShape.h"
+#include "codegen/nvvm/Tiles.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/Pass/Pass.h"
+#include "llvm/ADT/StringMap.h"
+
+using namespace mlir;
+
+namespace hashc::nvvm {
+
+#define GEN_PASS_DEF_GPUUSEBLOCKS
+#include "codegen/nvvm/GpuPasses.h.inc"
+
+namespace {
+
+/// A function of kernels/Block*.cpp, which has the arguments of the one whose
+/// place it takes.
+struct BlockFunction {
+  int64_t threads = 128;
+  /// Blocks of a multiprocessor, as their shared memory and registers allow.
+  int64_t blocksAtOnce = 1;
+  /// Where it takes the number of a head's features, and how many it can have.
+  std::optional<unsigned> sizeArgument = std::nullopt;
+  int64_t maxSize = 0;
+};
+
+constexpr StringLiteral kPrefix = "hash_", kBlockPrefix = "hash_block_";
+constexpr int64_t kVector = 4; // features are read by so many
+
+const llvm::StringMap<BlockFunction> &getBlockFunctions() {
+  static const llvm::StringMap<BlockFunction> functions = [] {
+    llvm::StringMap<BlockFunction> all;
+    for (StringRef type : {"f32", "bf16"})
+      for (StringRef kind : {"attention", "cross_attention"}) {
+        all[(kPrefix + kind + "_" + type).str()] = {128, 4, 9, 128};
+        all[(kPrefix + kind + "_grad_" + type).str()] = {128, 3, 13, 64};
+      }
+    for (StringRef part : {"start", "add_f32", "finish"})
+      all[(kPrefix + "global_norm_" + part).str()] = {1024, 1};
+    return all;
+  }();
+  return functions;
+}
+
+/// The form for blocks of what is called, or null.
+const BlockFunction *findBlockForm(func::CallOp call) {
+  auto found = getBlockFunctions().find(call.getCallee());
+  if (found == getBlockFunctions().end())
+    return nullptr;
+  const BlockFunction &function = found->second;
+  if (!function.sizeArgument)
+    return &function;
+  APInt size;
+  const bool fits = matchPattern(call.getOperand(*function.sizeArgument),
+                                 m_ConstantInt(&size)) &&
+                    size.getSExtValue() <= function.maxSize &&
+                    size.getSExtValue() % kVector == 0;
+  return fits ? &function : nullptr;
+}
+
+struct GpuUseBlocks : impl::GpuUseBlocksBase<GpuUseBlocks> {
+  void runOnOperation() override {
+    if (!isForGpu(getOperation()))
+      return;
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      if (function->hasAttr("hash.kernel"))
+        useBlocks(function);
+  }
+
+  /// All of a kernel's calls, or none: they have the same threads.
+  void useBlocks(func::FuncOp kernel) {
+    auto calls = llvm::to_vector(kernel.getOps<func::CallOp>());
+    if (calls.empty() || !llvm::all_of(calls, findBlockForm))
+      return;
+    const BlockFunction &form = *findBlockForm(calls.front());
+    setLaunchShape(kernel,
+                   {form.threads, /*tasksPerBlock=*/1, form.blocksAtOnce});
+    for (func::CallOp call : calls) {
+      StringRef name = call.getCallee();
+      name.consume_front(kPrefix);
+      const std::string block = (kBlockPrefix + name).str();
+      declare(block, call.getCalleeType());
+      call.setCallee(block);
+    }
+  }
+
+  void declare(StringRef name, FunctionType type) {
+    if (getOperation().lookupSymbol(name))
+      return;
+    auto builder = OpBuilder::atBlockEnd(getOperation().getBody());
+    func::FuncOp::create(builder, getOperation().getLoc(), name, type)
+        .setPrivate();
+  }
+};
+
+} // namespace
+
+} // namespace hashc::nvvm

@@ -1,0 +1,479 @@
+//===- BlockAttention.cpp - Attention by a block of threads ---------------===//
+//
+// Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+//
+// The work of a task of codegen/cpu/kernels/Attention.h, and its arguments, for
+// all threads of a block: 32 queries against 32 keys at a time, with a running
+// softmax (FlashAttention-2, Dao 2023). The gradient walks twice over the
+// scores, first for the queries and then for the keys, so that each sum stays
+// where it is and no two threads add to one.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Block.h"
+
+#include "codegen/cpu/kernels/Math.h"
+
+using namespace hashc::kernels;
+
+namespace {
+
+/// As codegen/nvvm/UseBlocks.cpp launches it.
+constexpr int64_t threads = 128;
+constexpr int64_t rowsAtOnce = 32, keysAtOnce = 32;
+/// Four neighbours in a warp share a row: each has every fourth key, and every
+/// fourth vector of features.
+constexpr int64_t parts = threads / rowsAtOnce;
+constexpr int64_t keysOfPart = keysAtOnce / parts;
+/// Vectors between rows of a tile: rows lie in different banks.
+template <int64_t maxSize> constexpr int64_t pitch = maxSize / 4 + 1;
+template <int64_t maxSize>
+constexpr int64_t vectorsOfPart = maxSize / 4 / parts;
+constexpr float minusInfinity = -__builtin_inff();
+
+using SharedVector = __attribute__((address_space(3))) Float4;
+using SharedFloat = __attribute__((address_space(3))) float;
+
+/// Over the four threads of a row.
+HASHC_INLINE float sumOfRow(float value) {
+  for (int distance = 1; distance < parts; distance *= 2)
+    value += __nvvm_shfl_sync_bfly_f32(0xffffffff, value, distance, 31);
+  return value;
+}
+HASHC_INLINE float largestOfRow(float value) {
+  for (int distance = 1; distance < parts; distance *= 2) {
+    float other = __nvvm_shfl_sync_bfly_f32(0xffffffff, value, distance, 31);
+    value = other > value ? other : value;
+  }
+  return value;
+}
+
+HASHC_INLINE float addUp(Float4 v) { return (v[0] + v[2]) + (v[1] + v[3]); }
+
+struct KeyRange {
+  int64_t first, last;
+};
+
+/// Rows see their document, and none after them if causal.
+struct OwnKeys {
+  const int32_t *starts; // of the window
+  int64_t window;
+  bool causal;
+
+  HASHC_INLINE KeyRange operator()(int64_t row) const {
+    int64_t last = row + 1;
+    while (!causal && last < window && starts[last] <= row)
+      ++last;
+    return {starts[row], last};
+  }
+};
+
+/// All rows see the live rows of the memory's window.
+struct MemoryKeys {
+  int64_t last;
+  HASHC_INLINE KeyRange operator()(int64_t) const { return {0, last}; }
+};
+
+HASHC_INLINE int64_t countLiveKeys(const int32_t *tokens, int64_t window) {
+  int64_t live = 0;
+  while (live < window && tokens[live] >= 0)
+    ++live;
+  return live;
+}
+
+/// Of rows first .. last-1, the keys that any of them sees.
+template <typename Keys>
+HASHC_INLINE KeyRange joinRanges(const Keys &keys, int64_t first,
+                                 int64_t last) {
+  KeyRange all = keys(first);
+  for (int64_t row = first + 1; row < last; ++row) {
+    KeyRange range = keys(row);
+    all = {smaller(all.first, range.first), larger(all.last, range.last)};
+  }
+  return all;
+}
+
+/// Copies `count` rows of `size` features to a tile; rows past them are zeros.
+template <int64_t maxSize, typename S>
+HASHC_INLINE void loadTile(SharedVector *tile, const S *from, int64_t stride,
+                           int64_t count, int64_t size) {
+  const int64_t vectors = size / 4;
+  for (int64_t i = getThread(); i < rowsAtOnce * vectors; i += threads) {
+    int64_t row = i / vectors, at = i % vectors;
+    tile[row * pitch<maxSize> + at] =
+        row < count ? load(from + row * stride + at * 4) : Float4{};
+  }
+}
+
+/// The products of a row of one tile with every fourth row of another, from
+/// `part` on.
+template <int64_t maxSize>
+HASHC_INLINE void multiplyRows(float *products, const SharedVector *row,
+                               const SharedVector *tile, int64_t part,
+                               int64_t size) {
+  Float4 sums[keysOfPart] = {};
+  for (int64_t i = 0; i < size / 4; ++i) {
+    Float4 x = row[i];
+    for (int64_t j = 0; j < keysOfPart; ++j)
+      sums[j] =
+          fma<float>(x, tile[(part + j * parts) * pitch<maxSize> + i], sums[j]);
+  }
+  for (int64_t j = 0; j < keysOfPart; ++j)
+    products[j] = addUp(sums[j]);
+}
+
+/// sums += factor(i) * row i of the tile, in the features of `part`.
+template <int64_t maxSize, typename Factor>
+HASHC_INLINE void addRows(Float4 *sums, const SharedVector *tile, int64_t part,
+                          int64_t size, Factor factor) {
+  for (int64_t i = 0; i < rowsAtOnce; ++i) {
+    Float4 x = splat<float>(factor(i));
+    for (int64_t j = 0; j < vectorsOfPart<maxSize>; ++j)
+      if ((part + j * parts) * 4 < size)
+        sums[j] =
+            fma<float>(x, tile[i * pitch<maxSize> + part + j * parts], sums[j]);
+  }
+}
+
+/// Writes a thread's features of a row.
+template <int64_t maxSize, typename S>
+HASHC_INLINE void storeRow(S *to, const Float4 *sums, float factor,
+                           int64_t part, int64_t size) {
+  for (int64_t j = 0; j < vectorsOfPart<maxSize>; ++j)
+    if ((part + j * parts) * 4 < size)
+      store(to + (part + j * parts) * 4, sums[j] * factor);
+}
+
+/// Where the heads of rows are.
+struct Layout {
+  int64_t heads, kvHeads, size;
+  int64_t queries, keys; // rows of a window
+  double scale;
+};
+
+constexpr int64_t scoresPitch = keysAtOnce + 1;
+
+/// Queries first .. first + count - 1 of a head of a window.
+template <typename S, typename Keys>
+HASHC_INLINE void attend(const Layout &layout, const S *q, const S *k,
+                         const S *v, const Keys &keys, S *y, float *lse,
+                         int64_t first, int64_t count) {
+  constexpr int64_t maxSize = 128;
+  HASHC_SHARED Float4 queryTile[rowsAtOnce * pitch<maxSize>];
+  HASHC_SHARED Float4 keyTile[keysAtOnce * pitch<maxSize>];
+  HASHC_SHARED float probabilities[rowsAtOnce * scoresPitch];
+  const int64_t size = layout.size;
+  const int64_t stride = layout.heads * size, keyStride = layout.kvHeads * size;
+  const int64_t row = getThread() / parts, part = getThread() % parts;
+  const bool exists = row < count;
+  const KeyRange own = keys(first + (exists ? row : 0));
+  const KeyRange all = joinRanges(keys, first, first + count);
+  SharedFloat *ownProbabilities = probabilities + row * scoresPitch;
+  Float4 sums[vectorsOfPart<maxSize>] = {};
+  float peak = minusInfinity, total = 0;
+  loadTile<maxSize>(queryTile, q + first * stride, stride, count, size);
+  for (int64_t begin = all.first / keysAtOnce * keysAtOnce; begin < all.last;
+       begin += keysAtOnce) {
+    const int64_t keyCount = smaller(keysAtOnce, all.last - begin);
+    loadTile<maxSize>(keyTile, k + begin * keyStride, keyStride, keyCount,
+                      size);
+    synchronize();
+    float scores[keysOfPart];
+    multiplyRows<maxSize>(scores, queryTile + row * pitch<maxSize>, keyTile,
+                          part, size);
+    float most = peak;
+    for (int64_t j = 0; j < keysOfPart; ++j) {
+      const int64_t key = begin + part + j * parts;
+      const bool seen = key >= own.first && key < own.last;
+      scores[j] = seen ? scores[j] * float(layout.scale) : minusInfinity;
+      most = scores[j] > most ? scores[j] : most;
+    }
+    most = largestOfRow(most);
+    // exp(-inf - 0) is the zero that exp(-inf - -inf) is not.
+    const float reference = most == minusInfinity ? 0 : most;
+    Float4 low, high;
+    for (int64_t j = 0; j < 4; ++j) {
+      low[j] = scores[j] - reference;
+      high[j] = scores[j + 4] - reference;
+    }
+    low = exp<float>(low);
+    high = exp<float>(high);
+    const float shrink = exp<float>(splat<float>(peak - reference))[0];
+    peak = most;
+    total = total * shrink + sumOfRow(addUp(low) + addUp(high));
+    for (int64_t j = 0; j < 4; ++j) {
+      ownProbabilities[part + j * parts] = low[j];
+      ownProbabilities[part + (j + 4) * parts] = high[j];
+    }
+    for (Float4 &sum : sums)
+      sum *= shrink;
+    synchronize();
+    loadTile<maxSize>(keyTile, v + begin * keyStride, keyStride, keyCount,
+                      size);
+    synchronize();
+    addRows<maxSize>(sums, keyTile, part, size,
+                     [&](int64_t i) { return ownProbabilities[i]; });
+    synchronize();
+  }
+  if (exists) {
+    storeRow<maxSize>(y + (first + row) * stride, sums,
+                      total > 0 ? 1 / total : 0, part, size);
+    if (lse && part == 0)
+      lse[(first + row) * layout.heads] =
+          peak + log<float>(splat<float>(total))[0];
+  }
+  // The tiles are filled again.
+  synchronize();
+}
+
+/// As the CPU cuts it: a task is 64 queries of a head of a window.
+template <typename S, typename Window>
+HASHC_INLINE void attention(int64_t task, const Layout &layout, const S *q,
+                            const S *k, const S *v, S *y, float *lse,
+                            Window getKeys) {
+  constexpr int64_t queriesOfTask = 64;
+  const int64_t heads = layout.heads, size = layout.size;
+  const int64_t blocks = (layout.queries + queriesOfTask - 1) / queriesOfTask;
+  const int64_t begin = task % blocks * queriesOfTask;
+  const int64_t end = smaller(begin + queriesOfTask, layout.queries);
+  const int64_t h = task / blocks % heads, window = task / blocks / heads;
+  const int64_t kv = h / (heads / layout.kvHeads);
+  const int64_t row = window * layout.queries, keyRow = window * layout.keys;
+  const int64_t at = row * heads * size + h * size;
+  const int64_t keyAt = keyRow * layout.kvHeads * size + kv * size;
+  for (int64_t first = begin; first < end; first += rowsAtOnce)
+    attend(layout, q + at, k + keyAt, v + keyAt, getKeys(window), y + at,
+           lse + row * heads + h, first, smaller(rowsAtOnce, end - first));
+}
+
+//===----------------------------------------------------------------------===//
+// Gradients
+//===----------------------------------------------------------------------===//
+
+constexpr int64_t maxGradSize = 64;
+constexpr int64_t gradPitch = pitch<maxGradSize>;
+constexpr int64_t gradVectors = vectorsOfPart<maxGradSize>;
+
+/// A head of queries of a window, and its keys.
+template <typename S> struct GradHead {
+  const S *q, *k, *v, *y, *dy;
+  const float *lse;
+  S *dq;
+};
+
+/// Tiles of the gradient, and of a row of a thread what it needs of the scores.
+struct GradTiles {
+  SharedVector *q, *dy, *k, *v;
+  SharedFloat *probabilities, *gradients;
+
+  template <typename S>
+  HASHC_INLINE void loadQueries(const GradHead<S> &head, int64_t stride,
+                                int64_t first, int64_t count, int64_t size) {
+    loadTile<maxGradSize>(q, head.q + first * stride, stride, count, size);
+    loadTile<maxGradSize>(dy, head.dy + first * stride, stride, count, size);
+  }
+  template <typename S>
+  HASHC_INLINE void loadKeys(const S *keys, const S *values, int64_t stride,
+                             int64_t first, int64_t count, int64_t size) {
+    loadTile<maxGradSize>(k, keys + first * stride, stride, count, size);
+    loadTile<maxGradSize>(v, values + first * stride, stride, count, size);
+  }
+
+  /// The probabilities of a row of queries, and the gradients of its scores,
+  /// for keys from `begin` on.
+  HASHC_INLINE void score(int64_t begin, KeyRange range, float scale, float lse,
+                          float delta, int64_t size) {
+    const int64_t row = getThread() / parts, part = getThread() % parts;
+    float scores[keysOfPart], products[keysOfPart];
+    multiplyRows<maxGradSize>(scores, q + row * gradPitch, k, part, size);
+    multiplyRows<maxGradSize>(products, dy + row * gradPitch, v, part, size);
+    for (int64_t half = 0; half < 2; ++half) {
+      Float4 exponents;
+      for (int64_t j = 0; j < 4; ++j)
+        exponents[j] = scores[half * 4 + j] * scale - lse;
+      Float4 values = exp<float>(exponents);
+      for (int64_t j = 0; j < 4; ++j) {
+        const int64_t at = part + (half * 4 + j) * parts, key = begin + at;
+        const bool seen = key >= range.first && key < range.last;
+        const float p = seen ? values[j] : 0;
+        probabilities[row * scoresPitch + at] = p;
+        gradients[row * scoresPitch + at] =
+            seen ? p * (products[half * 4 + j] - delta) * scale : 0;
+      }
+    }
+  }
+};
+
+/// The product of a row's result and its gradient; all four threads get it.
+template <typename S>
+HASHC_INLINE float getDelta(const S *y, const S *dy, int64_t size) {
+  Float4 sums{};
+  for (int64_t i = getThread() % parts * 4; i < size; i += parts * 4)
+    sums = fma<float>(load(y + i), load(dy + i), sums);
+  return sumOfRow(addUp(sums));
+}
+
+/// What a thread knows of its row of queries; rows that do not exist see none.
+struct GradRow {
+  KeyRange range{0, 0};
+  float lse = 0, delta = 0;
+};
+
+template <typename S, typename Keys>
+HASHC_INLINE GradRow getRow(const GradHead<S> &head, const Layout &layout,
+                            const Keys &keys, int64_t first, int64_t count) {
+  const int64_t row = getThread() / parts, stride = layout.heads * layout.size;
+  const bool exists = row < count;
+  const int64_t at = first + (exists ? row : 0);
+  GradRow result;
+  result.delta =
+      getDelta(head.y + at * stride, head.dy + at * stride, layout.size);
+  result.lse = head.lse[at * layout.heads];
+  if (exists)
+    result.range = keys(at);
+  return result;
+}
+
+/// A task is a head of keys of a window, as the CPU cuts it.
+template <typename S, typename Window>
+HASHC_INLINE void attentionGrad(int64_t task, const Layout &layout, const S *q,
+                                const S *k, const S *v, const S *y,
+                                const float *lse, const S *dy, S *dq, S *dk,
+                                S *dv, Window getKeys) {
+  HASHC_SHARED Float4 queryTile[rowsAtOnce * gradPitch];
+  HASHC_SHARED Float4 dyTile[rowsAtOnce * gradPitch];
+  HASHC_SHARED Float4 keyTile[keysAtOnce * gradPitch];
+  HASHC_SHARED Float4 valueTile[keysAtOnce * gradPitch];
+  HASHC_SHARED float probabilities[rowsAtOnce * scoresPitch];
+  HASHC_SHARED float gradients[rowsAtOnce * scoresPitch];
+  GradTiles tiles{queryTile, dyTile,        keyTile,
+                  valueTile, probabilities, gradients};
+  const int64_t heads = layout.heads, kvHeads = layout.kvHeads;
+  const int64_t size = layout.size, group = heads / kvHeads;
+  const int64_t window = task / kvHeads, kv = task % kvHeads;
+  const int64_t stride = heads * size, keyStride = kvHeads * size;
+  const int64_t row = window * layout.queries;
+  const int64_t keyAt = window * layout.keys * keyStride + kv * size;
+  const int64_t own = getThread() / parts, part = getThread() % parts;
+  const float scale = float(layout.scale);
+  auto keys = getKeys(window);
+  auto getHead = [&](int64_t h) {
+    const int64_t at = row * stride + h * size;
+    return GradHead<S>{q + at, k + keyAt, v + keyAt,
+                       y + at, dy + at,   lse + row * heads + h,
+                       dq + at};
+  };
+
+  for (int64_t h = kv * group; h < (kv + 1) * group; ++h) {
+    const GradHead<S> head = getHead(h);
+    for (int64_t first = 0; first < layout.queries; first += rowsAtOnce) {
+      const int64_t count = smaller(rowsAtOnce, layout.queries - first);
+      const KeyRange all = joinRanges(keys, first, first + count);
+      const GradRow known = getRow(head, layout, keys, first, count);
+      Float4 sums[gradVectors] = {};
+      tiles.loadQueries(head, stride, first, count, size);
+      for (int64_t begin = all.first / keysAtOnce * keysAtOnce;
+           begin < all.last; begin += keysAtOnce) {
+        tiles.loadKeys(head.k, head.v, keyStride, begin,
+                       smaller(keysAtOnce, all.last - begin), size);
+        synchronize();
+        tiles.score(begin, known.range, scale, known.lse, known.delta, size);
+        synchronize();
+        addRows<maxGradSize>(sums, keyTile, part, size, [&](int64_t i) {
+          return gradients[own * scoresPitch + i];
+        });
+        synchronize();
+      }
+      if (own < count)
+        storeRow<maxGradSize>(head.dq + (first + own) * stride, sums, 1, part,
+                              size);
+      synchronize();
+    }
+  }
+
+  for (int64_t begin = 0; begin < layout.keys; begin += keysAtOnce) {
+    const int64_t keyCount = smaller(keysAtOnce, layout.keys - begin);
+    Float4 keySums[gradVectors] = {}, valueSums[gradVectors] = {};
+    tiles.loadKeys(k + keyAt, v + keyAt, keyStride, begin, keyCount, size);
+    for (int64_t h = kv * group; h < (kv + 1) * group; ++h) {
+      const GradHead<S> head = getHead(h);
+      for (int64_t first = 0; first < layout.queries; first += rowsAtOnce) {
+        const int64_t count = smaller(rowsAtOnce, layout.queries - first);
+        const KeyRange all = joinRanges(keys, first, first + count);
+        if (all.last <= begin || all.first >= begin + keysAtOnce)
+          continue;
+        const GradRow known = getRow(head, layout, keys, first, count);
+        tiles.loadQueries(head, stride, first, count, size);
+        synchronize();
+        tiles.score(begin, known.range, scale, known.lse, known.delta, size);
+        synchronize();
+        addRows<maxGradSize>(keySums, queryTile, part, size, [&](int64_t i) {
+          return gradients[i * scoresPitch + own];
+        });
+        addRows<maxGradSize>(valueSums, dyTile, part, size, [&](int64_t i) {
+          return probabilities[i * scoresPitch + own];
+        });
+        synchronize();
+      }
+    }
+    if (own < keyCount) {
+      const int64_t at = keyAt + (begin + own) * keyStride;
+      storeRow<maxGradSize>(dk + at, keySums, 1, part, size);
+      storeRow<maxGradSize>(dv + at, valueSums, 1, part, size);
+    }
+    synchronize();
+  }
+}
+
+} // namespace
+
+#define HASHC_INSTANCE(S, NAME)                                                \
+  HASHC_BLOCK hash_block_attention_##NAME(                                     \
+      int64_t task, const S *q, const S *k, const S *v, const int32_t *starts, \
+      S *y, float *lse, int64_t heads, int64_t kvHeads, int64_t size,          \
+      int64_t window, double scale, int64_t causal) {                          \
+    attention<S>(task, {heads, kvHeads, size, window, window, scale}, q, k, v, \
+                 y, lse, [=](int64_t number) {                                 \
+                   return OwnKeys{starts + number * window, window,            \
+                                  causal != 0};                                \
+                 });                                                           \
+  }                                                                            \
+  HASHC_BLOCK hash_block_attention_grad_##NAME(                                \
+      int64_t task, const S *q, const S *k, const S *v, const int32_t *starts, \
+      const S *y, const float *lse, const S *dy, S *dq, S *dk, S *dv,          \
+      int64_t heads, int64_t kvHeads, int64_t size, int64_t window,            \
+      double scale, int64_t causal) {                                          \
+    attentionGrad<S>(task, {heads, kvHeads, size, window, window, scale}, q,   \
+                     k, v, y, lse, dy, dq, dk, dv, [=](int64_t number) {       \
+                       return OwnKeys{starts + number * window, window,        \
+                                      causal != 0};                            \
+                     });                                                       \
+  }                                                                            \
+  HASHC_BLOCK hash_block_cross_attention_##NAME(                               \
+      int64_t task, const S *q, const S *k, const S *v, const int32_t *tokens, \
+      S *y, float *lse, int64_t heads, int64_t kvHeads, int64_t size,          \
+      int64_t window, int64_t memoryWindow, double scale) {                    \
+    attention<S>(task, {heads, kvHeads, size, window, memoryWindow, scale}, q, \
+                 k, v, y, lse, [=](int64_t number) {                           \
+                   return MemoryKeys{countLiveKeys(                            \
+                       tokens + number * memoryWindow, memoryWindow)};         \
+                 });                                                           \
+  }                                                                            \
+  HASHC_BLOCK hash_block_cross_attention_grad_##NAME(                          \
+      int64_t task, const S *q, const S *k, const S *v, const int32_t *tokens, \
+      const S *y, const float *lse, const S *dy, S *dq, S *dk, S *dv,          \
+      int64_t heads, int64_t kvHeads, int64_t size, int64_t window,            \
+      int64_t memoryWindow, double scale) {                                    \
+    attentionGrad<S>(task,                                                     \
+                     {heads, kvHeads, size, window, memoryWindow, scale}, q,   \
+                     k, v, y, lse, dy, dq, dk, dv, [=](int64_t number) {       \
+                       return MemoryKeys{countLiveKeys(                        \
+                           tokens + number * memoryWindow, memoryWindow)};     \
+                     });                                                       \
+  }
+HASHC_INSTANCE(float, f32)
+HASHC_INSTANCE(bf16, bf16)
