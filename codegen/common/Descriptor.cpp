@@ -323,6 +323,7 @@ private:
       json.attribute("id", id);
       json.attribute("entry", entry);
       json.attribute("op", op);
+      json.attribute("kernel", launch.getKernel());
       json.attribute("path", path);
       json.attribute("kind", getKernelKind(op, path));
       json.attribute("flops", integer("flops"));

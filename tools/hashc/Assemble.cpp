@@ -35,11 +35,11 @@ Expected<std::string> findPtxas() {
       "CUDA toolkit, or write PTX with --emit=ptx");
 }
 
-Error assemble(StringRef ptxas, StringRef ptx, StringRef chip,
-               StringRef output) {
-  return runProgram(
-      {ptxas.str(), ("-arch=" + chip).str(), ptx.str(), "-o", output.str()},
-      "ptxas");
+Error assemble(StringRef ptxas, StringRef ptx, StringRef chip, StringRef output,
+               std::string *said) {
+  return runProgram({ptxas.str(), "-v", ("-arch=" + chip).str(), ptx.str(),
+                     "-o", output.str()},
+                    "ptxas", said);
 }
 
 } // namespace hashc

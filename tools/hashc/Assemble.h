@@ -19,9 +19,10 @@ namespace hashc {
 /// The path of the CUDA toolkit's ptxas, or why there is none.
 llvm::Expected<std::string> findPtxas();
 
-/// Runs it on the file `ptx`.
+/// Runs it on the file `ptx`; `said` is what it prints of the kernels.
 llvm::Error assemble(llvm::StringRef ptxas, llvm::StringRef ptx,
-                     llvm::StringRef chip, llvm::StringRef output);
+                     llvm::StringRef chip, llvm::StringRef output,
+                     std::string *said = nullptr);
 
 } // namespace hashc
 

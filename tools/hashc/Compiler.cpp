@@ -371,9 +371,14 @@ ExitCode Compiler::writeDevice(StringRef path) {
     return fail(kEnvironmentError, ptx.takeError());
   if (llvm::Error error = writeAtomically(ptx->getPath(), write))
     return fail(kEnvironmentError, std::move(error));
-  return check(produceAtomically(path, [&](StringRef temporary) {
-    return assemble(*ptxas, ptx->getPath(), gpu->chip, temporary);
-  }));
+  std::string said;
+  if (llvm::Error error = produceAtomically(path, [&](StringRef temporary) {
+        return assemble(*ptxas, ptx->getPath(), gpu->chip, temporary, &said);
+      }))
+    return fail(kEnvironmentError, std::move(error));
+  auto text = llvm::MemoryBuffer::getFile(ptx->getPath());
+  usage = readKernelUsage(text ? (*text)->getBuffer() : "", said);
+  return kSuccess;
 }
 
 /// True if the spec's tokenizer is learned, so that its library is linked in.
@@ -399,7 +404,10 @@ ExitCode Compiler::emitBinary() {
 ExitCode Compiler::writeGpuObjects(StringRef host, StringRef simulated) {
   if (ExitCode code = lowerToLlvm())
     return code;
-  return check(GpuProgram(*module, *gpu, descriptor).write(host, simulated));
+  GpuProgram program(*module, *gpu, descriptor);
+  ExitCode code = check(program.write(host, simulated));
+  usage = program.getUsage();
+  return code;
 }
 
 /// Writes the executable or the shared library.
@@ -448,9 +456,9 @@ ExitCode Compiler::report() {
   if (options.report == ReportFormat::None)
     return kSuccess;
   if (options.report == ReportFormat::Json)
-    llvm::outs() << descriptor << '\n';
+    printReportAsJson(descriptor, usage, llvm::outs());
   else
-    printReport(descriptor, llvm::outs());
+    printReport(descriptor, usage, llvm::outs());
   return kSuccess;
 }
 

@@ -10,6 +10,7 @@
 
 #include "codegen/cpu/Cpu.h"
 #include "codegen/nvvm/Nvvm.h"
+#include "tools/hashc/KernelUsage.h"
 #include "tools/hashc/Options.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -65,6 +66,7 @@ private:
   cpu::CpuTarget target;
   std::optional<nvvm::GpuTarget> gpu; // the shapes are in `target` then
   std::string descriptor;             // of the kernels stage, JSON
+  std::vector<KernelUsage> usage;     // of a GPU, where ptxas ran
 };
 
 } // namespace hashc

@@ -59,9 +59,11 @@ Error GpuProgram::makeCubin() {
             return Error::success();
           }))
     return error;
-  if (Error error =
-          assemble(*ptxas, input->getPath(), target.chip, output->getPath()))
+  std::string said;
+  if (Error error = assemble(*ptxas, input->getPath(), target.chip,
+                             output->getPath(), &said))
     return error;
+  usage = readKernelUsage(ptx, said);
   auto file = MemoryBuffer::getFile(output->getPath());
   if (!file)
     return createStringError(file.getError(), "cannot read ptxas' output");

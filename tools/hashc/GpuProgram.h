@@ -9,6 +9,7 @@
 #define HASHC_TOOLS_HASHC_GPUPROGRAM_H
 
 #include "codegen/nvvm/Nvvm.h"
+#include "tools/hashc/KernelUsage.h"
 
 #include <string>
 
@@ -26,6 +27,8 @@ public:
   /// Writes two objects: what runs on the CPU, with the kernels as data; and
   /// the kernels for the simulator.
   llvm::Error write(llvm::StringRef host, llvm::StringRef simulated);
+  /// What the kernels take of a GPU; nothing without ptxas.
+  const std::vector<KernelUsage> &getUsage() const { return usage; }
 
 private:
   llvm::Error writePtx(llvm::Module &kernels);
@@ -36,6 +39,7 @@ private:
   const nvvm::GpuTarget &target;
   llvm::StringRef descriptor;
   std::string ptx, cubin;
+  std::vector<KernelUsage> usage;
 };
 
 } // namespace hashc

@@ -18,7 +18,8 @@ using namespace llvm;
 
 namespace hashc {
 
-Error runProgram(ArrayRef<std::string> command, StringRef doing) {
+Error runProgram(ArrayRef<std::string> command, StringRef doing,
+                 std::string *said) {
   Expected<TemporaryFile> log = TemporaryFile::createElsewhere(".log");
   if (!log)
     return log.takeError();
@@ -30,6 +31,8 @@ Error runProgram(ArrayRef<std::string> command, StringRef doing) {
                                    redirects, 0, 0, &message);
   ErrorOr<std::unique_ptr<MemoryBuffer>> output =
       MemoryBuffer::getFile(log->getPath());
+  if (said && output)
+    *said = (*output)->getBuffer().str();
   if (status == 0)
     return Error::success();
   return createStringError(

@@ -17,10 +17,10 @@
 
 namespace hashc {
 
-/// Runs the command; what it prints becomes the error's text, after "DOING
-/// failed".
+/// Runs the command; what it prints becomes `said`, and the error's text after
+/// "DOING failed".
 llvm::Error runProgram(llvm::ArrayRef<std::string> command,
-                       llvm::StringRef doing);
+                       llvm::StringRef doing, std::string *said = nullptr);
 
 } // namespace hashc
 

@@ -101,9 +101,81 @@ void printKernels(const json::Object &root, raw_ostream &out) {
                   sum.bytes * 1e-6);
 }
 
+/// The arithmetic and the memory of a launch of each kernel, by its name.
+struct Cost {
+  int64_t launches = 0;
+  double flops = 0, bytes = 0;
+};
+std::map<std::string, Cost> getCosts(const json::Object &root) {
+  std::map<std::string, Cost> costs;
+  forEach(root, "kernels", [&](const json::Object &kernel) {
+    Cost &cost = costs[text(kernel, "kernel").str()];
+    ++cost.launches;
+    cost.flops = number(kernel, "flops");
+    cost.bytes = number(kernel, "bytes");
+  });
+  return costs;
+}
+
+void printUsage(const json::Object &root, ArrayRef<KernelUsage> usage,
+                raw_ostream &out) {
+  if (usage.empty())
+    return;
+  StringRef arch = text(root, "arch");
+  std::map<std::string, Cost> costs = getCosts(root);
+  out << "on the GPU, by ptxas; the least time of a launch is at the peak of "
+         "an "
+      << describePeaks(arch) << ":\n  " << left_justify("kernel", 24)
+      << "launches threads registers shared  stack spills blocks at once"
+         "             GFLOP       MB  at least\n";
+  for (const KernelUsage &kernel : usage) {
+    const Cost &cost = costs[kernel.name];
+    const Occupancy occupancy = getOccupancy(kernel, arch);
+    out << "  " << left_justify(kernel.name, 24)
+        << format("%8lld %7lld %9lld %6lld %6lld %6lld ",
+                  (long long)cost.launches, (long long)kernel.threads,
+                  (long long)kernel.registers, (long long)kernel.shared,
+                  (long long)kernel.stack, (long long)kernel.spills)
+        << left_justify(
+               (Twine(occupancy.blocks) + ", for " + occupancy.limit).str(), 23)
+        << format("%9.3f %8.2f %6.1f us", cost.flops * 1e-9, cost.bytes * 1e-6,
+                  getRooflineTime(kernel, arch, cost.flops, cost.bytes))
+        << (kernel.tensorCores.empty() ? "" : ", " + kernel.tensorCores)
+        << '\n';
+  }
+}
+
+json::Value toJson(const KernelUsage &kernel, StringRef arch) {
+  return json::Object{{"name", kernel.name},
+                      {"threads", kernel.threads},
+                      {"registers", kernel.registers},
+                      {"shared_bytes", kernel.shared},
+                      {"stack_bytes", kernel.stack},
+                      {"spill_bytes", kernel.spills},
+                      {"tensor_cores", kernel.tensorCores},
+                      {"blocks_at_once", getOccupancy(kernel, arch).blocks}};
+}
+
 } // namespace
 
-void printReport(StringRef descriptor, raw_ostream &out) {
+void printReportAsJson(StringRef descriptor, ArrayRef<KernelUsage> usage,
+                       raw_ostream &out) {
+  Expected<json::Value> value = json::parse(descriptor);
+  json::Object *root = value ? value->getAsObject() : nullptr;
+  if (!root || usage.empty()) {
+    consumeError(value.takeError());
+    out << descriptor << '\n';
+    return;
+  }
+  json::Array kernels;
+  for (const KernelUsage &kernel : usage)
+    kernels.push_back(toJson(kernel, text(*root, "arch")));
+  (*root)["gpu_kernels"] = std::move(kernels);
+  out << *value << '\n';
+}
+
+void printReport(StringRef descriptor, ArrayRef<KernelUsage> usage,
+                 raw_ostream &out) {
   Expected<json::Value> value = json::parse(descriptor);
   if (!value) {
     consumeError(value.takeError());
@@ -118,6 +190,7 @@ void printReport(StringRef descriptor, raw_ostream &out) {
   printRouting(*root, out);
   printMemory(*root, out);
   printKernels(*root, out);
+  printUsage(*root, usage, out);
 }
 
 } // namespace hashc
