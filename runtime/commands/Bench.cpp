@@ -11,6 +11,7 @@
 #include "runtime/commands/Schedule.h"
 #include "runtime/commands/Setup.h"
 #include "runtime/commands/Synthetic.h"
+#include "runtime/engine/Device.h"
 
 #include <nlohmann/json.hpp>
 
@@ -35,6 +36,9 @@ public:
 
 private:
   double timeStep(int64_t step);
+  /// Of all steps that are asked for, from the one after `step` on.
+  std::vector<double> timeSteps(int64_t &step);
+  double measurePeak();
   Json describeKernels(double seconds);
 
   const Descriptor &descriptor;
@@ -117,44 +121,70 @@ Json Bench::describeKernels(double seconds) {
 }
 
 Json Bench::run() {
-  DType type = descriptor.model.precision == "f64" ? DType::f64 : DType::f32;
-  double peak = measureFmaPeak(model.getTeam(), type);
   int64_t step = 0;
+  double peak = measurePeak();
   for (int i = 0; i < kWarmUps; ++i)
     timeStep(++step);
   size_t ids = 0;
   for (const KernelSpec &kernel : descriptor.kernels)
     ids = std::max(ids, static_cast<size_t>(kernel.id) + 1);
   profile.reset(ids);
-  Team::setProfile(&profile);
+  // To measure a device's kernels it must wait for each of them: the steps that
+  // count are others.
+  Device *device = Device::getCurrent();
   std::vector<double> times;
-  for (int64_t i = 0; i < options.steps; ++i)
-    times.push_back(timeStep(++step));
+  if (device)
+    times = timeSteps(step);
+  Team::setProfile(&profile);
+  std::vector<double> measured = timeSteps(step);
   Team::setProfile(nullptr);
+  if (!device)
+    times = measured;
   // A second look at the peak: clocks and neighbours change during a run.
-  peak = std::max(peak, measureFmaPeak(model.getTeam(), type));
+  peak = std::max(peak, measurePeak());
 
   double median = getMedian(times), mean = 0, flops = 0;
-  for (double time : times)
-    mean += time / static_cast<double>(times.size());
+  for (double time : measured)
+    mean += time / static_cast<double>(measured.size());
   Json kernels = describeKernels(mean);
   for (const Json &kernel : kernels)
     flops += kernel["flops"].get<double>();
   std::map<std::string, double> kinds;
   for (const Json &kernel : kernels)
     kinds[kernel["kind"]] += kernel["share"].get<double>();
-  return {{"model", descriptor.name},
-          {"threads", model.getTeam().size()},
-          {"steps", options.steps},
-          {"windows_per_step", micros * descriptor.model.microBatch},
-          {"step_ms", median * 1e3},
-          {"step_ms_min", *std::min_element(times.begin(), times.end()) * 1e3},
-          {"tokens_per_s", static_cast<double>(batch.rows) / median},
-          {"gflops", flops / median * 1e-9},
-          {"peak_gflops", peak},
-          {"fraction_of_peak", flops / median * 1e-9 / peak},
-          {"kinds", kinds},
-          {"kernels", kernels}};
+  Json json = {
+      {"model", descriptor.name},
+      {"device", device ? device->describe() : "CPU"},
+      {"threads", model.getTeam().size()},
+      {"steps", options.steps},
+      {"windows_per_step", micros * descriptor.model.microBatch},
+      {"step_ms", median * 1e3},
+      {"step_ms_min", *std::min_element(times.begin(), times.end()) * 1e3},
+      {"tokens_per_s", static_cast<double>(batch.rows) / median},
+      {"gflops", flops / median * 1e-9}};
+  if (!device) {
+    json["peak_gflops"] = peak;
+    json["fraction_of_peak"] = flops / median * 1e-9 / peak;
+  }
+  json["kinds"] = kinds;
+  json["kernels"] = kernels;
+  return json;
+}
+
+std::vector<double> Bench::timeSteps(int64_t &step) {
+  std::vector<double> times;
+  for (int64_t i = 0; i < options.steps; ++i)
+    times.push_back(timeStep(++step));
+  return times;
+}
+
+/// Of the CPU alone; 0 where the kernels run elsewhere.
+double Bench::measurePeak() {
+  if (Device::getCurrent())
+    return 0;
+  return measureFmaPeak(model.getTeam(), descriptor.model.precision == "f64"
+                                             ? DType::f64
+                                             : DType::f32);
 }
 
 /// A line of the table that people read: a group of kernels.
@@ -219,16 +249,23 @@ static void printKernels(const Descriptor &descriptor, const Json &json) {
 
 static void print(const Descriptor &descriptor, const Json &json) {
   auto number = [&](const char *key) { return json[key].get<double>(); };
-  std::printf("step %.2f ms (median of %lld, least %.2f), %s tokens/s, %lld "
-              "threads\n",
+  const bool isCpu = json.contains("peak_gflops");
+  const std::string where =
+      isCpu ? format("%lld threads", json["threads"].get<long long>())
+            : json["device"].get<std::string>();
+  std::printf("step %.2f ms (median of %lld, least %.2f), %s tokens/s, %s\n",
               number("step_ms"), json["steps"].get<long long>(),
               number("step_ms_min"),
-              formatCount(number("tokens_per_s")).c_str(),
-              json["threads"].get<long long>());
-  std::printf("%.1f GFLOP/s, %.0f %% of the %.1f that multiply-adds reached in "
-              "this run\n\n",
-              number("gflops"), 100 * number("fraction_of_peak"),
-              number("peak_gflops"));
+              formatCount(number("tokens_per_s")).c_str(), where.c_str());
+  if (isCpu)
+    std::printf("%.1f GFLOP/s, %.0f %% of the %.1f that multiply-adds reached "
+                "in this run\n\n",
+                number("gflops"), 100 * number("fraction_of_peak"),
+                number("peak_gflops"));
+  else
+    std::printf("%.1f GFLOP/s; kernels are measured one by one, in other "
+                "steps\n\n",
+                number("gflops"));
   for (const auto &[kind, share] : json["kinds"].items())
     std::printf("%-14s %5.1f %%\n", kind.c_str(), 100 * share.get<double>());
   printKernels(descriptor, json);

@@ -297,7 +297,7 @@ class Checker:
         self.report.kernels += [f"The longest kernels of {case.name}, each waited for:", "",
                                 "| path | op | ms a step | share |", "|---|---|---|---|", *rows, ""]
         kinds = sorted(bench["kinds"].items(), key=lambda kind: -kind[1])[:3]
-        return (f"a step of which every kernel is waited for takes {bench['step_ms']:.2f} ms, "
+        return (f"a step takes {bench['step_ms']:.2f} ms, "
                 f"at least {bench['step_ms_min']:.2f}; {bench['tokens_per_s']:,.0f} tokens/s; "
                 + ", ".join(f"{kind} {100 * share:.0f} %" for kind, share in kinds))
 
