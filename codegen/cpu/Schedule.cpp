@@ -112,7 +112,10 @@ OuterSchedule::OuterSchedule(hash::GroupedOuterOp op, const CpuTarget &target)
 
   int64_t usualRows = std::max<int64_t>(1, rows / groups);
   // The sums of a block and what is packed for it share the cache.
-  int64_t side = target.l2Bytes >= 768 << 10 ? 1024 / bytes : 512 / bytes;
+  int64_t sideBytes = target.l2Bytes >= 768 << 10  ? 1024
+                      : target.l2Bytes >= 64 << 10 ? 512
+                                                   : 64;
+  int64_t side = sideBytes / bytes;
   int64_t lhsLimit = side, rhsLimit = std::max(side, tile.columns());
   auto work = [&] { return usualRows * lhsLimit * rhsLimit; };
   auto count = [&] {

@@ -58,6 +58,9 @@ cpu::CpuTarget getShapes() {
   shapes.panel = 0; // rows are copied as they are
   // A vector for each thread: neighbours touch neighbouring memory.
   shapes.taskElements = 4;
+  // What a thread keeps is memory of its own, of which all threads that could
+  // run at once have the same.
+  shapes.l2Bytes = 8 << 10;
   return shapes;
 }
 
@@ -145,6 +148,12 @@ static void createKernels(Module &module) {
   }
 }
 
+/// All lanes of a warp run it together, which its intrinsic does not say.
+static bool isTensorCore(const CallInst &call) {
+  const Function *callee = call.getCalledFunction();
+  return callee && callee->getName().starts_with("llvm.nvvm.mma.");
+}
+
 /// Only kernels can be seen from outside. Inline assembly may wait for other
 /// threads, so no pass may move it into a branch: MLIR cannot say so.
 static void setAttributes(Module &module, const GpuTarget &target) {
@@ -160,7 +169,7 @@ static void setAttributes(Module &module, const GpuTarget &target) {
     for (BasicBlock &block : function)
       for (Instruction &instruction : block)
         if (auto *call = dyn_cast<CallInst>(&instruction))
-          if (call->isInlineAsm())
+          if (call->isInlineAsm() || isTensorCore(*call))
             call->addFnAttr(Attribute::Convergent);
   }
   hideGlobals(module);

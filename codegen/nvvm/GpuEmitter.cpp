@@ -107,10 +107,19 @@ Value GpuEmitter::multiplyTf32(ValueRange a, ValueRange b, Value sums) {
   return callMma("mma.m16n8k8.row.col.tf32", a, b, sums);
 }
 
-/// Tensor cores ignore the 13 low bits.
+/// Tensor cores ignore the 13 low bits. Infinities and NaNs stay as they are: a
+/// GPU's NaN would become a zero.
 Value GpuEmitter::toTf32(Value value) {
+  auto number = [&](int32_t bits) -> Value {
+    return arith::ConstantOp::create(*this, getI32IntegerAttr(bits));
+  };
   Value bits = arith::BitcastOp::create(*this, getI32Type(), value);
-  Value half = arith::ConstantOp::create(*this, getI32IntegerAttr(1 << 12));
+  Value exponent = number(0x7f800000);
+  Value isFinite =
+      compare(arith::CmpIPredicate::ne,
+              arith::AndIOp::create(*this, bits, exponent), exponent);
+  Value half =
+      arith::SelectOp::create(*this, isFinite, number(1 << 12), number(0));
   return arith::AddIOp::create(*this, bits, half);
 }
 

@@ -93,15 +93,14 @@ private:
   void emitRows(Value group, Value first, Value left) {
     Value count = e.min(left, e.constant(TileConfig::rows));
     SmallVector<SmallVector<Value>> sums;
-    bool isAlong = true;
     for (unsigned i = 0; i < op.getLhs().size(); ++i) {
       const size_t into = op.getInto()[i];
       while (sums.size() <= into)
         sums.push_back(product.makeSums());
       auto lhs = cast<MemRefType>(op.getLhs()[i].getType());
-      SideSource rows =
-          getRows(op.getLhs()[i], static_cast<hash::RowSpace>(op.getLhsAt()[i]),
-                  isAlong, group, first, count, e.constant(0));
+      SideSource rows = getRows(
+          op.getLhs()[i], static_cast<hash::RowSpace>(op.getLhsAt()[i]),
+          /*alongContraction=*/true, group, first, count, e.constant(0));
       sums[into] = product.add(sums[into], rows, getRhs(i, group),
                                e.constant(lhs.getDimSize(1)), memory);
     }

@@ -43,7 +43,7 @@ void registerGpuPasses();
 /// cpu::buildLlvmPipeline), links the kernel library in and optimises it, for
 /// the target. The functions that launch kernels are the host's and are left
 /// out. A kernel `k(task, buffers...)` becomes `k(tasks, buffers...)`, of which
-/// each thread runs the task of its own number.
+/// each thread runs the task of its own number, or of its block's.
 llvm::Expected<std::unique_ptr<llvm::Module>>
 translateAndOptimize(mlir::ModuleOp module, llvm::LLVMContext &context,
                      const GpuTarget &target);

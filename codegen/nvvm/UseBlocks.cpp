@@ -13,6 +13,7 @@
 #include "mlir/IR/Matchers.h"
 #include "mlir/Pass/Pass.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 
@@ -36,15 +37,19 @@ struct BlockFunction {
 
 constexpr StringLiteral kPrefix = "hash_", kBlockPrefix = "hash_block_";
 constexpr int64_t kVector = 4; // features are read by so many
+/// Of the 512 KiB that a thread of a GPU can have of its own memory.
+constexpr int64_t kMaxThreadBytes = 448 << 10;
 
 const llvm::StringMap<BlockFunction> &getBlockFunctions() {
   static const llvm::StringMap<BlockFunction> functions = [] {
     llvm::StringMap<BlockFunction> all;
-    for (StringRef type : {"f32", "bf16"})
+    for (StringRef type : {"f32", "bf16"}) {
+      all[("hash_attention_decode_" + type).str()] = {128, 3, 11, 128};
       for (StringRef kind : {"attention", "cross_attention"}) {
-        all[(kPrefix + kind + "_" + type).str()] = {128, 4, 9, 128};
-        all[(kPrefix + kind + "_grad_" + type).str()] = {128, 3, 13, 64};
+        all[(kPrefix + kind + "_" + type).str()] = {128, 3, 9, 128};
+        all[(kPrefix + kind + "_grad_" + type).str()] = {128, 2, 13, 64};
       }
+    }
     for (StringRef part : {"start", "add_f32", "finish"})
       all[(kPrefix + "global_norm_" + part).str()] = {1024, 1};
     return all;
@@ -73,15 +78,17 @@ struct GpuUseBlocks : impl::GpuUseBlocksBase<GpuUseBlocks> {
     if (!isForGpu(getOperation()))
       return;
     for (auto function : getOperation().getOps<func::FuncOp>())
-      if (function->hasAttr("hash.kernel"))
-        useBlocks(function);
+      if (function->hasAttr("hash.kernel") && failed(useBlocks(function)))
+        return signalPassFailure();
   }
 
   /// All of a kernel's calls, or none: they have the same threads.
-  void useBlocks(func::FuncOp kernel) {
+  LogicalResult useBlocks(func::FuncOp kernel) {
     auto calls = llvm::to_vector(kernel.getOps<func::CallOp>());
-    if (calls.empty() || !llvm::all_of(calls, findBlockForm))
-      return;
+    if (calls.empty())
+      return success();
+    if (!llvm::all_of(calls, findBlockForm))
+      return checkScratch(calls.front());
     const BlockFunction &form = *findBlockForm(calls.front());
     setLaunchShape(kernel,
                    {form.threads, /*tasksPerBlock=*/1, form.blocksAtOnce});
@@ -92,6 +99,43 @@ struct GpuUseBlocks : impl::GpuUseBlocksBase<GpuUseBlocks> {
       declare(block, call.getCalleeType());
       call.setCallee(block);
     }
+    return success();
+  }
+
+  /// Attention by a thread keeps blocks of 64 rows, and its gradient all keys
+  /// of a window, in the thread's own memory.
+  LogicalResult checkScratch(func::CallOp call) {
+    StringRef name = call.getCallee();
+    if (!name.contains("attention"))
+      return success();
+    const bool isGradient = name.contains("_grad_");
+    const bool isCross = name.contains("cross_"), isF64 = name.ends_with("f64");
+    const unsigned sizeArgument = isGradient                  ? 13
+                                  : name.contains("_decode_") ? 11
+                                                              : 9;
+    auto read = [&](unsigned argument) {
+      APInt value;
+      return matchPattern(call.getOperand(argument), m_ConstantInt(&value))
+                 ? value.getSExtValue()
+                 : 0;
+    };
+    const int64_t size = read(sizeArgument);
+    constexpr int64_t blockRows = 64;
+    int64_t rows = 4 * blockRows;
+    if (isGradient)
+      rows =
+          7 * blockRows +
+          2 * llvm::alignTo(read(sizeArgument + (isCross ? 2 : 1)), blockRows);
+    const int64_t bytes =
+        (rows * size + 2 * blockRows * blockRows) * (isF64 ? 8 : 4);
+    if (bytes <= kMaxThreadBytes)
+      return success();
+    return call.emitError("attention with heads of ")
+           << size << " features" << (isF64 ? " in f64" : "") << " needs "
+           << (bytes >> 10) << " KiB a thread of a GPU, which has "
+           << (kMaxThreadBytes >> 10)
+           << "; in f32 and bf16 heads of up to 64 features, a multiple of 4, "
+              "work at any window; smaller windows need less";
   }
 
   void declare(StringRef name, FunctionType type) {

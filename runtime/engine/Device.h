@@ -26,7 +26,7 @@ class Device {
 public:
   virtual ~Device() = default;
 
-  /// "NVIDIA H200, driver 13.0".
+  /// "NVIDIA H200, driver for CUDA 13.0".
   virtual std::string describe() const = 0;
 
   /// Fails, with what there is, if the device has no room for so many bytes.

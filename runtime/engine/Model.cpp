@@ -75,6 +75,9 @@ void Model::initialize(uint64_t seed) {
   for (const char *kind : {"moment1", "moment2"})
     for (const ParamView &view : getViews(kind))
       buffers.get(kind, view.name).clear();
+  // Whoever comes next may write where a device still clears.
+  if (Device *device = Device::getCurrent())
+    device->finish();
 }
 
 void Model::setTable(const Table &table) {

@@ -21,7 +21,8 @@ static constexpr int kManagedMemory = 83;
 static constexpr int kMaxSharedBytes = 8; // of a function
 static constexpr unsigned kAttachGlobal = 1;
 static constexpr unsigned kPortable = 1, kDeviceMap = 2;
-static constexpr int kCaptureThreadLocal = 1;
+/// Nobody else uses the driver, and functions may be loaded meanwhile.
+static constexpr int kCaptureRelaxed = 2;
 
 /// What a block may have without asking for it.
 static constexpr int64_t kFreeSharedBytes = 48 << 10;
@@ -180,7 +181,7 @@ void GpuDevice::run(HashEntryFunction entry, void *const *arguments) {
 
 Driver::ExecutableGraph GpuDevice::capture(HashEntryFunction entry,
                                            void *const *arguments) {
-  driver.check(driver.beginCapture(stream, kCaptureThreadLocal),
+  driver.check(driver.beginCapture(stream, kCaptureRelaxed),
                "capture the kernels");
   entry(arguments);
   Driver::Graph graph = nullptr;

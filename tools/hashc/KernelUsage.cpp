@@ -76,13 +76,15 @@ std::vector<KernelUsage> readKernelUsage(StringRef ptx, StringRef said) {
     if (!current)
       continue;
     if (line.contains("bytes stack frame")) {
-      current->stack = readNumber(line, "bytes stack frame");
       current->spills = readNumber(line, "bytes spill stores") +
                         readNumber(line, "bytes spill loads");
     }
     if (line.contains("Used ")) {
       current->registers = readNumber(line, "registers");
       current->shared = readNumber(line, "bytes smem");
+      current->stack = readNumber(line, "bytes cumulative stack size");
+      // What follows is of functions that it calls.
+      current = nullptr;
     }
   }
   SmallVector<StringRef> parts;

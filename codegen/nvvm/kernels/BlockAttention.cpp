@@ -250,6 +250,33 @@ HASHC_INLINE void attention(int64_t task, const Layout &layout, const S *q,
            lse + row * heads + h, first, smaller(rowsAtOnce, end - first));
 }
 
+/// A row sees the keys of its document up to itself.
+struct DecodedKeys {
+  KeyRange range;
+  HASHC_INLINE KeyRange operator()(int64_t) const { return range; }
+};
+
+/// One task is one head of keys; the caches take the new key and value first.
+template <typename S>
+HASHC_INLINE void attentionDecode(int64_t task, const S *q, const S *k,
+                                  const S *v, const int32_t *starts,
+                                  const int32_t *index, S *y, S *keys,
+                                  S *values, int64_t heads, int64_t kvHeads,
+                                  int64_t size, double scale) {
+  const int64_t row = *index, kv = task * size, group = heads / kvHeads;
+  const int64_t at = row * kvHeads * size + kv;
+  for (int64_t i = getThread(); i < size; i += threads) {
+    keys[at + i] = k[kv + i];
+    values[at + i] = v[kv + i];
+  }
+  synchronize();
+  const Layout layout{heads, kvHeads, size, 1, row + 1, scale};
+  for (int64_t h = task * group; h < (task + 1) * group; ++h)
+    attend(layout, q + h * size, keys + kv, values + kv,
+           DecodedKeys{{*starts, row + 1}}, y + h * size,
+           static_cast<float *>(nullptr), 0, 1);
+}
+
 //===----------------------------------------------------------------------===//
 // Gradients
 //===----------------------------------------------------------------------===//
@@ -441,6 +468,13 @@ HASHC_INLINE void attentionGrad(int64_t task, const Layout &layout, const S *q,
                    return OwnKeys{starts + number * window, window,            \
                                   causal != 0};                                \
                  });                                                           \
+  }                                                                            \
+  HASHC_BLOCK hash_block_attention_decode_##NAME(                              \
+      int64_t task, const S *q, const S *k, const S *v, const int32_t *starts, \
+      const int32_t *index, S *y, S *keys, S *values, int64_t heads,           \
+      int64_t kvHeads, int64_t size, double scale) {                           \
+    attentionDecode<S>(task, q, k, v, starts, index, y, keys, values, heads,   \
+                       kvHeads, size, scale);                                  \
   }                                                                            \
   HASHC_BLOCK hash_block_attention_grad_##NAME(                                \
       int64_t task, const S *q, const S *k, const S *v, const int32_t *starts, \
