@@ -104,8 +104,9 @@ int cuGetErrorName(int status, const char **name) {
   case launchFailed:
     *name = "CUDA_ERROR_LAUNCH_FAILED";
     return success;
+  default:
+    return invalidValue;
   }
-  return invalidValue;
 }
 
 int cuGetErrorString(int status, const char **text) {
@@ -119,8 +120,9 @@ int cuGetErrorString(int status, const char **text) {
   case launchFailed:
     *text = "unspecified launch failure";
     return success;
+  default:
+    return invalidValue;
   }
-  return invalidValue;
 }
 
 int cuDeviceGetCount(int *count) {
@@ -149,8 +151,9 @@ int cuDeviceGetAttribute(int *value, int attribute, int) {
   case 83:
     *value = !isFault("no-managed");
     return success;
+  default:
+    return invalidValue;
   }
-  return invalidValue;
 }
 
 int cuDevicePrimaryCtxRetain(void **context, int) {
