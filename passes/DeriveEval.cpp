@@ -1,5 +1,4 @@
-//===- DeriveEval.cpp - From the forward function to the evaluation step -*- C++
-//-*-===//
+//===- DeriveEval.cpp - From the forward function to the evaluation step --===//
 //
 // Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,5 +1,4 @@
-//===- EntryPoints.cpp - Building entry points from the forward function -*- C++
-//-*-===//
+//===- EntryPoints.cpp - Building entry points from the forward function --===//
 //
 // Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,5 +1,4 @@
-//===- OutlineKernels.cpp - From ops on buffers to launches of kernels -*- C++
-//-*-===//
+//===- OutlineKernels.cpp - From ops on buffers to launches of kernels ----===//
 //
 // Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

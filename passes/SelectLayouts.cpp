@@ -1,5 +1,4 @@
-//===- SelectLayouts.cpp - Which parameters are stored in panels -*- C++
-//-*-===//
+//===- SelectLayouts.cpp - Which parameters are stored in panels ----------===//
 //
 // Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,5 +1,4 @@
-//===- Structured.cpp - Building structured ops and their bodies -*- C++
-//-*-===//
+//===- Structured.cpp - Building structured ops and their bodies ----------===//
 //
 // Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

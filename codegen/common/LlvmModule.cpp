@@ -1,5 +1,4 @@
-//===- LlvmModule.cpp - What back ends do with LLVM IR
-//---------------------===//
+//===- LlvmModule.cpp - What back ends do with LLVM IR --------------------===//
 //
 // Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -8,6 +7,9 @@
 
 #include "codegen/common/LlvmModule.h"
 
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/Linker/Linker.h"
 #include "llvm/Passes/PassBuilder.h"
@@ -15,6 +17,20 @@
 using namespace llvm;
 
 namespace hashc {
+
+Expected<std::unique_ptr<Module>>
+translateToLlvm(mlir::ModuleOp module, LLVMContext &context,
+                const TargetMachine &machine) {
+  mlir::registerBuiltinDialectTranslation(*module.getContext());
+  mlir::registerLLVMDialectTranslation(*module.getContext());
+  std::unique_ptr<Module> result =
+      mlir::translateModuleToLLVMIR(module, context);
+  if (!result)
+    return createStringError("the module cannot be translated to LLVM IR");
+  result->setTargetTriple(machine.getTargetTriple());
+  result->setDataLayout(machine.createDataLayout());
+  return result;
+}
 
 Error linkLibrary(Module &module, MemoryBufferRef bitcode) {
   if (bitcode.getBufferSize() == 0)

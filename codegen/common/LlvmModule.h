@@ -1,5 +1,4 @@
-//===- LlvmModule.h - What back ends do with LLVM IR -------------*- C++
-//-*-===//
+//===- LlvmModule.h - What back ends do with LLVM IR ------------*- C++ -*-===//
 //
 // Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -9,6 +8,7 @@
 #ifndef HASHC_CODEGEN_COMMON_LLVMMODULE_H
 #define HASHC_CODEGEN_COMMON_LLVMMODULE_H
 
+#include "mlir/IR/BuiltinOps.h"
 #include "llvm/IR/Module.h"
 #include "llvm/IR/PassManager.h"
 #include "llvm/Support/Error.h"
@@ -16,6 +16,11 @@
 #include "llvm/Target/TargetMachine.h"
 
 namespace hashc {
+
+/// LLVM IR of a module in the LLVM dialect, for the machine.
+llvm::Expected<std::unique_ptr<llvm::Module>>
+translateToLlvm(mlir::ModuleOp module, llvm::LLVMContext &context,
+                const llvm::TargetMachine &machine);
 
 /// Links what the module uses of a kernel library's bitcode.
 llvm::Error linkLibrary(llvm::Module &module, llvm::MemoryBufferRef bitcode);

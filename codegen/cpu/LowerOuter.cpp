@@ -77,13 +77,8 @@ private:
 
   Matrix getMatrix(Value value) {
     auto type = cast<MemRefType>(value.getType());
-    ArrayRef<int64_t> shape = type.getShape();
-    if (plan.exists())
-      shape = shape.drop_front();
     return {e.pointerTo(value), type.getElementType(),
-            MatrixShape{schedule.groups, schedule.lhsColumns,
-                        schedule.rhsColumns,
-                        shape.size() == 3 ? shape.back() : 0}};
+            getMatrixShape(type, plan.exists(), schedule.rhsColumns)};
   }
 
   Columns getColumns(Value block, int64_t size, int64_t total) {

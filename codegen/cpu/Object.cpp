@@ -10,9 +10,6 @@
 #include "codegen/cpu/Cpu.h"
 #include "codegen/cpu/KernelLibrary.h"
 
-#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
-#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
-#include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Verifier.h"
 #include "llvm/MC/TargetRegistry.h"
@@ -69,14 +66,11 @@ translateAndOptimize(mlir::ModuleOp module, LLVMContext &context,
       createTargetMachine(target);
   if (!machine)
     return machine.takeError();
-  mlir::registerBuiltinDialectTranslation(*module.getContext());
-  mlir::registerLLVMDialectTranslation(*module.getContext());
-  std::unique_ptr<Module> result =
-      mlir::translateModuleToLLVMIR(module, context);
-  if (!result)
-    return createStringError("the module cannot be translated to LLVM IR");
-  result->setTargetTriple((*machine)->getTargetTriple());
-  result->setDataLayout((*machine)->createDataLayout());
+  Expected<std::unique_ptr<Module>> translated =
+      translateToLlvm(module, context, **machine);
+  if (!translated)
+    return translated.takeError();
+  std::unique_ptr<Module> result = std::move(*translated);
   if (Error error = linkLibrary(*result, getKernelLibrary(target.vectorBytes)))
     return error;
   setAttributes(*result, target);

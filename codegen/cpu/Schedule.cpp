@@ -32,8 +32,7 @@ TileShape::TileShape(const CpuTarget &target, Type compute)
     : rows(target.tileRows), vectors(target.tileVectors),
       lanes(target.vectorBytes / bytesOf(compute)) {}
 
-static MatrixShape getMatrixShape(ShapedType type, bool grouped,
-                                  int64_t columns) {
+MatrixShape getMatrixShape(ShapedType type, bool grouped, int64_t columns) {
   ArrayRef<int64_t> shape = type.getShape();
   MatrixShape result;
   if (grouped) {

@@ -25,6 +25,10 @@ struct MatrixShape {
   int64_t panels() const { return (columns + panel - 1) / panel; }
 };
 
+/// Of an operand that is a matrix for each group, or one.
+MatrixShape getMatrixShape(mlir::ShapedType type, bool grouped,
+                           int64_t columns);
+
 /// The shape of a grouped_gemm's right-hand side; `rows` is the contraction,
 /// or the columns of the result where it is transposed.
 MatrixShape getRhsShape(hash::GroupedGemmOp op, unsigned product);

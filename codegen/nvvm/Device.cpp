@@ -9,9 +9,6 @@
 #include "codegen/nvvm/LaunchShape.h"
 #include "codegen/nvvm/Nvvm.h"
 
-#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
-#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
-#include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InlineAsm.h"
 #include "llvm/IR/IntrinsicsNVPTX.h"
@@ -182,14 +179,11 @@ translateAndOptimize(mlir::ModuleOp module, LLVMContext &context,
       createTargetMachine(target);
   if (!machine)
     return machine.takeError();
-  mlir::registerBuiltinDialectTranslation(*module.getContext());
-  mlir::registerLLVMDialectTranslation(*module.getContext());
-  std::unique_ptr<Module> result =
-      mlir::translateModuleToLLVMIR(module, context);
-  if (!result)
-    return createStringError("the module cannot be translated to LLVM IR");
-  result->setTargetTriple((*machine)->getTargetTriple());
-  result->setDataLayout((*machine)->createDataLayout());
+  Expected<std::unique_ptr<Module>> translated =
+      translateToLlvm(module, context, **machine);
+  if (!translated)
+    return translated.takeError();
+  std::unique_ptr<Module> result = std::move(*translated);
   createKernels(*result);
   StringRef library(hashcDeviceKernels,
                     hashcDeviceKernelsEnd - hashcDeviceKernels);

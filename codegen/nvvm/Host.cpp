@@ -10,9 +10,6 @@
 #include "codegen/nvvm/Nvvm.h"
 #include "codegen/nvvm/Simulate.h"
 
-#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
-#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
-#include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/Verifier.h"
 
@@ -23,6 +20,13 @@ namespace hashc::nvvm {
 /// Kernels that are simulated need fused multiply-adds; the rest is no work.
 Expected<cpu::CpuTarget> getHostTarget() {
   return cpu::resolveTarget("x86-64-v3");
+}
+
+static Expected<std::unique_ptr<TargetMachine>> createHostMachine() {
+  Expected<cpu::CpuTarget> target = getHostTarget();
+  if (!target)
+    return target.takeError();
+  return cpu::createTargetMachine(*target);
 }
 
 /// A HashDeviceKernel (runtime/engine/Abi.h).
@@ -58,19 +62,14 @@ Expected<std::unique_ptr<Module>> translateHost(mlir::ModuleOp module,
                                                 LLVMContext &context,
                                                 StringRef descriptorJson,
                                                 const DeviceImage &image) {
-  Expected<cpu::CpuTarget> target = getHostTarget();
-  if (!target)
-    return target.takeError();
-  Expected<std::unique_ptr<TargetMachine>> machine =
-      cpu::createTargetMachine(*target);
+  Expected<std::unique_ptr<TargetMachine>> machine = createHostMachine();
   if (!machine)
     return machine.takeError();
-  std::unique_ptr<Module> result =
-      mlir::translateModuleToLLVMIR(module, context);
-  if (!result)
-    return createStringError("the module cannot be translated to LLVM IR");
-  result->setTargetTriple((*machine)->getTargetTriple());
-  result->setDataLayout((*machine)->createDataLayout());
+  Expected<std::unique_ptr<Module>> translated =
+      translateToLlvm(module, context, **machine);
+  if (!translated)
+    return translated.takeError();
+  std::unique_ptr<Module> result = std::move(*translated);
   replaceKernels(*result);
   addModelTables(*result, descriptorJson);
   addDeviceImage(*result, image);
@@ -81,11 +80,7 @@ Expected<std::unique_ptr<Module>> translateHost(mlir::ModuleOp module,
 }
 
 Error simulate(Module &module) {
-  Expected<cpu::CpuTarget> target = getHostTarget();
-  if (!target)
-    return target.takeError();
-  Expected<std::unique_ptr<TargetMachine>> machine =
-      cpu::createTargetMachine(*target);
+  Expected<std::unique_ptr<TargetMachine>> machine = createHostMachine();
   if (!machine)
     return machine.takeError();
   return simulate(module, **machine);

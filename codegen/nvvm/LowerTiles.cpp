@@ -199,12 +199,8 @@ public:
 private:
   cpu::Matrix getMatrix(Value value) {
     auto type = cast<MemRefType>(value.getType());
-    ArrayRef<int64_t> shape = type.getShape();
-    if (plan.exists())
-      shape = shape.drop_front();
     return {e.pointerTo(value), type.getElementType(),
-            cpu::MatrixShape{tiles.groups, tiles.lhsColumns, tiles.rhsColumns,
-                             shape.size() == 3 ? shape.back() : 0}};
+            cpu::getMatrixShape(type, plan.exists(), tiles.rhsColumns)};
   }
 
   void emitTile(Value group, Value first, Value count, Value row,

@@ -1,5 +1,4 @@
-//===- SimulatorJit.cpp - Loads kernels for the simulator
-//------------------===//
+//===- SimulatorJit.cpp - Loads kernels for the simulator -----------------===//
 //
 // Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

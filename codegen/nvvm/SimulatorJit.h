@@ -1,5 +1,4 @@
-//===- SimulatorJit.h - Loads kernels for the simulator ----------*- C++
-//-*-===//
+//===- SimulatorJit.h - Loads kernels for the simulator ---------*- C++ -*-===//
 //
 // Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

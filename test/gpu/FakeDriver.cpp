@@ -37,6 +37,24 @@ enum Status {
   launchFailed = 719
 };
 
+struct Text {
+  Status status;
+  const char *name, *text;
+};
+constexpr Text kTexts[] = {
+    {outOfMemory, "CUDA_ERROR_OUT_OF_MEMORY", "out of memory"},
+    {noDevice, "CUDA_ERROR_NO_DEVICE", "no CUDA-capable device is detected"},
+    {launchFailed, "CUDA_ERROR_LAUNCH_FAILED", "unspecified launch failure"}};
+
+Status find(int status, const char *Text::*field, const char **result) {
+  for (const Text &text : kTexts)
+    if (text.status == status) {
+      *result = text.*field;
+      return success;
+    }
+  return invalidValue;
+}
+
 struct Launched {
   HashDeviceKernel kernel;
   int64_t tasks;
@@ -94,35 +112,10 @@ int cuDriverGetVersion(int *version) {
 }
 
 int cuGetErrorName(int status, const char **name) {
-  switch (status) {
-  case outOfMemory:
-    *name = "CUDA_ERROR_OUT_OF_MEMORY";
-    return success;
-  case noDevice:
-    *name = "CUDA_ERROR_NO_DEVICE";
-    return success;
-  case launchFailed:
-    *name = "CUDA_ERROR_LAUNCH_FAILED";
-    return success;
-  default:
-    return invalidValue;
-  }
+  return find(status, &Text::name, name);
 }
-
 int cuGetErrorString(int status, const char **text) {
-  switch (status) {
-  case outOfMemory:
-    *text = "out of memory";
-    return success;
-  case noDevice:
-    *text = "no CUDA-capable device is detected";
-    return success;
-  case launchFailed:
-    *text = "unspecified launch failure";
-    return success;
-  default:
-    return invalidValue;
-  }
+  return find(status, &Text::text, text);
 }
 
 int cuDeviceGetCount(int *count) {

@@ -1,5 +1,4 @@
-//===- GpuKernelRunner.cpp - A GPU's kernel in the simulator
-//---------------===//
+//===- GpuKernelRunner.cpp - A GPU's kernel in the simulator --------------===//
 //
 // Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,5 +1,4 @@
-//===- Assemble.cpp - From PTX to a GPU's machine code
-//---------------------===//
+//===- Assemble.cpp - From PTX to a GPU's machine code --------------------===//
 //
 // Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

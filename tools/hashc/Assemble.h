@@ -1,5 +1,4 @@
-//===- Assemble.h - From PTX to a GPU's machine code -------------*- C++
-//-*-===//
+//===- Assemble.h - From PTX to a GPU's machine code ------------*- C++ -*-===//
 //
 // Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,5 +1,4 @@
-//===- Program.cpp - Programs that hashc runs
-//------------------------------===//
+//===- Program.cpp - Programs that hashc runs -----------------------------===//
 //
 // Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,5 +1,4 @@
-//===- Program.h - Programs that hashc runs ----------------------*- C++
-//-*-===//
+//===- Program.h - Programs that hashc runs ---------------------*- C++ -*-===//
 //
 // Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

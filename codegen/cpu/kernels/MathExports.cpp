@@ -1,5 +1,4 @@
-//===- MathExports.cpp - The math functions as generated code calls them -*- C++
-//-*-===//
+//===- MathExports.cpp - The math functions as generated code calls them --===//
 //
 // Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
