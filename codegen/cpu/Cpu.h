@@ -37,15 +37,21 @@ struct CpuTarget {
   int64_t l1Bytes = 32 << 10, l2Bytes = 256 << 10;
   /// Elements that make a task of elementwise work worth its launch.
   int64_t taskElements = 32 << 10;
+  /// Least rows of a task that goes by rows, and columns of one that sums over
+  /// rows (0: as taskElements asks), in kernels for teams (kernels/Team.h).
+  int64_t teamRows = 1, teamColumns = 0;
+  /// Rows for each matrix from which on products with rows of bf16 read it in
+  /// bf16 (hash-narrow-weights); 0: never.
+  int64_t narrowRows = 0;
 };
 
 /// `arch` is native, x86-64-v3 or x86-64-v4.
 llvm::Expected<CpuTarget> resolveTarget(llvm::StringRef arch);
 
 /// Writes the target's shapes into the module's `hash.target` (vector_bytes,
-/// tile_rows, tile_vectors, panel, l1_bytes, l2_bytes, task_elements), where
-/// the passes find them. Entries that are there already are the user's, and
-/// stay.
+/// tile_rows, tile_vectors, panel, l1_bytes, l2_bytes, task_elements,
+/// team_rows, team_columns, narrow_rows), where the passes find them. Entries
+/// that are there already are the user's, and stay.
 void setTargetAttributes(mlir::ModuleOp module, const CpuTarget &target);
 
 /// The shapes in the module's `hash.target`; those of x86-64-v3 where absent.

@@ -82,6 +82,9 @@ template <typename Fn> static void forEachShape(CpuTarget &target, Fn fn) {
   fn("l1_bytes", target.l1Bytes);
   fn("l2_bytes", target.l2Bytes);
   fn("task_elements", target.taskElements);
+  fn("team_rows", target.teamRows);
+  fn("team_columns", target.teamColumns);
+  fn("narrow_rows", target.narrowRows);
 }
 
 void setTargetAttributes(ModuleOp module, const CpuTarget &target) {

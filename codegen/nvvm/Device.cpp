@@ -58,6 +58,11 @@ cpu::CpuTarget getShapes() {
   // What a thread keeps is memory of its own, of which all threads that could
   // run at once have the same.
   shapes.l2Bytes = 8 << 10;
+  // A row for each warp of a team, and sectors of memory that are whole.
+  shapes.teamRows = 8;
+  shapes.teamColumns = 32;
+  // With fewer rows, copies cost more traffic than they save.
+  shapes.narrowRows = 64;
   return shapes;
 }
 
@@ -200,11 +205,25 @@ translateAndOptimize(mlir::ModuleOp module, LLVMContext &context,
   return result;
 }
 
+/// What a launch must know, for who reads PTX.
+static void describeLaunches(const Module &module, raw_ostream &os) {
+  for (const Function &function : module) {
+    if (function.getCallingConv() != CallingConv::PTX_Kernel)
+      continue;
+    const LaunchShape shape = getLaunchShape(function);
+    os << "// " << function.getName() << ": blocks of " << shape.threads
+       << " threads for " << shape.tasksPerBlock
+       << (shape.tasksPerBlock == 1 ? " task, " : " tasks, ")
+       << shape.sharedBytes << " bytes of dynamic shared memory\n";
+  }
+}
+
 Error emitPtx(Module &module, const GpuTarget &target, raw_pwrite_stream &os) {
   Expected<std::unique_ptr<TargetMachine>> machine =
       createTargetMachine(target);
   if (!machine)
     return machine.takeError();
+  describeLaunches(module, os);
   legacy::PassManager passes;
   if ((*machine)->addPassesToEmitFile(passes, os, nullptr,
                                       CodeGenFileType::AssemblyFile))

@@ -7,7 +7,6 @@
 
 #include "codegen/nvvm/GpuEmitter.h"
 
-#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/SymbolTable.h"
@@ -17,7 +16,8 @@ using namespace mlir;
 namespace hashc::nvvm {
 
 constexpr unsigned kSharedSpace = 3, kGlobalSpace = 1;
-constexpr uint64_t kSharedAlignment = 128;
+/// For copies and matrices of a warp; for operands of wgmma.
+constexpr uint64_t kSharedAlignment = 128, kAtomAlignment = 1024;
 
 Operation *GpuEmitter::callIntrinsic(StringRef name, TypeRange results,
                                      ValueRange operands) {
@@ -37,19 +37,37 @@ void GpuEmitter::barrier() {
   callIntrinsic("barrier.cta.sync.aligned.all", {}, all);
 }
 
-Value GpuEmitter::sharedMemory(int64_t bytes) {
+void GpuEmitter::barrier(int64_t id, int64_t threads) {
+  callIntrinsic("barrier.cta.sync.aligned.count", {},
+                {toI32(constant(id)), toI32(constant(threads))});
+}
+
+func::FuncOp GpuEmitter::getKernel() {
   Operation *parent = getInsertionBlock()->getParentOp();
   auto function = dyn_cast<func::FuncOp>(parent);
-  if (!function)
-    function = parent->getParentOfType<func::FuncOp>();
-  auto module = function->getParentOfType<ModuleOp>();
-  const std::string name = (function.getName() + ".shared").str();
-  OpBuilder atStart = OpBuilder::atBlockBegin(module.getBody());
-  auto type = LLVM::LLVMArrayType::get(getI8Type(), bytes);
-  LLVM::GlobalOp::create(atStart, getLoc(), type, /*isConstant=*/false,
-                         LLVM::Linkage::Internal, name, Attribute(),
-                         kSharedAlignment, kSharedSpace);
+  return function ? function : parent->getParentOfType<func::FuncOp>();
+}
+
+Value GpuEmitter::createShared(StringRef suffix, int64_t bytes,
+                               uint64_t alignment, bool ofLaunch) {
+  func::FuncOp kernel = getKernel();
+  const std::string name = (kernel.getName() + suffix).str();
+  OpBuilder atStart =
+      OpBuilder::atBlockBegin(kernel->getParentOfType<ModuleOp>().getBody());
+  LLVM::GlobalOp::create(
+      atStart, getLoc(), LLVM::LLVMArrayType::get(getI8Type(), bytes),
+      /*isConstant=*/false,
+      ofLaunch ? LLVM::Linkage::External : LLVM::Linkage::Internal, name,
+      Attribute(), alignment, kSharedSpace);
   return LLVM::AddressOfOp::create(*this, shared, name);
+}
+
+Value GpuEmitter::sharedMemory(int64_t bytes) {
+  return createShared(".shared", bytes, kSharedAlignment, /*ofLaunch=*/false);
+}
+
+Value GpuEmitter::sharedMemoryOfLaunch() {
+  return createShared("_launch_shared", 0, kAtomAlignment, /*ofLaunch=*/true);
 }
 
 Value GpuEmitter::sharedAddress(Value base, Value offset) {
@@ -66,6 +84,13 @@ Value GpuEmitter::loadShared(Type element, int64_t count, Value address) {
     return value;
   return arith::BitcastOp::create(*this, VectorType::get({count}, element),
                                   value);
+}
+
+void GpuEmitter::storeShared(Value vector, Value address) {
+  auto type = cast<VectorType>(vector.getType());
+  LLVM::StoreOp::create(
+      *this, vector, address,
+      unsigned(type.getNumElements() * bytesOf(type.getElementType())));
 }
 
 void GpuEmitter::copy(Value to, Value from, Value exists) {
@@ -139,6 +164,106 @@ Value GpuEmitter::callMma(StringRef name, ValueRange a, ValueRange b,
         LLVM::ExtractValueOp::create(*this, call->getResult(0), i));
   return vector::FromElementsOp::create(*this, cast<VectorType>(sums.getType()),
                                         elements);
+}
+
+//===----------------------------------------------------------------------===//
+// What sm_90a has
+//===----------------------------------------------------------------------===//
+
+void GpuEmitter::initMbarrier(Value mbarrier, int64_t arrivals) {
+  callIntrinsic("mbarrier.init.shared", {},
+                {mbarrier, toI32(constant(arrivals))});
+}
+
+void GpuEmitter::arrive(Value mbarrier) {
+  callIntrinsic("mbarrier.arrive.shared", i64, mbarrier);
+}
+
+/// Threads of a warp may see the end of the phase at different times, so the
+/// branch is not uniform.
+void GpuEmitter::waitForPhase(Value mbarrier, Value parity) {
+  constexpr int64_t kSuspendNanoseconds = 10000000;
+  assemble("{ .reg .pred P1; LAB_WAIT: mbarrier.try_wait.parity.shared.b64 P1, "
+           "[$0], $1, $2; @P1 bra DONE; bra LAB_WAIT; DONE: }",
+           "r,r,r,~{memory}", 0,
+           {mbarrier, toI32(parity), toI32(constant(kSuspendNanoseconds))});
+}
+
+void GpuEmitter::fenceForAsyncReads() {
+  assemble("fence.proxy.async.shared::cta;", "~{memory}", 0, {});
+}
+
+/// "$from, $(from + 1), ..."
+static std::string listOperands(int64_t from, int64_t count) {
+  std::string text;
+  for (int64_t i = from; i < from + count; ++i)
+    text += (i == from ? "$" : ", $") + std::to_string(i);
+  return text;
+}
+
+/// Results are the first operands, changed.
+static std::string tieOperands(int64_t count) {
+  std::string text;
+  for (int64_t i = 0; i < count; ++i)
+    text += "=f,";
+  for (int64_t i = 0; i < count; ++i)
+    text += std::to_string(i) + ",";
+  return text;
+}
+
+/// With the sums as operands, zeros are written before the fence: after it,
+/// ptxas would have to add another one.
+SmallVector<Value> GpuEmitter::fenceSums(ValueRange sums) {
+  return assemble("wgmma.fence.sync.aligned;",
+                  tieOperands(sums.size()) + "~{memory}", sums.size(), sums);
+}
+
+SmallVector<Value> GpuEmitter::multiplyAsync(ValueRange sums, Value lhs,
+                                             Value rhs, bool lhsTransposed,
+                                             bool rhsTransposed) {
+  const int64_t count = sums.size(), rest = 2 * count;
+  auto name = [](int64_t i) { return "$" + std::to_string(i); };
+  SmallVector<Value> operands(sums);
+  operands.append({lhs, rhs});
+  // Adds to the sums; neither side is negated.
+  for (int64_t number : {1, 1, 1, int(lhsTransposed), int(rhsTransposed)})
+    operands.push_back(toI32(constant(number)));
+  return assemble(
+      "{ .reg .pred p; setp.ne.b32 p, " + name(rest + 2) +
+          ", 0; wgmma.mma_async.sync.aligned.m64n" + std::to_string(2 * count) +
+          "k16.f32.bf16.bf16 {" + listOperands(0, count) + "}, " +
+          listOperands(rest, 2) + ", p, " + listOperands(rest + 3, 4) + "; }",
+      tieOperands(count) + "l,l,n,n,n,n,n,~{memory}", count, operands);
+}
+
+void GpuEmitter::commitProducts() {
+  callIntrinsic("wgmma.commit_group.sync.aligned", {}, {});
+}
+
+SmallVector<Value> GpuEmitter::waitForProducts(ValueRange sums,
+                                               int64_t pending) {
+  return assemble("wgmma.wait_group.sync.aligned " + std::to_string(pending) +
+                      ";",
+                  tieOperands(sums.size()) + "~{memory}", sums.size(), sums);
+}
+
+SmallVector<Value> GpuEmitter::assemble(StringRef text, StringRef constraints,
+                                        int64_t results, ValueRange operands) {
+  Type type;
+  if (results > 0)
+    type = LLVM::LLVMStructType::getLiteral(
+        getContext(), SmallVector<Type>(results, getF32Type()));
+  auto call = LLVM::InlineAsmOp::create(
+      *this, type, operands, getStringAttr(text), getStringAttr(constraints),
+      /*has_side_effects=*/getUnitAttr(), /*is_align_stack=*/UnitAttr(),
+      LLVM::TailCallKindAttr::get(getContext(),
+                                  LLVM::tailcallkind::TailCallKind::None),
+      /*asm_dialect=*/LLVM::AsmDialectAttr(), /*operand_attrs=*/ArrayAttr());
+  SmallVector<Value> values;
+  for (int64_t i = 0; i < results; ++i)
+    values.push_back(
+        LLVM::ExtractValueOp::create(*this, call->getResult(0), i));
+  return values;
 }
 
 Value GpuEmitter::toI32(Value value) {

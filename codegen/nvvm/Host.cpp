@@ -40,7 +40,7 @@ static Constant *createRow(Module &module, const Function &kernel) {
   Constant *row = ConstantStruct::get(
       type, createString(module, kernel.getName(), "kernel_name"),
       number(int64_t(kernel.arg_size()) - 1), number(shape.threads),
-      number(shape.tasksPerBlock), number(0));
+      number(shape.tasksPerBlock), number(shape.sharedBytes));
   return new GlobalVariable(module, type, /*isConstant=*/true,
                             GlobalValue::PrivateLinkage, row, "kernel");
 }

@@ -16,6 +16,7 @@ namespace hashc::nvvm {
 constexpr llvm::StringLiteral kThreads = "hash-block-threads";
 constexpr llvm::StringLiteral kTasks = "hash-block-tasks";
 constexpr llvm::StringLiteral kAtOnce = "hash-blocks-at-once";
+constexpr llvm::StringLiteral kShared = "hash-launch-shared";
 
 void setLaunchShape(func::FuncOp kernel, const LaunchShape &shape) {
   Builder builder(kernel.getContext());
@@ -25,13 +26,15 @@ void setLaunchShape(func::FuncOp kernel, const LaunchShape &shape) {
   kernel->setAttr("passthrough",
                   builder.getArrayAttr({pair(kThreads, shape.threads),
                                         pair(kTasks, shape.tasksPerBlock),
-                                        pair(kAtOnce, shape.blocksAtOnce)}));
+                                        pair(kAtOnce, shape.blocksAtOnce),
+                                        pair(kShared, shape.sharedBytes)}));
 }
 
 void setLaunchShape(llvm::Function &kernel, const LaunchShape &shape) {
   kernel.addFnAttr(kThreads, std::to_string(shape.threads));
   kernel.addFnAttr(kTasks, std::to_string(shape.tasksPerBlock));
   kernel.addFnAttr(kAtOnce, std::to_string(shape.blocksAtOnce));
+  kernel.addFnAttr(kShared, std::to_string(shape.sharedBytes));
 }
 
 LaunchShape getLaunchShape(const llvm::Function &kernel) {
@@ -42,6 +45,7 @@ LaunchShape getLaunchShape(const llvm::Function &kernel) {
   read(kThreads, shape.threads);
   read(kTasks, shape.tasksPerBlock);
   read(kAtOnce, shape.blocksAtOnce);
+  read(kShared, shape.sharedBytes);
   return shape;
 }
 

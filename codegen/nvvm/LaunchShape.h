@@ -20,6 +20,9 @@ struct LaunchShape {
   /// Blocks that a multiprocessor runs at once, at least: it bounds registers.
   /// 0: ptxas may choose, and may spill for the sake of more blocks.
   int64_t blocksAtOnce = 0;
+  /// Shared memory that the launch gives each block, beside what the kernel
+  /// declares, of which there are at most 48 KiB.
+  int64_t sharedBytes = 0;
 };
 
 /// Notes it on a kernel; it stays on the function of LLVM that comes of it.

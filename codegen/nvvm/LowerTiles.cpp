@@ -31,9 +31,8 @@ class TileLowering {
 protected:
   TileLowering(GpuEmitter &e, const TileConfig &config, Value plan,
                hash::PlanType type)
-      : e(e), thread(e.thread()), product(e, config, thread),
-        plan(e, plan, type),
-        memory(e.sharedMemory(TileProduct::getSharedBytes(config))) {}
+      : e(e), config(config), product(TileProduct::create(e, config)),
+        plan(e, plan, type) {}
 
   /// The rows of a buffer at the positions from `first` on.
   SideSource getRows(Value buffer, hash::RowSpace space, bool alongContraction,
@@ -53,10 +52,9 @@ protected:
   }
 
   GpuEmitter &e;
-  Value thread;
-  TileProduct product;
+  TileConfig config;
+  std::unique_ptr<TileProduct> product;
   cpu::PlanBuffer plan;
-  Value memory;
 };
 
 class GemmLowering : TileLowering {
@@ -64,23 +62,23 @@ public:
   GemmLowering(GpuEmitter &e, hash::GroupedGemmOp op, Value task,
                const TileConfig &config)
       : TileLowering(e, config, op.getPlan(), op.getPlanType()), op(op),
-        tiles(op), task(task),
+        tiles(op, config), task(task),
         operands(cpu::getRowOperands(e, op.getReads(), op.getReadsAt(),
                                      op.getInits(), op.getOutsAt())) {}
 
   void emit() {
     Value rowTile = e.div(task, tiles.columnTiles);
-    column = e.mul(e.rem(task, tiles.columnTiles), TileConfig::columns);
+    column = e.mul(e.rem(task, tiles.columnTiles), config.columns);
     if (!plan.exists()) {
-      Value first = e.mul(rowTile, TileConfig::rows);
+      Value first = e.mul(rowTile, config.rows);
       return emitRows(e.constant(0), first,
                       e.sub(e.constant(tiles.rows), first));
     }
     auto [group, part] =
-        cpu::findGroup(e, plan, tiles.groups, TileConfig::rows, rowTile);
+        cpu::findGroup(e, plan, tiles.groups, config.rows, rowTile);
     e.when(e.less(group, e.constant(tiles.groups)), [&, group = group,
                                                      part = part] {
-      Value first = e.add(plan.offset(e, group), e.mul(part, TileConfig::rows));
+      Value first = e.add(plan.offset(e, group), e.mul(part, config.rows));
       emitRows(group, first, e.sub(plan.offset(e, e.add(group, 1)), first));
     });
     if (tiles.clearsDeadRows)
@@ -91,20 +89,18 @@ public:
 private:
   /// Up to a tile of the `left` rows from position `first` on.
   void emitRows(Value group, Value first, Value left) {
-    Value count = e.min(left, e.constant(TileConfig::rows));
-    SmallVector<SmallVector<Value>> sums;
+    Value count = e.min(left, e.constant(config.rows));
+    SmallVector<Term> terms;
     for (unsigned i = 0; i < op.getLhs().size(); ++i) {
-      const size_t into = op.getInto()[i];
-      while (sums.size() <= into)
-        sums.push_back(product.makeSums());
       auto lhs = cast<MemRefType>(op.getLhs()[i].getType());
-      SideSource rows = getRows(
-          op.getLhs()[i], static_cast<hash::RowSpace>(op.getLhsAt()[i]),
-          /*alongContraction=*/true, group, first, count, e.constant(0));
-      sums[into] = product.add(sums[into], rows, getRhs(i, group),
-                               e.constant(lhs.getDimSize(1)), memory);
+      terms.push_back({size_t(op.getInto()[i]),
+                       getRows(op.getLhs()[i],
+                               static_cast<hash::RowSpace>(op.getLhsAt()[i]),
+                               /*alongContraction=*/true, group, first, count,
+                               e.constant(0)),
+                       getRhs(i, group), e.constant(lhs.getDimSize(1))});
     }
-    emitBodies(sums, group, first, count);
+    emitBodies(terms, group, first, count);
   }
 
   /// A right-hand side's rows are steps of the contraction, or columns of the
@@ -126,36 +122,29 @@ private:
     return {along, matrix.element, locate, column, matrix.shape.columns};
   }
 
-  void emitBodies(ArrayRef<SmallVector<Value>> sums, Value group, Value first,
-                  Value count) {
-    SmallVector<SmallVector<Fragment>> fragments;
-    for (const SmallVector<Value> &each : sums)
-      fragments.push_back(product.getFragments(each, /*lhsAlong=*/true));
-    for (size_t i = 0; i < fragments.front().size(); ++i) {
-      Fragment place = fragments.front()[i];
-      Value at = e.add(column, place.column);
-      Value exists = arith::AndIOp::create(
-          e, e.less(place.row, count), e.less(at, e.constant(tiles.columns)));
-      e.when(exists, [&] {
-        cpu::RowIndex row = plan.rowAt(e, e.add(first, place.row), group);
-        SmallVector<Value> values;
-        for (const SmallVector<Fragment> &each : fragments)
-          values.push_back(each[i].sums);
-        cpu::emitBodyAt(e, op.getBodyBlock(), values, operands, row, at,
-                        product.getLanes(), Value());
-      });
-    }
+  void emitBodies(ArrayRef<Term> terms, Value group, Value first, Value count) {
+    product->emit(
+        terms, count,
+        [&](Value tileRow, Value tileColumn, ArrayRef<Value> sums) {
+          Value at = e.add(column, tileColumn);
+          Value exists = arith::AndIOp::create(
+              e, e.less(tileRow, count), e.less(at, e.constant(tiles.columns)));
+          e.when(exists, [&] {
+            cpu::RowIndex row = plan.rowAt(e, e.add(first, tileRow), group);
+            cpu::emitBodyAt(e, op.getBodyBlock(), sums, operands, row, at,
+                            product->getLanes(), Value());
+          });
+        });
   }
 
   void clearDeadRows() {
-    Value to =
-        e.min(e.add(column, TileConfig::columns), e.constant(tiles.columns));
-    e.loop(e.add(plan.liveRows(e), thread), e.constant(tiles.rows),
-           TileConfig::threads, [&](Value position) {
+    Value to = e.min(e.add(column, config.columns), e.constant(tiles.columns));
+    e.loop(e.add(plan.liveRows(e), e.thread()), e.constant(tiles.rows),
+           config.threads, [&](Value position) {
              cpu::clearRow(e,
                            ArrayRef(operands).take_back(op.getInits().size()),
                            op.getBodyBlock(), plan.rowAt(e, position, Value()),
-                           column, to, tiles.columns, product.getLanes());
+                           column, to, tiles.columns, product->getLanes());
            });
   }
 
@@ -170,7 +159,7 @@ public:
   OuterLowering(GpuEmitter &e, hash::GroupedOuterOp op, Value task,
                 const TileConfig &config)
       : TileLowering(e, config, op.getPlan(), op.getPlanType()), op(op),
-        tiles(op), task(task) {
+        tiles(op, config), task(task) {
     for (Value value : op.getReads())
       operands.push_back(getMatrix(value));
     for (Value value : op.getInits())
@@ -180,8 +169,8 @@ public:
   void emit() {
     const int64_t blocks = tiles.lhsTiles * tiles.rhsTiles;
     Value group = e.div(task, blocks), block = e.rem(task, blocks);
-    Value row = e.mul(e.div(block, tiles.rhsTiles), TileConfig::rows);
-    Value column = e.mul(e.rem(block, tiles.rhsTiles), TileConfig::columns);
+    Value row = e.mul(e.div(block, tiles.rhsTiles), config.rows);
+    Value column = e.mul(e.rem(block, tiles.rhsTiles), config.columns);
     if (!plan.exists())
       return emitTile(group, e.constant(0), e.constant(tiles.rows), row,
                       column);
@@ -210,20 +199,20 @@ private:
                      /*alongContraction=*/false, group, first, count,
                      firstColumn);
     };
-    SmallVector<Value> sums =
-        product.add(product.makeSums(), side(op.getLhs(), 0, row),
-                    side(op.getRhs(), 1, column), count, memory);
-    for (const Fragment &place :
-         product.getFragments(sums, /*lhsAlong=*/false)) {
-      Value i = e.add(row, place.row), j = e.add(column, place.column);
-      Value exists =
-          arith::AndIOp::create(e, e.less(i, e.constant(tiles.lhsColumns)),
-                                e.less(j, e.constant(tiles.rhsColumns)));
-      e.when(exists, [&] {
-        cpu::emitMatrixBody(e, op.getBodyBlock(), place.sums, operands, group,
-                            i, j, product.getLanes(), Value());
-      });
-    }
+    Term term = {0, side(op.getLhs(), 0, row), side(op.getRhs(), 1, column),
+                 count};
+    product->emit(
+        term, e.constant(config.rows),
+        [&](Value tileRow, Value tileColumn, ArrayRef<Value> sums) {
+          Value i = e.add(row, tileRow), j = e.add(column, tileColumn);
+          Value exists =
+              arith::AndIOp::create(e, e.less(i, e.constant(tiles.lhsColumns)),
+                                    e.less(j, e.constant(tiles.rhsColumns)));
+          e.when(exists, [&] {
+            cpu::emitMatrixBody(e, op.getBodyBlock(), sums.front(), operands,
+                                group, i, j, product->getLanes(), Value());
+          });
+        });
   }
 
   hash::GroupedOuterOp op;
@@ -246,8 +235,8 @@ struct GpuLowerTiles : impl::GpuLowerTilesBase<GpuLowerTiles> {
 
   void lower(Operation *op, const TileConfig &config) {
     auto function = op->getParentOfType<func::FuncOp>();
-    setLaunchShape(function, {TileConfig::threads, /*tasksPerBlock=*/1,
-                              TileConfig::blocksAtOnce});
+    setLaunchShape(function, {config.threads, /*tasksPerBlock=*/1,
+                              config.blocksAtOnce, config.sharedBytes});
     cpu::CpuTarget target = cpu::getTargetAttributes(getOperation());
     GpuEmitter e(op->getLoc(), OpBuilder(op), target.vectorBytes);
     Value task = arith::IndexCastOp::create(e, e.i64, function.getArgument(0));

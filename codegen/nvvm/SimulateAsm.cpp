@@ -62,10 +62,14 @@ static std::optional<KnownAsm> recognizeSingle(const CallBase &call,
   return KnownAsm{function, opcode.str(), {}};
 }
 
-/// As nvvm.mbarrier.try_wait.parity is lowered: a loop until the phase is over.
+/// A loop until the phase is over, as nvvm.mbarrier.try_wait.parity is lowered
+/// with uniform branches.
 static std::optional<KnownAsm> recognizeWait(StringRef text) {
-  if (text != "{ .reg .pred P1; LAB_WAIT: mbarrier.try_wait.parity.shared.b64 "
-              "P1, [$0], $1, $2; @P1 bra.uni DONE; bra.uni LAB_WAIT; DONE: }")
+  static const Regex loop(
+      "^\\{ \\.reg \\.pred P1; LAB_WAIT: "
+      "mbarrier\\.try_wait\\.parity\\.shared\\.b64 P1, \\[\\$0\\], \\$1, \\$2; "
+      "@P1 bra(\\.uni)? DONE; bra(\\.uni)? LAB_WAIT; DONE: \\}$");
+  if (!loop.match(text))
     return std::nullopt;
   return KnownAsm{
       "hash_sim_MbarrierWait", "mbarrier.try_wait.parity.shared.b64", {}};
@@ -93,15 +97,20 @@ static std::optional<KnownAsm> recognizeMultiply(const CallBase &call,
   return KnownAsm{"hash_sim_Multiply", matches[0].str(), {columns}};
 }
 
-/// wgmma.wait_group, the results of which are its operands: whoever uses them
-/// uses what was waited for.
-static std::optional<KnownAsm> recognizeMultiplyWait(const CallBase &call,
-                                                     StringRef text) {
+/// wgmma.fence and wgmma.wait_group, the results of which are their operands:
+/// whoever uses them uses what was fenced, or waited for.
+static std::optional<KnownAsm> recognizeTied(const CallBase &call,
+                                             StringRef text) {
+  if (countResults(call) != call.arg_size())
+    return std::nullopt;
+  if (text == "wgmma.fence.sync.aligned;")
+    return KnownAsm{"hash_sim_MultiplyFenceTied",
+                    "wgmma.fence.sync.aligned",
+                    {call.arg_size()}};
   uint64_t left;
   StringRef rest = text;
   if (!rest.consume_front("wgmma.wait_group.sync.aligned ") ||
-      rest.consumeInteger(10, left) || rest != ";" ||
-      countResults(call) != call.arg_size())
+      rest.consumeInteger(10, left) || rest != ";")
     return std::nullopt;
   return KnownAsm{"hash_sim_MultiplyWaitTied",
                   "wgmma.wait_group.sync.aligned",
@@ -117,7 +126,7 @@ std::optional<KnownAsm> recognizeAsm(const CallBase &call) {
     return known;
   if (auto known = recognizeMultiply(call, text))
     return known;
-  return recognizeMultiplyWait(call, text);
+  return recognizeTied(call, text);
 }
 
 } // namespace hashc::nvvm

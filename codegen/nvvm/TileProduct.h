@@ -1,4 +1,4 @@
-//===- TileProduct.h - A tile of sums, and products added to it -*- C++ -*-===//
+//===- TileProduct.h - Products that a block of threads sums ----*- C++ -*-===//
 //
 // Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -10,58 +10,49 @@
 
 #include "codegen/nvvm/TileSide.h"
 
+#include <memory>
+
 namespace hashc::nvvm {
 
-/// The sums of a tile that a thread holds: vectors of consecutive columns.
-struct Fragment {
-  mlir::Value row, column; // in the tile, of the first element
-  mlir::Value sums;
+/// lhs * rhs over `contraction` steps, to be added to one of a tile's sums.
+struct Term {
+  size_t into;
+  SideSource lhs, rhs;
+  mlir::Value contraction;
 };
 
-/// Sums of a tile, spread over the threads of a block.
+/// Called with the place in the tile, and from there on, in the row, a vector
+/// of each of the tile's sums.
+using SumsVisitor = llvm::function_ref<void(mlir::Value row, mlir::Value column,
+                                            llvm::ArrayRef<mlir::Value> sums)>;
+
+/// A way to compute a tile.
 class TileProduct {
 public:
-  TileProduct(GpuEmitter &e, const TileConfig &config, mlir::Value thread);
+  virtual ~TileProduct() = default;
+  /// The one that the configuration asks for. Emits code where `e` is: all
+  /// threads of a block run it, once.
+  static std::unique_ptr<TileProduct> create(GpuEmitter &e,
+                                             const TileConfig &config);
 
-  /// Elements of a fragment.
-  int64_t getLanes() const;
-  /// Zeros: what a product starts from.
-  llvm::SmallVector<mlir::Value> makeSums();
-  /// sums + lhs * rhs over `contraction`, part by part, each copied to shared
-  /// memory while the ones before it are computed. All threads call it, and
-  /// are past their last read of `memory` when it ends.
-  llvm::SmallVector<mlir::Value> add(mlir::ValueRange sums, SideSource lhs,
-                                     SideSource rhs, mlir::Value contraction,
-                                     mlir::Value memory);
-  /// Bytes of shared memory that `add` takes, whatever the sides.
-  static int64_t getSharedBytes(const TileConfig &config);
-  /// The sums by place.
-  llvm::SmallVector<Fragment> getFragments(mlir::ValueRange sums,
-                                           bool lhsAlong);
+  /// Elements of the vectors that a visitor is called with.
+  virtual int64_t getLanes() const = 0;
+  /// Sums up the terms from zero and visits the sums of the first `rows` rows
+  /// at least, each by one thread.
+  virtual void emit(llvm::ArrayRef<Term> terms, mlir::Value rows,
+                    SumsVisitor visit) = 0;
 
-private:
-  void addPart(llvm::SmallVector<mlir::Value> &sums, TileSide &lhs,
-               TileSide &rhs, mlir::Value lhsPart, mlir::Value rhsPart);
-  void addFma(llvm::SmallVector<mlir::Value> &sums, TileSide &lhs,
-              TileSide &rhs, mlir::Value lhsPart, mlir::Value rhsPart);
-  void addMma8(llvm::SmallVector<mlir::Value> &sums, TileSide &lhs,
-               TileSide &rhs, mlir::Value lhsPart, mlir::Value rhsPart);
-  void addMma16(llvm::SmallVector<mlir::Value> &sums, TileSide &lhs,
-                TileSide &rhs, mlir::Value lhsPart, mlir::Value rhsPart);
-  llvm::SmallVector<mlir::Value> readLhs(TileSide &lhs, mlir::Value part,
-                                         mlir::Value k);
-  llvm::SmallVector<mlir::Value> readRhs(TileSide &rhs, mlir::Value part,
-                                         mlir::Value k, int64_t quad);
-  mlir::Value warpRow();
-  mlir::Value warpColumn();
-  mlir::Value rowOf(int64_t i, bool lhsAlong);
-  mlir::Value columnOf(int64_t quad);
-
-  GpuEmitter &e;
-  TileConfig config;
-  mlir::Value thread;
-  mlir::VectorType type; // of four sums
+protected:
+  /// How many sums the terms are added to.
+  static size_t countSums(llvm::ArrayRef<Term> terms);
 };
+
+std::unique_ptr<TileProduct> createMultistageProduct(GpuEmitter &e,
+                                                     const TileConfig &config);
+std::unique_ptr<TileProduct>
+createWarpSpecializedProduct(GpuEmitter &e, const TileConfig &config);
+/// What such a product takes of shared memory.
+int64_t getWarpSpecializedSharedBytes(const TileConfig &config, size_t sums);
 
 } // namespace hashc::nvvm
 

@@ -14,27 +14,29 @@ namespace hashc::nvvm {
 /// After each line, so that the eight rows of a matrix lie in different banks.
 constexpr int64_t kPaddingBytes = 16;
 
-static_assert(TileConfig::rows == TileConfig::columns,
-              "both sides have lines of one length");
+/// A line of an atom of wgmma's operands, an atom, and the lines that have it.
+constexpr int64_t kAtomLineBytes = 128, kAtomLines = 8;
+constexpr int64_t kAtomBytes = kAtomLineBytes * kAtomLines;
 
-TileSide::TileSide(GpuEmitter &e, const TileConfig &config, SideSource from,
+TileSide::TileSide(GpuEmitter &e, const SideShape &shape, SideSource from,
                    Value thread)
-    : e(e), source(std::move(from)), thread(thread) {
+    : e(e), shape(shape), source(std::move(from)), thread(thread) {
   const bool along = source.alongContraction;
-  lines = along ? TileConfig::rows : config.depth;
-  perLine = along ? config.depth : TileConfig::rows;
+  lines = along ? shape.extent : shape.depth;
+  perLine = along ? shape.depth : shape.extent;
   elementBytes = e.bytesOf(source.element);
-  pitch = perLine * elementBytes + kPaddingBytes;
-  chunks = perLine * elementBytes / kCopyBytes;
-  rounds = llvm::divideCeil(lines * chunks, TileConfig::threads);
+  const int64_t lineBytes = perLine * elementBytes;
+  linesCutIn = shape.swizzled ? lineBytes / kAtomLineBytes : 1;
+  pitch = shape.swizzled ? kAtomLineBytes : lineBytes + kPaddingBytes;
+  chunks = lineBytes / kCopyBytes;
+  rounds = llvm::divideCeil(lines * chunks, shape.threads);
 }
 
-int64_t TileSide::getLargestBytes(const TileConfig &config) {
-  const int64_t bytes = config.product == TileConfig::Product::mma16 ? 2 : 4;
-  const int64_t along =
-      TileConfig::rows * (config.depth * bytes + kPaddingBytes);
-  const int64_t across =
-      config.depth * (TileConfig::rows * bytes + kPaddingBytes);
+int64_t SideShape::getLargestBytes(int64_t elementBytes) const {
+  if (swizzled)
+    return extent * depth * elementBytes;
+  const int64_t along = extent * (depth * elementBytes + kPaddingBytes);
+  const int64_t across = depth * (extent * elementBytes + kPaddingBytes);
   return std::max(along, across);
 }
 
@@ -43,7 +45,7 @@ void TileSide::prepare() {
   if (!source.alongContraction)
     return;
   for (int64_t round = 0; round < rounds; ++round) {
-    Value copy = e.add(thread, round * TileConfig::threads);
+    Value copy = e.add(thread, round * shape.threads);
     fixed.push_back(source.locate(e.div(copy, chunks)));
   }
 }
@@ -51,7 +53,7 @@ void TileSide::prepare() {
 void TileSide::load(Value to, Value k) {
   const bool along = source.alongContraction;
   for (int64_t round = 0; round < rounds; ++round) {
-    Value copy = e.add(thread, round * TileConfig::threads);
+    Value copy = e.add(thread, round * shape.threads);
     Value line = e.div(copy, chunks), chunk = e.rem(copy, chunks);
     auto start = [&] {
       Line found = along ? fixed[round] : source.locate(e.add(k, line));
@@ -64,16 +66,52 @@ void TileSide::load(Value to, Value k) {
       e.copy(addressOf(to, line, element),
              e.address(found.address, offset, source.element), exists);
     };
-    if ((round + 1) * TileConfig::threads <= lines * chunks)
+    if ((round + 1) * shape.threads <= lines * chunks)
       start();
     else
       e.when(e.less(copy, e.constant(lines * chunks)), start);
   }
 }
 
+/// Of a swizzled element the first of its copy.
 Value TileSide::addressOf(Value part, Value line, Value element) {
-  return e.sharedAddress(
-      part, e.add(e.mul(line, pitch), e.mul(element, elementBytes)));
+  Value bytes = e.mul(element, elementBytes);
+  if (!shape.swizzled)
+    return e.sharedAddress(part, e.add(e.mul(line, pitch), bytes));
+  Value piece = e.div(bytes, kAtomLineBytes);
+  Value chunk = e.div(e.rem(bytes, kAtomLineBytes), kCopyBytes);
+  Value place = arith::XOrIOp::create(e, chunk, e.rem(line, kAtomLines));
+  Value start = e.mul(e.add(e.mul(piece, lines), line), kAtomLineBytes);
+  return e.sharedAddress(part, e.add(start, e.mul(place, kCopyBytes)));
+}
+
+/// Of shared memory, by a descriptor.
+constexpr int64_t kAddressableBytes = 1 << 18;
+
+/// Bits 0-13 the address, 16-29 from a piece of a line to the next, 32-45 from
+/// an atom to the next, each in units of 16 bytes, 62-63 the swizzle (PTX ISA
+/// 8.0, 9.7.14.5.1, "Matrix Descriptor Format"). Both kinds of lines have 64
+/// rows (or columns) in a piece's length: their lines', or their own.
+Value TileSide::describe(Value part, Value block) {
+  const int64_t pieceBytes = lines * kAtomLineBytes;
+  const int64_t blockBytes =
+      source.alongContraction ? 64 * kAtomLineBytes : pieceBytes;
+  // Along the contraction a part has one piece, and nothing steps over it.
+  const int64_t leading = source.alongContraction ? 1 : pieceBytes / 16;
+  const uint64_t rest = uint64_t(leading) << 16 |
+                        uint64_t(kAtomBytes / 16) << 32 | uint64_t(1) << 62;
+  Value begin = e.sharedAddress(part, e.mul(block, blockBytes));
+  Value address = LLVM::PtrToIntOp::create(e, e.getI32Type(), begin);
+  Value units =
+      e.div(e.rem(arith::ExtUIOp::create(e, e.i64, address), kAddressableBytes),
+            kCopyBytes);
+  return arith::OrIOp::create(e, units, e.constant(int64_t(rest)));
+}
+
+Value TileSide::describeFrom(Value descriptor, int64_t k) {
+  const int64_t bytes =
+      k * (source.alongContraction ? elementBytes : kAtomLineBytes);
+  return e.add(descriptor, bytes / 16);
 }
 
 Value TileSide::readAcross(Value part, Value k, Value at, int64_t count) {

@@ -36,16 +36,29 @@ struct SideSource {
   int64_t length;
 };
 
+/// What a part of a side has, and how it lies in shared memory.
+struct SideShape {
+  int64_t extent;  // rows of the tile, or columns
+  int64_t depth;   // steps of the contraction
+  int64_t threads; // that copy it
+  /// As wgmma reads it: atoms of eight lines of 128 bytes, in which chunks of
+  /// 16 bytes are exchanged (PTX ISA 8.0, 9.7.14.5.1, "128-byte swizzling").
+  /// Longer lines are cut. Else padding follows each line.
+  bool swizzled;
+
+  /// Bytes of a part, wherever its lines go.
+  int64_t getLargestBytes(int64_t elementBytes) const;
+};
+
 /// Copies a side's parts to shared memory and reads it from there.
 class TileSide {
 public:
-  TileSide(GpuEmitter &e, const TileConfig &config, SideSource source,
+  /// `thread` is the number among those that copy.
+  TileSide(GpuEmitter &e, const SideShape &shape, SideSource source,
            mlir::Value thread);
 
-  /// Bytes of one part, of any side.
-  static int64_t getLargestBytes(const TileConfig &config);
   /// Bytes of one part.
-  int64_t getBytes() const { return lines * pitch; }
+  int64_t getBytes() const { return lines * pitch * linesCutIn; }
   /// Once, before the copies of a product: finds the lines that stay the same.
   void prepare();
   /// Starts this thread's copies of the part of the contraction from `k` on.
@@ -67,6 +80,12 @@ public:
   /// One element, as tensor cores take it in tf32.
   mlir::Value readTf32(mlir::Value part, mlir::Value k, mlir::Value at);
 
+  /// A descriptor of wgmma's: the rows (or columns) from 64 * `block` on, all
+  /// steps of the part, which begins at a multiple of 1024 bytes.
+  mlir::Value describe(mlir::Value part, mlir::Value block);
+  /// The same from step `k` on.
+  mlir::Value describeFrom(mlir::Value descriptor, int64_t k);
+
   bool isAlongContraction() const { return source.alongContraction; }
 
 private:
@@ -74,9 +93,11 @@ private:
                         mlir::Value element);
 
   GpuEmitter &e;
+  SideShape shape;
   SideSource source;
   mlir::Value thread;
   int64_t lines, perLine;       // elements of a line in a part
+  int64_t linesCutIn;           // pieces, which lie far apart
   int64_t pitch;                // bytes from line to line in shared memory
   int64_t elementBytes, chunks; // of a line
   int64_t rounds;               // of copies by all threads

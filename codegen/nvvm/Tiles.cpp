@@ -9,7 +9,7 @@
 
 #include "codegen/cpu/Schedule.h"
 #include "codegen/cpu/Tasks.h"
-#include "codegen/nvvm/GpuEmitter.h"
+#include "codegen/nvvm/TileProduct.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/TypeUtilities.h"
@@ -26,26 +26,26 @@ static int64_t countTiles(int64_t extent, int64_t tile) {
   return std::max<int64_t>(1, llvm::divideCeil(extent, tile));
 }
 
-GemmTiles::GemmTiles(hash::GroupedGemmOp op) {
+GemmTiles::GemmTiles(hash::GroupedGemmOp op, const TileConfig &config) {
   hash::PlanType plan = op.getPlanType();
   ShapedType out = getShaped(op.getInits().front());
   groups = plan ? plan.getGroups() : 1;
   rows = plan ? plan.getSlots() : out.getDimSize(0);
   columns = out.getDimSize(1);
   clearsDeadRows = plan && op.getZeroDead();
-  rowTiles = plan ? rows / TileConfig::rows + std::min(groups, rows)
-                  : countTiles(rows, TileConfig::rows);
-  columnTiles = countTiles(columns, TileConfig::columns);
+  rowTiles = plan ? rows / config.rows + std::min(groups, rows)
+                  : countTiles(rows, config.rows);
+  columnTiles = countTiles(columns, config.columns);
 }
 
-OuterTiles::OuterTiles(hash::GroupedOuterOp op) {
+OuterTiles::OuterTiles(hash::GroupedOuterOp op, const TileConfig &config) {
   hash::PlanType plan = op.getPlanType();
   groups = plan ? plan.getGroups() : 1;
   rows = plan ? plan.getSlots() : getShaped(op.getLhs()).getDimSize(0);
   lhsColumns = getShaped(op.getLhs()).getDimSize(1);
   rhsColumns = getShaped(op.getRhs()).getDimSize(1);
-  lhsTiles = countTiles(lhsColumns, TileConfig::rows);
-  rhsTiles = countTiles(rhsColumns, TileConfig::columns);
+  lhsTiles = countTiles(lhsColumns, config.rows);
+  rhsTiles = countTiles(rhsColumns, config.columns);
 }
 
 /// True if each row is made of whole copies of elements that can be copied.
@@ -61,8 +61,33 @@ static bool hasWholeCopies(Value value) {
 /// Bodies run on vectors of up to so many columns of a row.
 constexpr int64_t kBodyLanes = 4;
 
-static std::optional<TileConfig> choose(ValueRange sides, Type compute,
-                                        ValueRange outs) {
+/// Of a product with so many sums for each element.
+static TileConfig chooseForBf16(StringRef arch, size_t sums, int64_t columns) {
+  // Sums of 64 by 128 elements, or twice 64 by 64, leave a thread of a
+  // warpgroup registers for the rest.
+  if (arch != "sm_90a" || sums > 2) {
+    TileConfig config;
+    config.product = TileConfig::Product::mma16;
+    config.depth = 32;
+    // For bodies that need more than 128 registers a thread.
+    config.blocksAtOnce = 3;
+    return config;
+  }
+  TileConfig config;
+  config.product = TileConfig::Product::wgmma;
+  config.rows = 128;
+  config.columns = sums == 1 && columns > 64 ? 128 : 64;
+  config.depth = 64;
+  config.threads = 384;
+  config.stages = 4;
+  config.blocksAtOnce = 1;
+  config.sharedBytes = getWarpSpecializedSharedBytes(config, sums);
+  return config;
+}
+
+static std::optional<TileConfig> choose(StringRef arch, ValueRange sides,
+                                        Type compute, ValueRange outs,
+                                        size_t sums) {
   if (!compute.isF32() || !llvm::all_of(sides, hasWholeCopies))
     return std::nullopt;
   for (Value out : outs)
@@ -72,25 +97,35 @@ static std::optional<TileConfig> choose(ValueRange sides, Type compute,
   auto isBf16 = [](Value side) {
     return getElementTypeOrSelf(side.getType()).isBF16();
   };
-  TileConfig config;
   if (llvm::all_of(sides, isBf16))
-    config = {TileConfig::Product::mma16, /*depth=*/32};
-  else if (llvm::any_of(sides, isBf16))
-    // Against rows of bf16, weights need no more digits than tf32 has.
+    return chooseForBf16(arch, sums, getShaped(outs[0]).getShape().back());
+  TileConfig config;
+  // With rows of bf16, or results, numbers need no more digits than tf32 has.
+  if (llvm::any_of(sides, isBf16) || llvm::all_of(outs, isBf16))
     config.product = TileConfig::Product::mma8;
   return config;
 }
 
-bool isForGpu(ModuleOp module) {
+static StringRef getTargetText(ModuleOp module, StringRef key) {
   auto target =
       module->getAttrOfType<DictionaryAttr>(hash::HashDialect::kTargetAttr);
-  auto machine = target ? target.getAs<StringAttr>("target") : StringAttr();
-  return machine && machine.getValue() == "cuda";
+  auto text = target ? target.getAs<StringAttr>(key) : StringAttr();
+  return text ? text.getValue() : "";
+}
+
+bool isForGpu(ModuleOp module) {
+  return getTargetText(module, "target") == "cuda";
+}
+
+static size_t countSums(hash::GroupedGemmOp gemm) {
+  return size_t(*llvm::max_element(gemm.getInto())) + 1;
 }
 
 std::optional<TileConfig> chooseTiles(Operation *op) {
-  if (!isForGpu(op->getParentOfType<ModuleOp>()))
+  auto module = op->getParentOfType<ModuleOp>();
+  if (!isForGpu(module))
     return std::nullopt;
+  StringRef arch = getTargetText(module, "arch");
   if (auto gemm = dyn_cast<hash::GroupedGemmOp>(op)) {
     // Panels are the CPU's layout: their lines are not of consecutive elements.
     for (unsigned i = 0; i < gemm.getRhs().size(); ++i)
@@ -98,20 +133,22 @@ std::optional<TileConfig> chooseTiles(Operation *op) {
         return std::nullopt;
     SmallVector<Value> sides(gemm.getLhs());
     llvm::append_range(sides, gemm.getRhs());
-    return choose(sides, gemm.getComputeType(), gemm.getInits());
+    return choose(arch, sides, gemm.getComputeType(), gemm.getInits(),
+                  countSums(gemm));
   }
   if (auto outer = dyn_cast<hash::GroupedOuterOp>(op))
-    return choose({outer.getLhs(), outer.getRhs()}, outer.getComputeType(),
-                  outer.getInits());
+    return choose(arch, {outer.getLhs(), outer.getRhs()},
+                  outer.getComputeType(), outer.getInits(), /*sums=*/1);
   return std::nullopt;
 }
 
 int64_t getNumTasks(Operation *op) {
-  if (!chooseTiles(op))
+  std::optional<TileConfig> config = chooseTiles(op);
+  if (!config)
     return cpu::getNumTasks(op);
   if (auto gemm = dyn_cast<hash::GroupedGemmOp>(op))
-    return GemmTiles(gemm).count();
-  return OuterTiles(cast<hash::GroupedOuterOp>(op)).count();
+    return GemmTiles(gemm, *config).count();
+  return OuterTiles(cast<hash::GroupedOuterOp>(op), *config).count();
 }
 
 } // namespace hashc::nvvm

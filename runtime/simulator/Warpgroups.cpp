@@ -181,12 +181,18 @@ HASHC_SIM_FUNCTION(Multiply) {
   at(site).meetWarpgroup(multiply, operands, results);
 }
 
+static void fenceRegisters(Thread *const *lanes) {
+  Block::get().getAgent(*lanes[0]).fenced = true;
+}
+
 HASHC_SIM_FUNCTION(MultiplyFence) {
-  meetLanes(
-      [](Thread *const *lanes) {
-        Block::get().getAgent(*lanes[0]).fenced = true;
-      },
-      operands, results, site);
+  meetLanes(fenceRegisters, operands, results, site);
+}
+
+/// How many registers there are, and those, which stay as they are.
+HASHC_SIM_FUNCTION(MultiplyFenceTied) {
+  meetLanes(fenceRegisters, operands, results, site);
+  std::copy_n(operands + 1, operands[0], results);
 }
 
 HASHC_SIM_FUNCTION(MultiplyCommit) {

@@ -7,7 +7,7 @@
 module attributes {hash.target = {target = "cuda", vector_bytes = 16 : i64}} {
   // CHECK: llvm.mlir.global internal @grouped_gemm.shared() {addr_space = 3 : i32, {{.*}}alignment = 128
   // CHECK: func.func private @grouped_gemm(
-  // CHECK-SAME: passthrough = {{\[\[}}"hash-block-threads", "128"], ["hash-block-tasks", "1"], ["hash-blocks-at-once", "4"]]
+  // CHECK-SAME: passthrough = {{\[\[}}"hash-block-threads", "128"], ["hash-block-tasks", "1"], ["hash-blocks-at-once", "4"], ["hash-launch-shared", "0"]]
   // CHECK: llvm.nvvm.read.ptx.sreg.tid.x
   // CHECK: scf.while
   // CHECK: llvm.nvvm.cp.async.cg.shared.global.16.s
@@ -59,6 +59,58 @@ module attributes {hash.target = {target = "cuda", vector_bytes = 16 : i64}} {
         outs(%g : memref<64x40xf32>) {
     ^bb0(%acc: f32, %init: f32):
       %0 = arith.addf %acc, %init : f32
+      hash.yield %0 : f32
+    }
+    return
+  }
+}
+
+// -----
+
+// On sm_90a, one warpgroup copies bf16 and two multiply; sums are exchanged through shared memory for the body. Twice as many
+// sums are of half as many columns.
+module attributes {hash.target = {target = "cuda", arch = "sm_90a", vector_bytes = 16 : i64}} {
+  // CHECK: llvm.mlir.global external @roles_launch_shared() {addr_space = 3 : i32, alignment = 1024
+  // CHECK-LABEL: func.func private @roles(
+  // CHECK-SAME: ["hash-block-threads", "384"], ["hash-block-tasks", "1"], ["hash-blocks-at-once", "1"], ["hash-launch-shared", "131136"]
+  // CHECK: llvm.nvvm.mbarrier.init.shared
+  // CHECK: llvm.nvvm.barrier.cta.sync.aligned.all
+  // CHECK: mbarrier.try_wait.parity
+  // CHECK: llvm.nvvm.cp.async.cg.shared.global.16.s
+  // CHECK: llvm.nvvm.cp.async.wait.group
+  // CHECK: fence.proxy.async.shared::cta
+  // CHECK: llvm.nvvm.mbarrier.arrive.shared
+  // CHECK: } else {
+  // CHECK: scf.for
+  // CHECK: mbarrier.try_wait.parity
+  // CHECK: "wgmma.fence.sync.aligned;"
+  // CHECK-COUNT-4: wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16
+  // CHECK: llvm.nvvm.wgmma.commit_group.sync.aligned
+  // CHECK: "wgmma.wait_group.sync.aligned 1;"
+  // CHECK: scf.yield
+  // CHECK: "wgmma.wait_group.sync.aligned 0;"
+  // CHECK: llvm.nvvm.barrier.cta.sync.aligned.count
+  // CHECK: llvm.nvvm.barrier.cta.sync.aligned.all
+  // CHECK: arith.maximumf
+  func.func private @roles(%task: index, %x: memref<70x640xbf16>, %w: memref<640x128xbf16>, %y: memref<70x128xf32>)
+      attributes {hash.kernel = {}} {
+    hash.grouped_gemm lhs(%x : memref<70x640xbf16>) at [token] rhs(%w : memref<640x128xbf16>) into [0] reads() at []
+        outs(%y : memref<70x128xf32>) at [position] {
+    ^bb0(%acc: f32, %init: f32):
+      %zero = arith.constant 0.0 : f32
+      %0 = arith.maximumf %acc, %zero : f32
+      hash.yield %0 : f32
+    }
+    return
+  }
+  // CHECK-LABEL: func.func private @gate(
+  // CHECK: wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16
+  func.func private @gate(%task: index, %x: memref<70x64xbf16>, %v: memref<64x128xbf16>, %w: memref<64x128xbf16>,
+                          %y: memref<70x128xf32>) attributes {hash.kernel = {}} {
+    hash.grouped_gemm lhs(%x, %x : memref<70x64xbf16>, memref<70x64xbf16>) at [token, token]
+        rhs(%v, %w : memref<64x128xbf16>, memref<64x128xbf16>) into [0, 1] reads() at [] outs(%y : memref<70x128xf32>) at [position] {
+    ^bb0(%a: f32, %b: f32, %init: f32):
+      %0 = arith.mulf %a, %b : f32
       hash.yield %0 : f32
     }
     return

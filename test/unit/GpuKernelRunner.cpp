@@ -17,7 +17,7 @@ namespace hashc::test {
 
 GpuKernelRunner::GpuKernelRunner(const std::string &text,
                                  const nvvm::GpuTarget &target)
-    : KernelModule(text, nvvm::getShapes(), "cuda") {
+    : KernelModule(text, nvvm::getShapes(), "cuda", target.chip) {
   compile(target);
 }
 
@@ -53,6 +53,7 @@ void GpuKernelRunner::launch(std::vector<void *> buffers,
   launch.kernel = {kernel->name, kernel->entry, kernel->staticShared};
   launch.grid.x = divideCeil(tasks, shape.tasksPerBlock);
   launch.block.x = shape.threads;
+  launch.dynamicShared = shape.sharedBytes;
   launch.arguments = arguments.data();
   if (auto problem = device.launch(launch, mode))
     report_fatal_error(StringRef(*problem));

@@ -37,7 +37,7 @@ static void check(bool ok, const char *what) {
 
 KernelModule::KernelModule(const std::string &text,
                            const cpu::CpuTarget &target,
-                           llvm::StringRef machine) {
+                           llvm::StringRef machine, llvm::StringRef arch) {
   DialectRegistry registry;
   registry.insert<hash::HashDialect, arith::ArithDialect, func::FuncDialect,
                   math::MathDialect, memref::MemRefDialect>();
@@ -46,12 +46,15 @@ KernelModule::KernelModule(const std::string &text,
   module = parseSourceString<ModuleOp>(text, context.get());
   check(bool(module), "the kernel does not parse");
   Builder builder(context.get());
-  (*module)->setAttr(hash::HashDialect::kTargetAttr,
-                     builder.getDictionaryAttr(builder.getNamedAttr(
-                         "target", builder.getStringAttr(machine))));
+  (*module)->setAttr(
+      hash::HashDialect::kTargetAttr,
+      builder.getDictionaryAttr(
+          {builder.getNamedAttr("target", builder.getStringAttr(machine)),
+           builder.getNamedAttr("arch", builder.getStringAttr(arch))}));
   cpu::setTargetAttributes(*module, target);
   module->walk([&](Operation *inner) {
-    if (isa<hash::GroupedGemmOp, hash::GroupedOuterOp, hash::MapOp>(inner))
+    if (isa<hash::GroupedGemmOp, hash::GroupedOuterOp, hash::MapOp,
+            hash::LibraryCallOp>(inner))
       op = inner;
   });
   tasks = nvvm::getNumTasks(op);
@@ -65,6 +68,7 @@ OwningOpRef<ModuleOp> KernelModule::lower() {
   PassManager pm(context.get());
   nvvm::buildTilePipeline(pm);
   cpu::buildKernelPipeline(pm);
+  nvvm::buildBlockPipeline(pm);
   cpu::buildLlvmPipeline(pm);
   check(succeeded(pm.run(*copy)), "the kernel cannot be lowered");
   return copy;

@@ -37,7 +37,7 @@ class KernelModule {
 public:
   /// Parses and keeps `text`; its launches get their number of tasks.
   KernelModule(const std::string &text, const cpu::CpuTarget &target,
-               llvm::StringRef machine = "cpu");
+               llvm::StringRef machine = "cpu", llvm::StringRef arch = "");
   virtual ~KernelModule();
 
   /// The kernel's op, as it was before lowering.

@@ -21,17 +21,21 @@ using nvvm::TileConfig;
 
 namespace {
 
-/// The ways to multiply: the elements that lead there, and how far the result
-/// may be from the definition's, whose order of summation tensor cores do not
-/// have.
+/// The ways to multiply: the GPU and the elements that lead there, and how far
+/// the result may be from the definition's, whose order of summation tensor
+/// cores do not have.
 struct Way {
-  const char *lhs, *rhs;
+  const char *name, *chip, *lhs, *rhs;
   TileConfig::Product product;
   double allowed;
 };
-constexpr Way kWays[] = {{"f32", "f32", TileConfig::Product::fma, 0},
-                         {"bf16", "f32", TileConfig::Product::mma8, 4e-3},
-                         {"bf16", "bf16", TileConfig::Product::mma16, 1e-4}};
+constexpr Way kWays[] = {
+    {"Fma", "sm_80", "f32", "f32", TileConfig::Product::fma, 0},
+    {"Mma8", "sm_80", "bf16", "f32", TileConfig::Product::mma8, 4e-3},
+    {"Mma16", "sm_80", "bf16", "bf16", TileConfig::Product::mma16, 1e-4},
+    {"FmaOfHopper", "sm_90a", "f32", "f32", TileConfig::Product::fma, 0},
+    {"Mma8OfHopper", "sm_90a", "bf16", "f32", TileConfig::Product::mma8, 4e-3},
+    {"Wgmma", "sm_90a", "bf16", "bf16", TileConfig::Product::wgmma, 1e-4}};
 
 class TileKernel : public testing::TestWithParam<Way> {
 protected:
@@ -39,14 +43,12 @@ protected:
   /// the bits are the same, and they are what the definition gives.
   void compare(const std::string &text, const KernelText &shape,
                const std::vector<Experts> &plans = {nullptr}) {
-    for (const char *chip : {"sm_80", "sm_90a"}) {
-      SCOPED_TRACE(std::string(chip) + "\n" + text);
-      GpuKernelRunner runner(text, nvvm::GpuTarget{chip});
-      auto config = nvvm::chooseTiles(runner.getOp());
-      ASSERT_TRUE(config && config->product == GetParam().product);
-      for (const Experts &experts : plans)
-        compareOnce(runner, shape, experts);
-    }
+    SCOPED_TRACE(text);
+    GpuKernelRunner runner(text, nvvm::GpuTarget{GetParam().chip});
+    auto config = nvvm::chooseTiles(runner.getOp());
+    ASSERT_TRUE(config && config->product == GetParam().product);
+    for (const Experts &experts : plans)
+      compareOnce(runner, shape, experts);
   }
 
 private:
@@ -121,7 +123,9 @@ std::vector<Experts> getPlans(int64_t groups) {
 TEST_P(TileKernel, Dense) {
   for (auto [rows, depth, columns] :
        {std::tuple(1, 8, 8), std::tuple(5, 104, 64), std::tuple(65, 16, 72),
-        std::tuple(64, 200, 4 * 2), std::tuple(130, 40, 136)}) {
+        std::tuple(64, 200, 4 * 2), std::tuple(130, 40, 136),
+        // Every stage is used again.
+        std::tuple(140, 600, 72)}) {
     KernelText text = tileGemm(rows, 0, depth, columns, GetParam());
     compare(text.gemm(), text);
   }
@@ -213,8 +217,7 @@ TEST_P(TileKernel, OuterOfAllRows) {
 
 INSTANTIATE_TEST_SUITE_P(All, TileKernel, testing::ValuesIn(kWays),
                          [](const auto &info) {
-                           return std::string(info.param.lhs) + "_" +
-                                  info.param.rhs;
+                           return std::string(info.param.name);
                          });
 
 } // namespace

@@ -56,10 +56,26 @@ static void readPtx(StringRef body, KernelUsage &kernel) {
   StringRef directive = ".maxntid ";
   if (size_t at = body.find(directive); at != StringRef::npos)
     body.substr(at + directive.size()).consumeInteger(10, kernel.threads);
-  if (body.contains("mma.sync.aligned.m16n8k16"))
+  if (body.contains("mma.sync.aligned.m16n8k16") ||
+      body.contains("wgmma.mma_async"))
     kernel.tensorCores = "bf16";
   else if (body.contains("mma.sync.aligned.m16n8k8"))
     kernel.tensorCores = "tf32";
+}
+
+/// What hashc says of launches in front of the code.
+static void readLaunches(StringRef ptx, const StringMap<size_t> &places,
+                         std::vector<KernelUsage> &kernels) {
+  SmallVector<StringRef> lines, groups;
+  ptx.take_until([](char c) { return c == '.'; }).split(lines, '\n');
+  Regex launch("^// ([^:]+): .* ([0-9]+) bytes of dynamic shared memory$");
+  for (StringRef line : lines) {
+    int64_t bytes = 0;
+    if (!launch.match(line, &groups) || groups[2].getAsInteger(10, bytes))
+      continue;
+    if (auto found = places.find(groups[1]); found != places.end())
+      kernels[found->second].shared += bytes;
+  }
 }
 
 std::vector<KernelUsage> readKernelUsage(StringRef ptx, StringRef said) {
@@ -89,6 +105,7 @@ std::vector<KernelUsage> readKernelUsage(StringRef ptx, StringRef said) {
       current = nullptr;
     }
   }
+  readLaunches(ptx, places, kernels);
   SmallVector<StringRef> parts;
   ptx.split(parts, ".visible .entry ");
   for (StringRef part : ArrayRef(parts).drop_front()) {

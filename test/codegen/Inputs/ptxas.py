@@ -1,4 +1,4 @@
-"""Compiles specs for both GPUs and runs ptxas on what comes out: ptxas.py HASHC SPEC...
+"""Compiles specs for both GPUs, in f32 and bf16, and runs ptxas on what comes out: ptxas.py HASHC SPEC...
 Fails where a kernel spills registers, or where ptxas says that it does not do what was asked (C75..)."""
 
 import concurrent.futures
@@ -16,10 +16,14 @@ def run(command):
     return done.stdout
 
 
-def check(hashc, spec, arch):
+def get_precisions(spec):
+    return ("f32", "bf16") if "param precision" in pathlib.Path(spec).read_text() else (None,)
+
+
+def check(hashc, spec, precision, arch):
     """What is wrong with the spec's kernels, and how many there are."""
-    ptx = f"{pathlib.Path(spec).stem}-{arch}.ptx"
-    run([hashc, spec, "--target=cuda", f"--arch={arch}", "--emit=ptx", "-o", ptx])
+    ptx = f"{pathlib.Path(spec).stem}-{precision}-{arch}.ptx"
+    run([hashc, spec, "--target=cuda", f"--arch={arch}", "--emit=ptx", "-o", ptx] + ([f"-Dprecision={precision}"] if precision else []))
     said = run(["ptxas", "-v", f"-arch={arch}", ptx, "-o", os.devnull])
     wrong, kernels, kernel = [], 0, ""
     for line in said.splitlines():
@@ -31,7 +35,7 @@ def check(hashc, spec, arch):
 
 
 def main(hashc, *specs):
-    jobs = [(hashc, spec, arch) for spec in specs for arch in ("sm_80", "sm_90a")]
+    jobs = [(hashc, spec, precision, arch) for spec in specs for precision in get_precisions(spec) for arch in ("sm_80", "sm_90a")]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         results = list(pool.map(lambda job: check(*job), jobs))
     wrong = [line for lines, _ in results for line in lines]

@@ -30,11 +30,59 @@ THREADS = [
     ("a column of another step", r"(shufflevector <4 x float> %\d+, <4 x float> poison, <4 x i32>) <i32 1, i32 1, i32 1, i32 1>",
      r"\1 zeroinitializer", 0, None),
 ]
-TENSOR_CORES = [
+MMA8 = [
     ("fragments of rows exchanged", r"(mma\.m16n8k8\.row\.col\.tf32\()" + INDEX, r"\1\3, \2", 0, None),
     ("steps of columns exchanged", r"(mma\.m16n8k8\.row\.col\.tf32\((?:i32 %\d+, ){4})" + INDEX, r"\1\3, \2", 0, None),
     ("sums exchanged", r"float %(\d+), float %(\d+)\)", r"float %\2, float %\1)", 2, None),
 ]
+MMA16 = [
+    ("fragments of rows exchanged", r"(mma\.m16n8k16\.row\.col\.bf16\()" + INDEX, r"\1\3, \2", 0, None),
+    ("columns' matrix not transposed", r"m8n8\.x4\.trans\.b16", "m8n8.x4.b16", 0, None),
+]
+WAIT = r'tail call void asm sideeffect "\{ \.reg \.pred P1; LAB_WAIT.*\n'
+PHASE = r"(.*)(tail call void asm sideeffect .*LAB_WAIT.*\(ptr addrspace\(3\) %\d+, i32) (%\d+)(,.*\n)"
+OTHER_PHASE = r'\1%"other of \3" = xor i32 \3, 1\n\1\2 %"other of \3"\4'
+SUMS = r'(asm sideeffect "wgmma\.wait_group\.sync\.aligned )'
+WGMMA = [
+    ("mbarriers not initialized before others use them", r".*barrier\.cta\.sync\.aligned\.all.*\n", "", 0,
+     "there is no mbarrier|nothing between"),
+    ("one arrival fewer fills a stage", r"(mbarrier\.init.*), i32 128\)", r"\1, i32 127)", None, "never written|nothing between|still fills"),
+    ("one arrival more fills a stage", r"(mbarrier\.init.*), i32 128\)", r"\1, i32 129)", None, "no thread can go on"),
+    ("one arrival fewer empties a stage", r"(mbarrier\.init.*), i32 8\)", r"\1, i32 7)", None, "another thread reads"),
+    ("one arrival more empties a stage", r"(mbarrier\.init.*), i32 8\)", r"\1, i32 9)", None, "no thread can go on"),
+    ("copies do not wait for an empty stage", ".*" + WAIT, "", 0, "another thread reads|still fills"),
+    ("copies wait for the wrong phase", PHASE, OTHER_PHASE, 0, "no thread can go on|another thread reads|still fills"),
+    ("products do not wait for a full stage", ".*" + WAIT, "", 1, "never written|nothing between|still fills"),
+    ("products wait for the wrong phase", PHASE, OTHER_PHASE, 1, "never written|nothing between|still fills|no thread can go on"),
+    ("wait for copies one short", r"wait\.group\(i32 2\)", "wait.group(i32 3)", 0, "still fills"),
+    ("the last wait for copies one short", r"wait\.group\(i32 0\)", "wait.group(i32 1)", 0, "still fills"),
+    ("no fence between copies and products", r".*fence\.proxy\.async.*\n", "", 0, "no fence.proxy.async between"),
+    ("no such fence for the last copies", r".*fence\.proxy\.async.*\n", "", -1, "no fence.proxy.async between"),
+    ("a full stage is not told", r".*call i64 @llvm\.nvvm\.mbarrier\.arrive.*\n", "", 0, "no thread can go on"),
+    ("an empty stage is not told", r".*call i64 @llvm\.nvvm\.mbarrier\.arrive.*\n", "", -1, "no thread can go on"),
+    ("a stage is released while it is read", SUMS + "1;", r"\g<1>2;", 0, "still reads|another thread reads"),
+    ("sums are read before they are complete", SUMS + "0;", r"\g<1>1;", 0, None),
+    ("products not committed", r".*wgmma\.commit_group.*\n", "", 0, None),
+    ("no fence before products", r"wgmma\.fence\.sync\.aligned;", "wgmma.wait_group.sync.aligned 7;", 0, "no wgmma.fence"),
+    ("a warpgroup stores sums where the other still multiplies", r".*barrier\.cta\.sync\.aligned\.count.*\n", "", 0,
+     "another thread reads"),
+    ("the warpgroups meet one by one", r"(sync\.aligned\.count\(i32 1, i32) 256", r"\1 128", 0, "another thread reads"),
+    ("sums visited before they are stored", r".*barrier\.cta\.sync\.aligned\.all.*\n", "", -1, "nothing between|never written"),
+    ("not swizzled", r"= xor i64 (%\d+), %\d+", r"= or i64 \1, 0", 0, None),
+    ("steps of rows one too far", "4611686293305360386", "4611686293305360388", 0, None),
+    ("pieces of columns lie elsewhere", "46116862933388(49280)", r"46116862933052\1", 0, None),
+    ("columns' lines taken for rows", r"i32 1, i32 1, i32 1, i32 0, i32 1\)", "i32 1, i32 1, i32 1, i32 0, i32 0)", 0, None),
+    ("part of the copies dropped", r".*cp\.async\.cg.*\n", "", 1, "never written"),
+    ("copies of all threads to one place", r"(cp\.async\.cg[^(]*\(ptr addrspace\(3\)) (%\d+)",
+     r"\1 @grouped_gemm_launch_shared", 0, "nothing between|copy"),
+]
+# Of each: elements of rows and matrix, the contraction (four parts and more of it, or every stage again), what a block has, and bugs.
+CASES = {
+    "fma": ("f32", "f32", 64, 128, 0, COMMON + THREADS),
+    "mma8": ("bf16", "f32", 64, 128, 0, COMMON + MMA8),
+    "mma16": ("bf16", "bf16", 640, 128, 0, COMMON + MMA16),
+    "wgmma": ("bf16", "bf16", 640, 384, 131136, WGMMA),
+}
 
 
 def mutate(text, pattern, replacement, place):
@@ -45,33 +93,35 @@ def mutate(text, pattern, replacement, place):
     return text
 
 
-def simulate(hash_sim, path, element):
+def simulate(hash_sim, path, case):
+    lhs, rhs, depth, threads, shared, _ = CASES[case]
     # One tile; four parts of the contraction, of which three are there at a time.
-    command = [hash_sim, path, f"--kernel={KERNEL}", "--grid=1", "--block=128", "--mode=late,adversarial", "i64:1",
-               f"{element}[512x64]=random", "f32[64x64]=random", f"{element}[512x64]"]
+    command = [hash_sim, path, f"--kernel={KERNEL}", "--grid=1", f"--block={threads}", f"--shared={shared}", "--mode=late,adversarial",
+               "i64:1", f"{lhs}[512x{depth}]=random", f"{rhs}[{depth}x{depth}]=random", f"{lhs}[512x{depth}]"]
     run = subprocess.run(command, capture_output=True, text=True)
     return run.returncode, run.stdout, run.stderr
 
 
-def main(hash_sim, path, element):
+def main(hash_sim, path, case):
     text = open(path).read()
     begin = re.search(rf"^define .*@{KERNEL}\(", text, re.M).start()
     end = text.index("\n}\n", begin)
-    status, good, errors = simulate(hash_sim, path, element)
+    status, good, errors = simulate(hash_sim, path, case)
     assert status == 0, errors
     missed = 0
-    mutants = COMMON + (THREADS if element == "f32" else TENSOR_CORES)
+    mutants = CASES[case][-1]
     for name, pattern, replacement, place, message in mutants:
         mutant = text[:begin] + mutate(text[begin:end], pattern, replacement, place) + text[end:]
-        if ".count(" in mutant:
+        if ".aligned.count(" in mutant and "declare void @llvm.nvvm.barrier.cta.sync.aligned.count" not in mutant:
             mutant += "\ndeclare void @llvm.nvvm.barrier.cta.sync.aligned.count(i32, i32)\n"
         with open("mutant.ll", "w") as file:
             file.write(mutant)
-        status, output, errors = simulate(hash_sim, "mutant.ll", element)
+        status, output, errors = simulate(hash_sim, "mutant.ll", case)
         if message:
             found = status != 0 and re.search(message, errors)
         else:
-            found = status == 0 and output != good
+            # Other numbers, or the first of what a wrong one leads to; never code that no longer compiles.
+            found = output != good if status == 0 else "kernel '" in errors
         said = errors.splitlines()[0][:150] if errors else "other numbers"
         print(f"{'found' if found else 'MISSED'}: {name}: {said}")
         missed += not found
