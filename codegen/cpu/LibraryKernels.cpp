@@ -111,15 +111,23 @@ private:
                             {constant(constants)...}});
   }
   /// Rows of one task; sets the number of tasks for `rows` of `width` elements.
-  int64_t cutRows(int64_t rows, int64_t width) {
+  int64_t cutRows(int64_t rows, int64_t width, int64_t least = 1) {
     int64_t taskRows = std::max<int64_t>(
-        1, std::min(rows, target.taskElements / std::max<int64_t>(1, width)));
+        least,
+        std::min(rows, target.taskElements / std::max<int64_t>(1, width)));
     kernel.tasks = llvm::divideCeil(rows, taskRows);
     return taskRows;
   }
+  /// The same, of a task that is a team's.
+  int64_t cutTeamRows(int64_t rows, int64_t width) {
+    return cutRows(rows, width, target.teamRows);
+  }
   int64_t cutColumns(int64_t columns) {
-    int64_t taskColumns = std::clamp(target.taskElements / kMaxTaskColumns,
-                                     kMinTaskColumns, kMaxTaskColumns);
+    int64_t taskColumns =
+        target.teamColumns > 0
+            ? target.teamColumns
+            : std::clamp(target.taskElements / kMaxTaskColumns, kMinTaskColumns,
+                         kMaxTaskColumns);
     kernel.tasks = llvm::divideCeil(columns, taskColumns);
     return taskColumns;
   }
@@ -152,7 +160,7 @@ private:
   /// `rows` has the rows of slots.
   void moveSlots(StringRef name, Value rows) {
     int64_t width = dim(rows, 1);
-    int64_t taskRows = cutRows(plan().getTokens(), width * plan().getK());
+    int64_t taskRows = cutTeamRows(plan().getTokens(), width * plan().getK());
     call(name + typeName(rows), plan().getTokens(), plan().getK(),
          plan().getGroups(), plan().getSlots(), width, taskRows);
   }
@@ -208,12 +216,12 @@ private:
   }
   void weighGrad() {
     int64_t rows = dim(in(0), 0), width = dim(in(0), 1);
-    int64_t taskRows = cutRows(rows, width);
+    int64_t taskRows = cutTeamRows(rows, width);
     call("weigh_grad_" + typeName(in(0)), rows, width, taskRows);
   }
   void embedding() {
     int64_t rows = dim(out(0), 0), width = dim(out(0), 1);
-    int64_t taskRows = cutRows(rows, width);
+    int64_t taskRows = cutTeamRows(rows, width);
     call("embedding_" + typeName(out(0)), rows, width, dim(in(1), 0), taskRows);
   }
   void embeddingGrad() {
@@ -232,12 +240,12 @@ private:
   }
   void norm(StringRef name) {
     int64_t rows = dim(in(0), 0), width = dim(in(0), 1);
-    int64_t taskRows = cutRows(rows, width);
+    int64_t taskRows = cutTeamRows(rows, width);
     call(name + "_" + typeName(in(0)), rows, width, real("eps"), taskRows);
   }
   void normGrad(StringRef name) {
     int64_t rows = dim(in(0), 0), width = dim(in(0), 1);
-    int64_t taskRows = cutRows(rows, width), rowTasks = kernel.tasks;
+    int64_t taskRows = cutTeamRows(rows, width), rowTasks = kernel.tasks;
     int64_t columns = cutColumns(width);
     kernel.tasks += rowTasks;
     call(name + "_" + typeName(in(0)), rows, width, rowTasks, taskRows,
@@ -251,7 +259,7 @@ private:
   void crossEntropyGrad() { loss("cross_entropy_grad_"); }
   void loss(StringRef name) {
     int64_t rows = dim(in(0), 0), vocab = dim(in(0), 1);
-    int64_t taskRows = cutRows(rows, vocab);
+    int64_t taskRows = cutTeamRows(rows, vocab);
     call(name + typeName(in(0)), rows, vocab, taskRows);
   }
   void dropout() {
@@ -262,7 +270,7 @@ private:
   }
   void rotary() {
     int64_t rows = dim(in(0), 0), width = dim(in(0), 1);
-    int64_t taskRows = cutRows(rows, width * 4);
+    int64_t taskRows = cutTeamRows(rows, width * 4);
     call("rotary_" + typeName(in(0)), rows, width, integer("heads"),
          real("base"), int64_t(flag("inverse")), taskRows);
   }
@@ -304,7 +312,7 @@ private:
   void mergeKeys() { call("merge_keys", dim(in(0), 0), dim(out(0), 1)); }
   void lookupGrad() {
     int64_t rows = dim(in(1), 0), width = dim(out(0), 1);
-    int64_t taskRows = cutRows(rows, width);
+    int64_t taskRows = cutTeamRows(rows, width);
     call("lookup_grad_" + typeName(in(3)), rows, width, dim(in(3), 1),
          integer("column"), taskRows);
   }
@@ -350,7 +358,7 @@ void KernelBuilder::choices() {
 void KernelBuilder::lookup() {
   unsigned heads = op.getIns().size() / 2;
   int64_t rows = dim(out(0), 0), features = dim(out(0), 1), column = 0;
-  int64_t taskRows = cutRows(rows, features);
+  int64_t taskRows = cutTeamRows(rows, features);
   for (unsigned head = 0; head < heads; ++head) {
     Value keys = in(head), table = in(heads + head);
     callWith("lookup_" + typeName(out(0)), {keys, table, out(0)}, rows,

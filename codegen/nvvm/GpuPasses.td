@@ -16,10 +16,18 @@ def GpuLowerTiles : Pass<"hash-gpu-lower-tiles", "::mlir::ModuleOp"> {
     Works on outlined kernels for `target = "cuda"`, `func.func private
     @k(%task: index, buffers...)` with the attribute `hash.kernel`, whose body is
     one `hash.grouped_gemm` or `hash.grouped_outer` on buffers. A task becomes a
-    block of 128 threads, which computes a tile of 64 by 64 elements: rows are
+    block, which computes a tile.
+
+    On `arch = "sm_80"` that is 64 by 64 elements by 128 threads: rows are
     gathered to shared memory by asynchronous copies, three parts of the
-    contraction in flight, and multiplied by tensor cores (bf16) or by the
-    threads (f32, in ascending order). The body runs on the sums where they are.
+    contraction in flight, and multiplied by tensor cores (bf16 against bf16; as
+    tf32 where one side or the result is bf16) or by the threads (f32, in
+    ascending order). The body runs on the sums where they are.
+
+    On `sm_90a`, bf16 against bf16 is 128 by 128 elements, or twice 128 by 64, by
+    three warpgroups: one gathers rows into four stages of shared memory, each
+    with two barriers, two multiply 64 rows each with `wgmma`. Sums go through
+    shared memory, from where neighbouring threads run the body on whole rows.
 
     What no tile fits stays as it is: rows that are not made of whole copies of
     16 bytes, f64.
@@ -35,9 +43,11 @@ def GpuUseBlocks : Pass<"hash-gpu-use-blocks", "::mlir::ModuleOp"> {
     Works on kernels for `target = "cuda"`, after `hash-cpu-lower-library-calls`: a
     call of `hash_attention_f32` by a thread becomes one of
     `hash_block_attention_f32`, with the same arguments, by a block of 128
-    threads (`codegen/nvvm/kernels/Block*.cpp`). Kernels with calls that no such
-    function fits stay as they are: f64, heads of more than 128 features, or 64 in
-    gradients, and heads that are not made of vectors of 4.
+    threads (`codegen/nvvm/kernels/Block*.cpp`). A function that is written for
+    teams (`codegen/cpu/kernels/Team.h`), such as `hash_layer_norm_f32`, is called
+    by a block of 256 threads, a team. Kernels with calls that nothing of this
+    fits stay a thread's: attention in f64, heads of more than 128 features, or 64
+    in gradients, and heads that are not made of vectors of 4.
   }];
 }
 

@@ -33,7 +33,11 @@ struct BlockFunction {
   /// Where it takes the number of a head's features, and how many it can have.
   std::optional<unsigned> sizeArgument = std::nullopt;
   int64_t maxSize = 0;
+  /// The function itself is for a block (codegen/cpu/kernels/Team.h).
+  bool isTeam = false;
 };
+
+constexpr BlockFunction kTeam = {256, 1, std::nullopt, 0, /*isTeam=*/true};
 
 constexpr StringLiteral kPrefix = "hash_", kBlockPrefix = "hash_block_";
 constexpr int64_t kVector = 4; // features are read by so many
@@ -52,6 +56,20 @@ const llvm::StringMap<BlockFunction> &getBlockFunctions() {
     }
     for (StringRef part : {"start", "add_f32", "finish"})
       all[(kPrefix + "global_norm_" + part).str()] = {1024, 1};
+    for (StringRef name : {"plan", "segments"})
+      all[(kPrefix + name).str()] = {256, 1};
+    for (StringRef name :
+         {"layer_norm", "layer_norm_grad", "rms_norm", "rms_norm_grad",
+          "cross_entropy", "cross_entropy_grad", "embedding", "embedding_grad",
+          "reduce_rows", "reduce_groups", "combine", "join", "split", "rotary",
+          "lookup", "lookup_grad", "weigh_grad"})
+      for (StringRef type : {"f32", "f64", "bf16"})
+        all[(kPrefix + name + "_" + type).str()] = kTeam;
+    for (StringRef name :
+         {"prev", "next", "position", "mix_start", "mix_absorb", "mix_finish",
+          "modulo", "choice", "table_lookup_i32", "table_lookup_i64",
+          "row_at_i32", "row_at_i64"})
+      all[(kPrefix + name).str()] = kTeam;
     return all;
   }();
   return functions;
@@ -92,6 +110,8 @@ struct GpuUseBlocks : impl::GpuUseBlocksBase<GpuUseBlocks> {
     const BlockFunction &form = *findBlockForm(calls.front());
     setLaunchShape(kernel,
                    {form.threads, /*tasksPerBlock=*/1, form.blocksAtOnce});
+    if (form.isTeam)
+      return success();
     for (func::CallOp call : calls) {
       StringRef name = call.getCallee();
       name.consume_front(kPrefix);

@@ -7,6 +7,7 @@
 
 #include "Math.h"
 #include "Mix.h"
+#include "Team.h"
 
 using namespace hashc::kernels;
 
@@ -58,9 +59,9 @@ static HASHC_INLINE void rotate(int64_t task, const S *x,
   int64_t h = width / heads, half = h / 2;
   double logBase = log<double>(splat(base))[0];
   int64_t end = smaller(rows, (task + 1) * taskRows);
-  for (int64_t r = task * taskRows; r < end; ++r) {
+  forEachRow(task * taskRows, end, [&](int64_t r) {
     double position = double(positions[r]) * (inverse ? -1.0 : 1.0);
-    forEachVector<C>(half, [&](int64_t i, int64_t n) {
+    forEachPart<C>(half, [&](int64_t i, int64_t n) {
       Turns<C> turns(i, position, double(h), logBase);
       for (int64_t head = 0; head < heads; ++head) {
         int64_t at = r * width + head * h + i;
@@ -69,7 +70,7 @@ static HASHC_INLINE void rotate(int64_t task, const S *x,
         storeUpTo(y + at + half, b * turns.cosine + a * turns.sine, n);
       }
     });
-  }
+  });
 }
 
 #define HASHC_INSTANCE(S, NAME)                                                \
@@ -78,10 +79,10 @@ static HASHC_INLINE void rotate(int64_t task, const S *x,
       double rate, int64_t stream, int64_t taskSize) {                         \
     dropOut<S>(task, x, seed, y, size, rate, stream, taskSize);                \
   }                                                                            \
-  extern "C" void hash_rotary_##NAME(                                          \
-      int64_t task, const S *x, const int32_t *positions, S *y, int64_t rows,  \
-      int64_t width, int64_t heads, double base, int64_t inverse,              \
-      int64_t taskRows) {                                                      \
+  HASHC_TEAM hash_rotary_##NAME(int64_t task, const S *x,                      \
+                                const int32_t *positions, S *y, int64_t rows,  \
+                                int64_t width, int64_t heads, double base,     \
+                                int64_t inverse, int64_t taskRows) {           \
     rotate<S>(task, x, positions, y, rows, width, heads, base, inverse,        \
               taskRows);                                                       \
   }

@@ -12,6 +12,7 @@
 //
 
 #include "Math.h"
+#include "Team.h"
 
 using namespace hashc::kernels;
 
@@ -219,10 +220,13 @@ static HASHC_INLINE void weighGrad(int64_t task, const S *x, const S *dy,
                                    int64_t width, int64_t taskRows) {
   using C = Compute<S>;
   int64_t end = smaller(rows, (task + 1) * taskRows);
-  for (int64_t r = task * taskRows; r < end; ++r)
-    dweights[r] = sumOverRow<C>(width, [&](int64_t i, int64_t n) {
+  forEachRow(task * taskRows, end, [&](int64_t r) {
+    C total = sumOverParts<C>(width, [&](int64_t i, int64_t n) {
       return loadUpTo(x + r * width + i, n) * loadUpTo(dy + r * width + i, n);
     });
+    if (isFirstOfRow())
+      dweights[r] = total;
+  });
 }
 
 #define HASHC_INSTANCE(C, NAME)                                                \
@@ -246,9 +250,9 @@ HASHC_INSTANCE(double, f64)
 #undef HASHC_INSTANCE
 
 #define HASHC_INSTANCE(S, NAME)                                                \
-  extern "C" void hash_weigh_grad_##NAME(                                      \
-      int64_t task, const S *x, const S *dy, Compute<S> *dweights,             \
-      int64_t rows, int64_t width, int64_t taskRows) {                         \
+  HASHC_TEAM hash_weigh_grad_##NAME(int64_t task, const S *x, const S *dy,     \
+                                    Compute<S> *dweights, int64_t rows,        \
+                                    int64_t width, int64_t taskRows) {         \
     weighGrad<S>(task, x, dy, dweights, rows, width, taskRows);                \
   }
 HASHC_INSTANCE(float, f32)

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Vector.h"
+#include "Team.h"
 
 using namespace hashc::kernels;
 
@@ -20,7 +20,7 @@ lookUpRows(int64_t task, const int32_t *keys, const Compute<S> *table, S *out,
            int64_t column, int64_t taskRows) {
   using C = Compute<S>;
   int64_t end = smaller(rows, (task + 1) * taskRows);
-  for (int64_t r = task * taskRows; r < end; ++r) {
+  forEachRow(task * taskRows, end, [&](int64_t r) {
     int64_t key = keys[r];
     if (key != -1 && (key < 0 || key >= count))
       hash_rt_error(2, key, count);
@@ -29,12 +29,12 @@ lookUpRows(int64_t task, const int32_t *keys, const Compute<S> *table, S *out,
     constexpr int64_t ahead = 16;
     if (r + ahead < end && keys[r + ahead] >= 0)
       __builtin_prefetch(table + int64_t(keys[r + ahead]) * width);
-    forEachVector<C>(width, [&](int64_t i, int64_t n) {
+    forEachPart<C>(width, [&](int64_t i, int64_t n) {
       Vector<C> v =
           key == -1 ? Vector<C>{} : loadUpTo(table + key * width + i, n);
       storeUpTo(out + r * stride + column + i, v, n);
     });
-  }
+  });
 }
 
 /// A stable radix sort of the rows by key, a byte at a time, between `order`
@@ -121,17 +121,17 @@ addSegments(int64_t task, const int32_t *offsets, const int32_t *order,
             int64_t taskRows) {
   using C = Compute<S>;
   int64_t end = smaller(rows, (task + 1) * taskRows);
-  for (int64_t s = task * taskRows; s < end; ++s) {
+  forEachRow(task * taskRows, end, [&](int64_t s) {
     if (offsets[s] == offsets[s + 1])
-      return; // The segments after it are empty, too.
+      return;
     C *to = grad + int64_t(slots[s]) * width;
-    forEachVector<C>(width, [&](int64_t i, int64_t n) {
+    forEachPart<C>(width, [&](int64_t i, int64_t n) {
       Vector<C> total{};
       for (int64_t j = offsets[s]; j < offsets[s + 1]; ++j)
         total += loadUpTo(dresult + order[j] * stride + column + i, n);
       storeUpTo(to + i, loadUpTo(to + i, n) + total, n);
     });
-  }
+  });
 }
 
 /// A task is a block of the rows that were read.
@@ -164,14 +164,14 @@ rowwiseAdagrad(int64_t task, const double *hyper, const double *norm, C *param,
 }
 
 #define HASHC_INSTANCE(S, NAME)                                                \
-  extern "C" void hash_lookup_##NAME(                                          \
-      int64_t task, const int32_t *keys, const Compute<S> *table, S *out,      \
-      int64_t rows, int64_t width, int64_t count, int64_t stride,              \
-      int64_t column, int64_t taskRows) {                                      \
+  HASHC_TEAM hash_lookup_##NAME(int64_t task, const int32_t *keys,             \
+                                const Compute<S> *table, S *out, int64_t rows, \
+                                int64_t width, int64_t count, int64_t stride,  \
+                                int64_t column, int64_t taskRows) {            \
     lookUpRows<S>(task, keys, table, out, rows, width, count, stride, column,  \
                   taskRows);                                                   \
   }                                                                            \
-  extern "C" void hash_lookup_grad_##NAME(                                     \
+  HASHC_TEAM hash_lookup_grad_##NAME(                                          \
       int64_t task, const int32_t *offsets, const int32_t *order,              \
       const int32_t *slots, const S *dresult, Compute<S> *grad, int64_t rows,  \
       int64_t width, int64_t stride, int64_t column, int64_t taskRows) {       \

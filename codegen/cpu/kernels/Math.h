@@ -362,21 +362,32 @@ template <typename C> HASHC_INLINE Vector<C> pow(Vector<C> x, Vector<C> y) {
   return select<C>(y == Vector<C>{}, one, result);
 }
 
+/// Who has the parts of a row: the thread alone. (Team.h has another.)
+struct RowOfThread {
+  template <typename C, typename Body>
+  static HASHC_INLINE void forEachPart(int64_t size, Body body) {
+    forEachVector<C>(size, body);
+  }
+  template <typename C> static HASHC_INLINE C largest(C value) { return value; }
+  template <typename C> static HASHC_INLINE C sum(C value) { return value; }
+};
+
 /// log(sum(exp(row))), with the largest element taken out first.
-template <typename S>
+template <typename S, typename Row = RowOfThread>
 HASHC_INLINE Compute<S> logSumExp(const S *row, int64_t size) {
   using C = Compute<S>;
   C lowest = -C(__builtin_inf());
   Vector<C> most = splat<C>(lowest);
-  forEachVector<C>(size, [&](int64_t i, int64_t n) {
+  Row::template forEachPart<C>(size, [&](int64_t i, int64_t n) {
     most = larger<C>(most, loadUpTo(row + i, n, lowest));
   });
-  C peak = largest<C>(most);
+  C peak = Row::template largest<C>(largest<C>(most));
   Vector<C> total{};
-  forEachVector<C>(size, [&](int64_t i, int64_t n) {
+  Row::template forEachPart<C>(size, [&](int64_t i, int64_t n) {
     total += exp<C>(loadUpTo(row + i, n, lowest) - peak);
   });
-  return peak + log<C>(splat<C>(sum<C>(total)))[0];
+  C all = Row::template sum<C>(sum<C>(total));
+  return peak + log<C>(splat<C>(all))[0];
 }
 
 } // namespace hashc::kernels

@@ -12,7 +12,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Vector.h"
+#include "Team.h"
 
 using namespace hashc::kernels;
 
@@ -27,27 +27,29 @@ layerNorm(int64_t task, const S *x, const Compute<S> *gamma,
           int64_t rows, int64_t width, double eps, int64_t taskRows) {
   using C = Compute<S>;
   int64_t end = smaller(rows, (task + 1) * taskRows);
-  for (int64_t r = task * taskRows; r < end; ++r) {
+  forEachRow(task * taskRows, end, [&](int64_t r) {
     const S *row = x + r * width;
     C m =
-        sumOverRow<C>(
+        sumOverParts<C>(
             width, [&](int64_t i, int64_t n) { return loadUpTo(row + i, n); }) /
         C(width);
-    C variance = sumOverRow<C>(width,
-                               [&](int64_t i, int64_t n) {
-                                 Vector<C> d = loadUpTo(row + i, n) - m;
-                                 return d * d;
-                               }) /
+    C variance = sumOverParts<C>(width,
+                                 [&](int64_t i, int64_t n) {
+                                   Vector<C> d = loadUpTo(row + i, n) - m;
+                                   return d * d;
+                                 }) /
                  C(width);
     C scale = rootInverse<C>(variance + C(eps));
-    mean[r] = m;
-    rstd[r] = scale;
-    forEachVector<C>(width, [&](int64_t i, int64_t n) {
+    if (isFirstOfRow()) {
+      mean[r] = m;
+      rstd[r] = scale;
+    }
+    forEachPart<C>(width, [&](int64_t i, int64_t n) {
       Vector<C> normal = (loadUpTo(row + i, n) - m) * scale;
       storeUpTo(y + r * width + i,
                 normal * loadUpTo(gamma + i, n) + loadUpTo(beta + i, n), n);
     });
-  }
+  });
 }
 
 template <typename S>
@@ -56,7 +58,7 @@ layerNormGradRows(int64_t begin, int64_t end, const S *x,
                   const Compute<S> *gamma, const Compute<S> *mean,
                   const Compute<S> *rstd, const S *dy, S *dx, int64_t width) {
   using C = Compute<S>;
-  for (int64_t r = begin; r < end; ++r) {
+  forEachRow(begin, end, [&](int64_t r) {
     const S *row = x + r * width, *drow = dy + r * width;
     C m = mean[r], scale = rstd[r];
     auto normal = [&](int64_t i, int64_t n) {
@@ -65,17 +67,17 @@ layerNormGradRows(int64_t begin, int64_t end, const S *x,
     auto weighted = [&](int64_t i, int64_t n) {
       return loadUpTo(drow + i, n) * loadUpTo(gamma + i, n);
     };
-    C a = sumOverRow<C>(width, weighted) / C(width);
-    C b = sumOverRow<C>(width,
-                        [&](int64_t i, int64_t n) {
-                          return weighted(i, n) * normal(i, n);
-                        }) /
+    C a = sumOverParts<C>(width, weighted) / C(width);
+    C b = sumOverParts<C>(width,
+                          [&](int64_t i, int64_t n) {
+                            return weighted(i, n) * normal(i, n);
+                          }) /
           C(width);
-    forEachVector<C>(width, [&](int64_t i, int64_t n) {
+    forEachPart<C>(width, [&](int64_t i, int64_t n) {
       storeUpTo(dx + r * width + i,
                 (weighted(i, n) - a - normal(i, n) * b) * scale, n);
     });
-  }
+  });
 }
 
 template <typename S>
@@ -91,17 +93,19 @@ layerNormGrad(int64_t task, const S *x, const Compute<S> *gamma,
                                 smaller(rows, (task + 1) * taskRows), x, gamma,
                                 mean, rstd, dy, dx, width);
   int64_t begin = (task - rowTasks) * taskColumns;
-  forEachVector<C>(
+  forEachColumn<C>(
       smaller(width - begin, taskColumns), [&](int64_t j, int64_t n) {
         int64_t i = begin + j;
-        Vector<C> g{}, b{};
-        for (int64_t r = 0; r < rows; ++r) {
+        Vector<C> sums[2] = {};
+        sumOverRows<C>(0, rows, sums, [&](int64_t r, Vector<C> *to) {
           Vector<C> d = loadUpTo(dy + r * width + i, n);
-          g += d * ((loadUpTo(x + r * width + i, n) - mean[r]) * rstd[r]);
-          b += d;
-        }
-        storeUpTo(dgamma + i, g, n);
-        storeUpTo(dbeta + i, b, n);
+          to[0] += d * ((loadUpTo(x + r * width + i, n) - mean[r]) * rstd[r]);
+          to[1] += d;
+        });
+        if (!isFirstOfColumn<C>())
+          return;
+        storeUpTo(dgamma + i, sums[0], n);
+        storeUpTo(dbeta + i, sums[1], n);
       });
 }
 
@@ -112,21 +116,22 @@ static HASHC_INLINE void rmsNorm(int64_t task, const S *x,
                                  double eps, int64_t taskRows) {
   using C = Compute<S>;
   int64_t end = smaller(rows, (task + 1) * taskRows);
-  for (int64_t r = task * taskRows; r < end; ++r) {
+  forEachRow(task * taskRows, end, [&](int64_t r) {
     const S *row = x + r * width;
-    C square = sumOverRow<C>(width,
-                             [&](int64_t i, int64_t n) {
-                               Vector<C> v = loadUpTo(row + i, n);
-                               return v * v;
-                             }) /
+    C square = sumOverParts<C>(width,
+                               [&](int64_t i, int64_t n) {
+                                 Vector<C> v = loadUpTo(row + i, n);
+                                 return v * v;
+                               }) /
                C(width);
     C scale = rootInverse<C>(square + C(eps));
-    rstd[r] = scale;
-    forEachVector<C>(width, [&](int64_t i, int64_t n) {
+    if (isFirstOfRow())
+      rstd[r] = scale;
+    forEachPart<C>(width, [&](int64_t i, int64_t n) {
       storeUpTo(y + r * width + i,
                 loadUpTo(row + i, n) * scale * loadUpTo(gamma + i, n), n);
     });
-  }
+  });
 }
 
 template <typename S>
@@ -138,47 +143,49 @@ rmsNormGrad(int64_t task, const S *x, const Compute<S> *gamma,
   using C = Compute<S>;
   if (task < rowTasks) {
     int64_t end = smaller(rows, (task + 1) * taskRows);
-    for (int64_t r = task * taskRows; r < end; ++r) {
+    forEachRow(task * taskRows, end, [&](int64_t r) {
       const S *row = x + r * width, *drow = dy + r * width;
       C scale = rstd[r];
       auto weighted = [&](int64_t i, int64_t n) {
         return loadUpTo(drow + i, n) * loadUpTo(gamma + i, n);
       };
-      C b =
-          sumOverRow<C>(width,
-                        [&](int64_t i, int64_t n) {
-                          return weighted(i, n) * loadUpTo(row + i, n) * scale;
-                        }) /
-          C(width);
-      forEachVector<C>(width, [&](int64_t i, int64_t n) {
+      C b = sumOverParts<C>(width,
+                            [&](int64_t i, int64_t n) {
+                              return weighted(i, n) * loadUpTo(row + i, n) *
+                                     scale;
+                            }) /
+            C(width);
+      forEachPart<C>(width, [&](int64_t i, int64_t n) {
         storeUpTo(dx + r * width + i,
                   (weighted(i, n) - loadUpTo(row + i, n) * scale * b) * scale,
                   n);
       });
-    }
+    });
     return;
   }
   int64_t begin = (task - rowTasks) * taskColumns;
-  forEachVector<C>(smaller(width - begin, taskColumns),
-                   [&](int64_t j, int64_t n) {
-                     int64_t i = begin + j;
-                     Vector<C> g{};
-                     for (int64_t r = 0; r < rows; ++r)
-                       g += loadUpTo(dy + r * width + i, n) *
-                            loadUpTo(x + r * width + i, n) * rstd[r];
-                     storeUpTo(dgamma + i, g, n);
-                   });
+  forEachColumn<C>(
+      smaller(width - begin, taskColumns), [&](int64_t j, int64_t n) {
+        int64_t i = begin + j;
+        Vector<C> sums[1] = {};
+        sumOverRows<C>(0, rows, sums, [&](int64_t r, Vector<C> *to) {
+          to[0] += loadUpTo(dy + r * width + i, n) *
+                   loadUpTo(x + r * width + i, n) * rstd[r];
+        });
+        if (isFirstOfColumn<C>())
+          storeUpTo(dgamma + i, sums[0], n);
+      });
 }
 
 #define HASHC_INSTANCE(S, NAME)                                                \
-  extern "C" void hash_layer_norm_##NAME(                                      \
+  HASHC_TEAM hash_layer_norm_##NAME(                                           \
       int64_t task, const S *x, const Compute<S> *gamma,                       \
       const Compute<S> *beta, S *y, Compute<S> *mean, Compute<S> *rstd,        \
       int64_t rows, int64_t width, double eps, int64_t taskRows) {             \
     layerNorm<S>(task, x, gamma, beta, y, mean, rstd, rows, width, eps,        \
                  taskRows);                                                    \
   }                                                                            \
-  extern "C" void hash_layer_norm_grad_##NAME(                                 \
+  HASHC_TEAM hash_layer_norm_grad_##NAME(                                      \
       int64_t task, const S *x, const Compute<S> *gamma,                       \
       const Compute<S> *mean, const Compute<S> *rstd, const S *dy, S *dx,      \
       Compute<S> *dgamma, Compute<S> *dbeta, int64_t rows, int64_t width,      \
@@ -186,13 +193,13 @@ rmsNormGrad(int64_t task, const S *x, const Compute<S> *gamma,
     layerNormGrad<S>(task, x, gamma, mean, rstd, dy, dx, dgamma, dbeta, rows,  \
                      width, rowTasks, taskRows, taskColumns);                  \
   }                                                                            \
-  extern "C" void hash_rms_norm_##NAME(                                        \
+  HASHC_TEAM hash_rms_norm_##NAME(                                             \
       int64_t task, const S *x, const Compute<S> *gamma, S *y,                 \
       Compute<S> *rstd, int64_t rows, int64_t width, double eps,               \
       int64_t taskRows) {                                                      \
     rmsNorm<S>(task, x, gamma, y, rstd, rows, width, eps, taskRows);           \
   }                                                                            \
-  extern "C" void hash_rms_norm_grad_##NAME(                                   \
+  HASHC_TEAM hash_rms_norm_grad_##NAME(                                        \
       int64_t task, const S *x, const Compute<S> *gamma,                       \
       const Compute<S> *rstd, const S *dy, S *dx, Compute<S> *dgamma,          \
       int64_t rows, int64_t width, int64_t rowTasks, int64_t taskRows,         \

@@ -6,101 +6,96 @@
 //===----------------------------------------------------------------------===//
 
 #include "Mix.h"
-#include "Vector.h"
+#include "Team.h"
 
 using namespace hashc::kernels;
 
-extern "C" void hash_prev(int64_t, const int32_t *tokens, const int32_t *starts,
-                          int32_t *out, int64_t rows, int64_t window,
-                          int64_t distance, int64_t bos) {
-  for (int64_t r = 0; r < rows; ++r) {
+HASHC_TEAM hash_prev(int64_t, const int32_t *tokens, const int32_t *starts,
+                     int32_t *out, int64_t rows, int64_t window,
+                     int64_t distance, int64_t bos) {
+  forEachItem(rows, [&](int64_t r) {
     bool inside = r % window - distance >= starts[r];
     int32_t earlier = inside ? tokens[r - distance] : int32_t(bos);
     out[r] = tokens[r] < 0 ? -1 : earlier;
-  }
+  });
 }
 
-extern "C" void hash_next(int64_t, const int32_t *targets, int32_t *out,
-                          int64_t rows) {
-  for (int64_t r = 0; r < rows; ++r)
-    out[r] = targets[r];
+HASHC_TEAM hash_next(int64_t, const int32_t *targets, int32_t *out,
+                     int64_t rows) {
+  forEachItem(rows, [&](int64_t r) { out[r] = targets[r]; });
 }
 
-extern "C" void hash_position(int64_t, const int32_t *starts, int32_t *out,
-                              int64_t rows, int64_t window, int64_t document) {
-  for (int64_t r = 0; r < rows; ++r)
+HASHC_TEAM hash_position(int64_t, const int32_t *starts, int32_t *out,
+                         int64_t rows, int64_t window, int64_t document) {
+  forEachItem(rows, [&](int64_t r) {
     out[r] = int32_t(r % window) - (document ? starts[r] : 0);
+  });
 }
 
-extern "C" void hash_mix_start(int64_t, int64_t *out, int64_t rows,
-                               int64_t seed) {
-  for (int64_t r = 0; r < rows; ++r)
-    out[r] = seed;
+HASHC_TEAM hash_mix_start(int64_t, int64_t *out, int64_t rows, int64_t seed) {
+  forEachItem(rows, [&](int64_t r) { out[r] = seed; });
 }
-extern "C" void hash_mix_absorb(int64_t, const int64_t *values, int64_t *out,
-                                int64_t rows) {
-  for (int64_t r = 0; r < rows; ++r)
+HASHC_TEAM hash_mix_absorb(int64_t, const int64_t *values, int64_t *out,
+                           int64_t rows) {
+  forEachItem(rows, [&](int64_t r) {
     out[r] = int64_t(absorb(uint64_t(out[r]), uint64_t(values[r])));
+  });
 }
-extern "C" void hash_mix_finish(int64_t, int64_t *out, int64_t rows) {
-  for (int64_t r = 0; r < rows; ++r)
-    out[r] = int64_t(finish(uint64_t(out[r])));
+HASHC_TEAM hash_mix_finish(int64_t, int64_t *out, int64_t rows) {
+  forEachItem(rows,
+              [&](int64_t r) { out[r] = int64_t(finish(uint64_t(out[r]))); });
 }
 
-extern "C" void hash_modulo(int64_t, const int64_t *values, int64_t *out,
-                            int64_t rows, int64_t divisor) {
-  for (int64_t r = 0; r < rows; ++r) {
+HASHC_TEAM hash_modulo(int64_t, const int64_t *values, int64_t *out,
+                       int64_t rows, int64_t divisor) {
+  forEachItem(rows, [&](int64_t r) {
     int64_t rest = values[r] % divisor;
     out[r] = rest < 0 ? rest + divisor : rest;
-  }
+  });
 }
 
 template <typename Key>
 static HASHC_INLINE void lookUp(const Key *keys, const int32_t *table,
                                 int32_t *out, int64_t rows, int64_t vocab,
                                 int64_t k) {
-  for (int64_t r = 0; r < rows; ++r) {
+  forEachItem(rows, [&](int64_t r) {
     int64_t key = keys[r];
     if (key != -1 && (key < 0 || key >= vocab))
       hash_rt_error(2, key, vocab);
     for (int64_t j = 0; j < k; ++j)
       out[r * k + j] = key == -1 ? -1 : table[key * k + j];
-  }
+  });
 }
-extern "C" void hash_table_lookup_i32(int64_t, const int32_t *keys,
-                                      const int32_t *table, int32_t *out,
-                                      int64_t rows, int64_t vocab, int64_t k) {
+HASHC_TEAM hash_table_lookup_i32(int64_t, const int32_t *keys,
+                                 const int32_t *table, int32_t *out,
+                                 int64_t rows, int64_t vocab, int64_t k) {
   lookUp(keys, table, out, rows, vocab, k);
 }
-extern "C" void hash_table_lookup_i64(int64_t, const int64_t *keys,
-                                      const int32_t *table, int32_t *out,
-                                      int64_t rows, int64_t vocab, int64_t k) {
+HASHC_TEAM hash_table_lookup_i64(int64_t, const int64_t *keys,
+                                 const int32_t *table, int32_t *out,
+                                 int64_t rows, int64_t vocab, int64_t k) {
   lookUp(keys, table, out, rows, vocab, k);
 }
 
 /// One column of a row's choices: the expert of one hash among its own.
-extern "C" void hash_choice(int64_t, const int32_t *experts, int32_t *out,
-                            int64_t rows, int64_t k, int64_t column,
-                            int64_t groups) {
-  for (int64_t r = 0; r < rows; ++r) {
+HASHC_TEAM hash_choice(int64_t, const int32_t *experts, int32_t *out,
+                       int64_t rows, int64_t k, int64_t column,
+                       int64_t groups) {
+  forEachItem(rows, [&](int64_t r) {
     int64_t expert = experts[r];
     if (expert < -1 || expert >= groups)
       hash_rt_error(1, expert, groups);
     out[r * k + column] = expert == -1 ? -1 : int32_t(expert + column * groups);
-  }
+  });
 }
 
-extern "C" void hash_row_at_i32(int64_t, const int32_t *value,
-                                const int32_t *index, int32_t *out,
-                                int64_t width) {
-  for (int64_t j = 0; j < width; ++j)
-    out[j] = value[*index * width + j];
+HASHC_TEAM hash_row_at_i32(int64_t, const int32_t *value, const int32_t *index,
+                           int32_t *out, int64_t width) {
+  forEachItem(width, [&](int64_t j) { out[j] = value[*index * width + j]; });
 }
-extern "C" void hash_row_at_i64(int64_t, const int64_t *value,
-                                const int32_t *index, int64_t *out,
-                                int64_t width) {
-  for (int64_t j = 0; j < width; ++j)
-    out[j] = value[*index * width + j];
+HASHC_TEAM hash_row_at_i64(int64_t, const int64_t *value, const int32_t *index,
+                           int64_t *out, int64_t width) {
+  forEachItem(width, [&](int64_t j) { out[j] = value[*index * width + j]; });
 }
 
 /// A stable counting sort of the slots by expert; dead slots come last, those

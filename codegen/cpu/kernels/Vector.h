@@ -129,19 +129,32 @@ HASHC_INLINE void store(bf16 *p, Vector<float> v) {
   __builtin_memcpy(p, &narrow, sizeof(narrow));
 }
 
+/// body(i) for the first `count` lanes.
+template <typename C, typename Body>
+HASHC_INLINE void forEachLane(int64_t count, Body body) {
+#ifdef __NVPTX__
+  // Registers have no numbers that are computed: each lane on its own.
+#pragma unroll
+  for (int64_t i = 0; i < lanes<C>; ++i)
+    if (i < count)
+      body(i);
+#else
+  for (int64_t i = 0; i < count; ++i)
+    body(i);
+#endif
+}
+
 /// The first `count` lanes, the others `fill`.
 template <typename S>
 HASHC_INLINE Vector<Compute<S>> loadPart(const S *p, int64_t count,
                                          Compute<S> fill = 0) {
   Vector<Compute<S>> v = splat<Compute<S>>(fill);
-  for (int64_t i = 0; i < count; ++i)
-    v[i] = read(p + i);
+  forEachLane<Compute<S>>(count, [&](int64_t i) { v[i] = read(p + i); });
   return v;
 }
 template <typename S>
 HASHC_INLINE void storePart(S *p, Vector<Compute<S>> v, int64_t count) {
-  for (int64_t i = 0; i < count; ++i)
-    write(p + i, v[i]);
+  forEachLane<Compute<S>>(count, [&](int64_t i) { write(p + i, v[i]); });
 }
 
 /// Calls `body(offset, load, store)`-like code for each vector of `size`
