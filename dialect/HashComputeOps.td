@@ -386,6 +386,18 @@ def Hash_GlobalNormOp : Hash_ComputeOp<"global_norm", []> {
   let assemblyFormat = "$grads attr-dict `:` functional-type(operands, results)";
 }
 
+def Hash_PartNormsOp : Hash_ComputeOp<"part_norms", []> {
+  let summary = "the Euclidean norms of parts of all gradients";
+  let description = [{
+    Part `i` of `n` is, of each gradient, the `i`-th of `n` runs of equally many
+    elements, the last of which may be shorter or empty. Squares are summed in
+    f64. The norm of the parts' norms is that of the gradients, up to rounding.
+  }];
+  let arguments = (ins Variadic<Hash_State>:$grads);
+  let results = (outs Hash_F64Vector:$norms);
+  let assemblyFormat = "$grads attr-dict `:` functional-type(operands, results)";
+}
+
 def Hash_AdamWOp : Hash_ComputeOp<"adamw", [
     Hash_SameType<["param", "grad", "moment1", "moment2", "new_param", "new_grad", "new_moment1", "new_moment2"]>], [Hash_Tied]> {
   let summary = "one AdamW step of one parameter";

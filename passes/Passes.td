@@ -277,6 +277,26 @@ def NarrowWeights : Pass<"hash-narrow-weights", "mlir::ModuleOp"> {
   let statistics = [Statistic<"numCopies", "copies", "Copies of matrices">];
 }
 
+def SplitNorm : Pass<"hash-split-norm", "mlir::ModuleOp"> {
+  let summary = "The gradients' norm in parts that run side by side";
+  let description = [{
+    A `hash.global_norm` of more than 131072 elements becomes the norm of
+    `hash.part_norms`, the tasks of which share every gradient. There are as many
+    parts as the target's `norm_parts` says, but none has fewer than 65536
+    elements; their number follows from shapes alone, and so do the bits of the
+    norm. Expects the fused stage, and works on tensors.
+
+    ```mlir
+    %n = hash.global_norm %g : (tensor<1048576xf32>) -> tensor<1xf64>
+    // becomes
+    %p = hash.part_norms %g : (tensor<1048576xf32>) -> tensor<16xf64>
+    %n = hash.global_norm %p : (tensor<16xf64>) -> tensor<1xf64>
+    ```
+  }];
+  let dependentDialects = ["hash::HashDialect"];
+  let options = [Option<"parts", "parts", "int64_t", "0", "Parts at most; 0: the target's">];
+}
+
 def PlanMemory : Pass<"hash-plan-memory", "mlir::ModuleOp"> {
   let summary = "Turn tensors into buffers in one static arena";
   let description = [{

@@ -46,15 +46,28 @@ def compile_model(model):
     return torch.compile(model.loss, dynamic=False)
 
 
-def make_step(dump_path, info, side):
-    """A function that does one training step."""
+def load_model(dump_path):
+    """The model with the weights and tables of a dump."""
     dump, metadata = safetensors.load(dump_path)
     params = {name: t.requires_grad_() for name, t in safetensors.take(dump, "param.").items()}
     tables = {name: safetensors.flatten(t) for name, t in safetensors.take(dump, "@").items()}
-    model = Model(metadata["model"], params, tables, int(metadata["window"]), int(metadata["bos"]))
+    return Model(metadata["model"], params, tables, int(metadata["window"]), int(metadata["bos"]))
+
+
+def make_model(info, device):
+    """The model with random weights, and tables that give every expert as many ids."""
+    params = {entry["name"]: (0.02 * torch.randn(entry["shape"], device=device)).requires_grad_()
+              for entry in info["parameters"]}
+    tables = {table["name"]: torch.arange(table["vocab"], device=device) % table["experts"] for table in info["tables"]}
+    return Model(info["name"], params, tables, info["context"])
+
+
+def make_step(model, info, side, device):
+    """A function that does one training step, and has done it when it returns."""
+    params = model.params
     rows = info["train"]["batch"] * info["context"]
     generator = torch.Generator().manual_seed(0)
-    tokens, targets = (torch.randint(info["vocab"], (rows,), generator=generator) for _ in range(2))
+    tokens, targets = (torch.randint(info["vocab"], (rows,), generator=generator).to(device) for _ in range(2))
     starts = torch.zeros_like(tokens)
     leaves = dict(params)
     decays = {entry["name"]: entry["weight_decay"] for entry in info["parameters"]}
@@ -68,11 +81,17 @@ def make_step(dump_path, info, side):
     optimizer = make_optimizer(leaves, settings, fused=True)
     loss_of = compile_model(model) if side == "compile" else model.loss
 
+    is_bf16 = info["precision"] == "bf16"
+
     def step():
         optimizer.zero_grad(set_to_none=True)
-        loss_of(tokens, targets, model.plan(tokens, starts), None).backward()
+        with torch.autocast(device.type, torch.bfloat16, enabled=is_bf16):
+            loss = loss_of(tokens, targets, model.plan(tokens, starts), None)
+        loss.backward()
         torch.nn.utils.clip_grad_norm_(leaves.values(), info["train"]["clip"], foreach=True)
         optimizer.step()
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
 
     return step
 
@@ -80,14 +99,16 @@ def make_step(dump_path, info, side):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("side", choices=["eager", "modules", "compile"])
-    parser.add_argument("dump", help="what `check --dump` wrote")
     parser.add_argument("threads", type=int)
+    parser.add_argument("--dump", help="what `check --dump` wrote; else weights are random")
+    parser.add_argument("--device", type=torch.device, default=torch.device("cpu"))
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     info = json.loads(sys.stdin.readline())
     before = read_memory("VmRSS")
     begin = time.perf_counter()
-    step = make_step(args.dump, info, args.side)
+    model = load_model(args.dump) if args.dump else make_model(info, args.device)
+    step = make_step(model, info, args.side, args.device)
     for _ in range(WARM_UPS):
         step()
     print(json.dumps({"torch": torch.__version__, "warm_up_s": time.perf_counter() - begin}), flush=True)
@@ -98,6 +119,8 @@ def main():
             step()
             times.append(time.perf_counter() - begin)
         peak = read_memory("VmHWM")
+        if args.device.type == "cuda":
+            peak, before = torch.cuda.max_memory_allocated(args.device), 0
         print(json.dumps({"times": times, "peak_bytes": peak, "added_bytes": peak - before}), flush=True)
 
 

@@ -1,7 +1,7 @@
 """Times a training step of hashc's executable beside PyTorch's, and measures their memory.
 
     python3 bench/reference/step_time.py ./hash_lm [--output FILE] [--rounds 5] [--steps 5]
-        [--sides hashc,eager,modules,compile]
+        [--sides hashc,eager,modules,compile] [--device 0]
 
 The same model and table, as many random tokens, the same threads; routing, forward, backward,
 clipping and AdamW in both. Sides, each in a process of its own:
@@ -10,6 +10,9 @@ clipping and AdamW in both. Sides, each in a process of its own:
     eager    PyTorch; the experts are slices of one stacked tensor
     modules  PyTorch; each expert has tensors of its own, as a list of modules has
     compile  torch.compile of eager: one expert, for any number of rows, and the rest of the model
+
+With --device, an executable for a GPU and PyTorch on the same GPU, from weights that are random
+in both; a model of bf16 by autocast. `sim` stands for no GPU: hashc simulates one, PyTorch has the CPU.
 
 They take turns, one at a time, `--steps` steps each in `--rounds` rounds. A side's time is the
 median over rounds of its medians. Without PyTorch: --sides hashc.
@@ -31,9 +34,13 @@ SIDES = ["hashc", "eager", "modules", "compile"]
 class Reference:
     """A side of PyTorch, in a process that waits while others run."""
 
-    def __init__(self, side, dump, info, threads):
+    def __init__(self, side, dump, info, args):
         program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "step_side.py")
-        command = [sys.executable, program, side, dump, str(threads)]
+        command = [sys.executable, program, side, str(args.threads)]
+        if dump:
+            command += ["--dump", dump]
+        if args.device not in (None, "sim"):
+            command += ["--device", f"cuda:{args.device}"]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.details = self.ask(json.dumps(info))
 
@@ -58,12 +65,14 @@ class Reference:
 class Executable:
     """hashc's side."""
 
-    def __init__(self, path, threads):
-        self.path, self.threads = os.path.abspath(path), threads
+    def __init__(self, path, args):
+        self.command = [os.path.abspath(path), "bench", "--threads", str(args.threads), "--json"]
+        if args.device is not None:
+            self.command += ["--device", args.device]
         self.details = {"peak_bytes": 0}
 
     def measure(self, steps):
-        command = [self.path, "bench", "--steps", str(steps), "--threads", str(self.threads), "--json"]
+        command = self.command + ["--steps", str(steps)]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         output = process.stdout.read()
         _, status, usage = os.wait4(process.pid, 0)
@@ -72,8 +81,14 @@ class Executable:
             raise SystemExit(f"error: {' '.join(command)} ended with status {process.returncode}")
         report = json.loads(output)
         self.details["peak_bytes"] = max(self.details["peak_bytes"], usage.ru_maxrss << 10)
-        self.details.setdefault("fraction_of_peak", []).append(report["fraction_of_peak"])
+        # The peak of a GPU is not measured.
+        if "fraction_of_peak" in report:
+            self.details.setdefault("fraction_of_peak", []).append(report["fraction_of_peak"])
+        self.details.update({key: report[key] for key in ("gflops", "kinds", "kernels")} if self.is_on_device() else {})
         return report["step_ms"] / 1e3
+
+    def is_on_device(self):
+        return "--device" in self.command
 
     def close(self):
         pass
@@ -82,10 +97,12 @@ class Executable:
 def measure(args, scratch):
     info = json.loads(subprocess.run([os.path.abspath(args.executable), "info", "--json"], check=True,
                                      capture_output=True, text=True).stdout)
-    dump = os.path.join(scratch, "batch.safetensors")
-    subprocess.run([os.path.abspath(args.executable), "check", "--dump", dump], check=True)
-    sides = {side: Executable(args.executable, args.threads) if side == "hashc" else
-             Reference(side, dump, info, args.threads) for side in args.sides.split(",")}
+    dump = None
+    if args.device is None:
+        dump = os.path.join(scratch, "batch.safetensors")
+        subprocess.run([os.path.abspath(args.executable), "check", "--dump", dump], check=True)
+    sides = {side: Executable(args.executable, args) if side == "hashc" else Reference(side, dump, info, args)
+             for side in args.sides.split(",")}
     times = {side: [] for side in sides}
     for _ in range(args.rounds):
         for side, process in sides.items():
@@ -109,6 +126,7 @@ def main():
     parser.add_argument("--steps", type=int, default=5)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--sides", default=",".join(SIDES))
+    parser.add_argument("--device", metavar="N|sim", help="a GPU's number, or sim")
     parser.add_argument("--output", metavar="FILE", help="write everything measured to FILE")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:

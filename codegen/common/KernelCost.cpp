@@ -64,6 +64,12 @@ static int64_t getLibraryFlops(hash::LibraryCallOp op) {
     return getAttentionFlops(op, 2);
   if (callee == "attention_grad" || callee == "cross_attention_grad")
     return getAttentionFlops(op, 5);
+  if (callee == "global_norm" || callee == "part_norms") {
+    int64_t all = 0;
+    for (Value gradient : op.getIns())
+      all += elements(gradient);
+    return 2 * all;
+  }
   // What the others compute for an element, roughly: they are bound by memory.
   int64_t perElement = llvm::StringSwitch<int64_t>(callee)
                            .Cases({"layer_norm", "rms_norm"}, 8)
@@ -71,7 +77,7 @@ static int64_t getLibraryFlops(hash::LibraryCallOp op) {
                            .Cases({"cross_entropy", "cross_entropy_grad"}, 6)
                            .Case("adamw", 14)
                            .Case("lookup_grad", 1)
-                           .Cases({"global_norm", "reduce_rows"}, 2)
+                           .Case("reduce_rows", 2)
                            .Cases({"gate", "gate_grad", "weigh_grad"}, 2)
                            .Cases({"balance_loss", "balance_loss_grad"}, 6)
                            .Cases({"z_loss", "z_loss_grad"}, 4)
@@ -153,7 +159,8 @@ StringRef getKernelKind(StringRef op, StringRef path) {
           .Cases({"cross_entropy", "cross_entropy_grad"}, "loss")
           .Cases({"embedding", "embedding_grad"}, "embedding")
           .Cases({"lookup", "lookup_grad", "merge_keys", "segments"}, "lookup")
-          .Cases({"adamw", "global_norm", "balance_bias", "rowwise_adagrad"},
+          .Cases({"adamw", "global_norm", "part_norms", "balance_bias",
+                  "rowwise_adagrad"},
                  "optimizer")
           .Cases({"plan", "prev", "next", "position", "mix", "modulo",
                   "table_lookup", "row_at", "gate", "gate_grad"},

@@ -40,6 +40,8 @@ struct CpuTarget {
   /// Least rows of a task that goes by rows, and columns of one that sums over
   /// rows (0: as taskElements asks), in kernels for teams (kernels/Team.h).
   int64_t teamRows = 1, teamColumns = 0;
+  /// Parts in which the gradients' norm is computed at most (hash-split-norm).
+  int64_t normParts = 64;
   /// Rows for each matrix from which on products with rows of bf16 read it in
   /// bf16 (hash-narrow-weights); 0: never.
   int64_t narrowRows = 0;
@@ -50,7 +52,7 @@ llvm::Expected<CpuTarget> resolveTarget(llvm::StringRef arch);
 
 /// Writes the target's shapes into the module's `hash.target` (vector_bytes,
 /// tile_rows, tile_vectors, panel, l1_bytes, l2_bytes, task_elements,
-/// team_rows, team_columns, narrow_rows), where the passes find them. Entries
+/// team_rows, team_columns, norm_parts, narrow_rows), where the passes find them. Entries
 /// that are there already are the user's, and stay.
 void setTargetAttributes(mlir::ModuleOp module, const CpuTarget &target);
 

@@ -322,7 +322,7 @@ private:
     call("rowwise_adagrad_" + typeName(out(0)), room, width, real("lr_scale"),
          real("eps"), taskRows);
   }
-  void globalNorm();
+  void norms();
   void adamw() {
     int64_t count = size(out(0)),
             taskSize = std::min(count, target.taskElements);
@@ -367,12 +367,14 @@ void KernelBuilder::lookup() {
   }
 }
 
-void KernelBuilder::globalNorm() {
-  callWith("global_norm_start", {out(0)});
+/// A task for each part, of every gradient; the global norm has one.
+void KernelBuilder::norms() {
+  kernel.tasks = size(out(0));
+  callWith("norm_start", {out(0)});
   for (Value gradient : op.getIns())
-    callWith("global_norm_add_" + typeName(gradient), {gradient, out(0)},
-             size(gradient));
-  callWith("global_norm_finish", {out(0)});
+    callWith("norm_add_" + typeName(gradient), {gradient, out(0)},
+             size(gradient), kernel.tasks);
+  callWith("norm_finish", {out(0)});
 }
 
 const llvm::StringMap<KernelBuilder::Rule> &KernelBuilder::getRules() {
@@ -398,7 +400,7 @@ const llvm::StringMap<KernelBuilder::Rule> &KernelBuilder::getRules() {
       {"expert_choices", &KernelBuilder::expertChoices},
       {"gate", &KernelBuilder::gate},
       {"gate_grad", &KernelBuilder::gate},
-      {"global_norm", &KernelBuilder::globalNorm},
+      {"global_norm", &KernelBuilder::norms},
       {"jitter", &KernelBuilder::jitter},
       {"join", &KernelBuilder::join},
       {"layer_norm", &KernelBuilder::layerNorm},
@@ -410,6 +412,7 @@ const llvm::StringMap<KernelBuilder::Rule> &KernelBuilder::getRules() {
       {"merge_keys", &KernelBuilder::mergeKeys},
       {"mix", &KernelBuilder::mix},
       {"modulo", &KernelBuilder::modulo},
+      {"part_norms", &KernelBuilder::norms},
       {"plan", &KernelBuilder::planRows},
       {"position", &KernelBuilder::position},
       {"prev", &KernelBuilder::prev},

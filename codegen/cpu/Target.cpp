@@ -84,6 +84,7 @@ template <typename Fn> static void forEachShape(CpuTarget &target, Fn fn) {
   fn("task_elements", target.taskElements);
   fn("team_rows", target.teamRows);
   fn("team_columns", target.teamColumns);
+  fn("norm_parts", target.normParts);
   fn("narrow_rows", target.narrowRows);
 }
 

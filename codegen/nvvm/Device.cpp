@@ -61,6 +61,7 @@ cpu::CpuTarget getShapes() {
   // A row for each warp of a team, and sectors of memory that are whole.
   shapes.teamRows = 8;
   shapes.teamColumns = 32;
+  shapes.normParts = 1024;
   // With fewer rows, copies cost more traffic than they save.
   shapes.narrowRows = 64;
   return shapes;

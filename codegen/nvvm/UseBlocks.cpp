@@ -54,9 +54,8 @@ const llvm::StringMap<BlockFunction> &getBlockFunctions() {
         all[(kPrefix + kind + "_grad_" + type).str()] = {128, 2, 13, 64};
       }
     }
-    for (StringRef part : {"start", "add_f32", "finish"})
-      all[(kPrefix + "global_norm_" + part).str()] = {1024, 1};
-    for (StringRef name : {"plan", "segments"})
+    for (StringRef name : {"plan", "segments", "norm_start", "norm_add_f32",
+                           "norm_add_f64", "norm_finish"})
       all[(kPrefix + name).str()] = {256, 1};
     for (StringRef name :
          {"layer_norm", "layer_norm_grad", "rms_norm", "rms_norm_grad",

@@ -691,6 +691,14 @@ func.func @norms(%g: tensor<6xf32>) {
 
 // -----
 
+func.func @part_norms(%g: tensor<6xf32>) {
+  // expected-error @+1 {{result #0 must be vector of known shape of 64-bit float values}}
+  %0 = hash.part_norms %g : (tensor<6xf32>) -> tensor<2xf32>
+  return
+}
+
+// -----
+
 func.func @adamw_type(%p: tensor<6xf32>, %g: tensor<6xf32>, %m1: tensor<6xf32>, %m2: tensor<5xf32>, %h: tensor<4xf64>, %n: tensor<1xf64>) {
   // expected-error @+1 {{failed to verify that `param`, `grad`, `moment1`, `moment2`, `new_param`, `new_grad`, `new_moment1`, `new_moment2` have one type (type)}}
   %0:4 = hash.adamw %p, %g, %m1, %m2, %h, %n {beta1 = 0.9 : f64, beta2 = 0.95 : f64, eps = 1.0e-8 : f64, weight_decay = 0.1 : f64}

@@ -294,6 +294,7 @@ func.func @norms(%x: tensor<8x6xbf16>, %g: tensor<6xf32>) {
 // CHECK: hash.cross_entropy_grad %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} : (tensor<8x6xf32>, tensor<8xi32>, tensor<8xf32>, tensor<8xf32>) -> tensor<8x6xf32>
 // CHECK: hash.global_norm %{{.*}}, %{{.*}} : (tensor<8x6xf32>, tensor<6xf32>) -> tensor<1xf64>
 // CHECK: hash.global_norm : () -> tensor<1xf64>
+// CHECK: hash.part_norms %{{.*}}, %{{.*}} : (tensor<8x6xf32>, tensor<6xf32>) -> tensor<3xf64>
 // CHECK: hash.adamw %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} {beta1 = 9.000000e-01 : f64, beta2 = 7.500000e-01 : f64, eps = 1.000000e-08 : f64, weight_decay = 1.000000e-01 : f64} :
 func.func @losses(%x: tensor<8x6xf32>, %g: tensor<6xf32>, %seed: tensor<1xi64>, %t: tensor<8xi32>, %hyper: tensor<4xf64>) {
   %0 = hash.dropout %x, %seed {rate = 0.1 : f64, stream = 3 : i64} : (tensor<8x6xf32>, tensor<1xi64>) -> tensor<8x6xf32>
@@ -301,6 +302,7 @@ func.func @losses(%x: tensor<8x6xf32>, %g: tensor<6xf32>, %seed: tensor<1xi64>, 
   %2 = hash.cross_entropy_grad %x, %t, %lse, %l : (tensor<8x6xf32>, tensor<8xi32>, tensor<8xf32>, tensor<8xf32>) -> tensor<8x6xf32>
   %3 = hash.global_norm %x, %g : (tensor<8x6xf32>, tensor<6xf32>) -> tensor<1xf64>
   %4 = hash.global_norm : () -> tensor<1xf64>
+  %6 = hash.part_norms %x, %g : (tensor<8x6xf32>, tensor<6xf32>) -> tensor<3xf64>
   %5:4 = hash.adamw %g, %g, %g, %g, %hyper, %3 {beta1 = 0.9 : f64, beta2 = 0.75 : f64, eps = 1.0e-8 : f64, weight_decay = 0.1 : f64}
     : (tensor<6xf32>, tensor<6xf32>, tensor<6xf32>, tensor<6xf32>, tensor<4xf64>, tensor<1xf64>) -> (tensor<6xf32>, tensor<6xf32>, tensor<6xf32>, tensor<6xf32>)
   return

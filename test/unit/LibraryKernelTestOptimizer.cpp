@@ -11,11 +11,13 @@ using namespace hashc::test;
 
 namespace {
 
-void addSquares(const Guarded<float> &x, double *norm) {
-  hash_global_norm_add_f32(0, x.data(), norm, x.size());
+void addSquares(const Guarded<float> &x, double *norms, int64_t part = 0,
+                int64_t parts = 1) {
+  hash_norm_add_f32(part, x.data(), norms, x.size(), parts);
 }
-void addSquares(const Guarded<double> &x, double *norm) {
-  hash_global_norm_add_f64(0, x.data(), norm, x.size());
+void addSquares(const Guarded<double> &x, double *norms, int64_t part = 0,
+                int64_t parts = 1) {
+  hash_norm_add_f64(part, x.data(), norms, x.size(), parts);
 }
 
 template <typename C> class LibraryOptimizer : public testing::Test {};
@@ -29,10 +31,10 @@ TYPED_TEST(LibraryOptimizer, GlobalNormIsOfAllParameters) {
   for (int64_t size : {1, 7, 15, 16, 17, 31, 33, 4095, 4096, 4097, 9000}) {
     auto x = makeRandom<C>(size, random), y = makeRandom<C>(3, random);
     Guarded<double> norm(1);
-    hash_global_norm_start(0, norm.data());
+    hash_norm_start(0, norm.data());
     addSquares(x, norm.data());
     addSquares(y, norm.data());
-    hash_global_norm_finish(0, norm.data());
+    hash_norm_finish(0, norm.data());
     Real squares = 0;
     for (int64_t i = 0; i < size; ++i)
       squares += x.at(i) * x.at(i);
@@ -44,13 +46,40 @@ TYPED_TEST(LibraryOptimizer, GlobalNormIsOfAllParameters) {
   }
 }
 
+TYPED_TEST(LibraryOptimizer, PartsShareAllParameters) {
+  using C = TypeParam;
+  std::mt19937 random(82);
+  constexpr int64_t parts = 5;
+  for (int64_t size : {1, 4, 5, 6, 11, 4100}) {
+    auto x = makeRandom<C>(size, random), y = makeRandom<C>(7, random);
+    Guarded<double> norms(parts);
+    Expected expected(parts);
+    auto sum = [&](const Guarded<C> &v, int64_t part) {
+      const int64_t length = (v.size() + parts - 1) / parts;
+      Real squares = 0;
+      for (int64_t i = part * length;
+           i < std::min(v.size(), (part + 1) * length); ++i)
+        squares += v.at(i) * v.at(i);
+      return squares;
+    };
+    for (int64_t part = 0; part < parts; ++part) {
+      hash_norm_start(part, norms.data());
+      addSquares(x, norms.data(), part, parts);
+      addSquares(y, norms.data(), part, parts);
+      hash_norm_finish(part, norms.data());
+      expected.set(part, std::sqrt(sum(x, part) + sum(y, part)));
+    }
+    expectClose(norms, expected, 4 + Real(size) / 32, "norms");
+  }
+}
+
 TYPED_TEST(LibraryOptimizer, GlobalNormIsInDouble) {
   using C = TypeParam;
   // The square is no float.
   Guarded<C> x = {C(1e30), C(0)};
   Guarded<double> norm = {0};
   addSquares(x, norm.data());
-  hash_global_norm_finish(0, norm.data());
+  hash_norm_finish(0, norm.data());
   EXPECT_NEAR(norm[0] / double(x[0]), 1, 1e-15);
   x[1] = std::numeric_limits<C>::quiet_NaN();
   addSquares(x, norm.data());

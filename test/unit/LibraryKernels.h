@@ -257,12 +257,12 @@ void hash_segments(int64_t task, const int32_t *keys, int32_t *unique,
 void hash_merge_keys(int64_t task, const int32_t *unique, int32_t *keys,
                      int32_t *slots, int64_t rows, int64_t room);
 
-void hash_global_norm_start(int64_t task, double *norm);
-void hash_global_norm_add_f32(int64_t task, const float *x, double *norm,
-                              int64_t size);
-void hash_global_norm_add_f64(int64_t task, const double *x, double *norm,
-                              int64_t size);
-void hash_global_norm_finish(int64_t task, double *norm);
+void hash_norm_start(int64_t task, double *norms);
+void hash_norm_add_f32(int64_t task, const float *x, double *norms,
+                       int64_t size, int64_t parts);
+void hash_norm_add_f64(int64_t task, const double *x, double *norms,
+                       int64_t size, int64_t parts);
+void hash_norm_finish(int64_t task, double *norms);
 void hash_adamw_f32(int64_t task, const double *hyper, const double *norm,
                     float *param, float *grad, float *moment1, float *moment2,
                     int64_t size, double beta1, double beta2, double eps,

@@ -33,17 +33,28 @@ static HASHC_INLINE void addSquares(const C *x, double *total, int64_t size) {
   }
 }
 
-extern "C" void hash_global_norm_start(int64_t, double *norm) { *norm = 0; }
-extern "C" void hash_global_norm_add_f32(int64_t, const float *x, double *norm,
-                                         int64_t size) {
-  addSquares(x, norm, size);
+/// Part `task` of `parts`: of each array a run of elements.
+template <typename C>
+static HASHC_INLINE void addPart(int64_t task, const C *x, double *norms,
+                                 int64_t size, int64_t parts) {
+  int64_t length = (size + parts - 1) / parts, begin = task * length;
+  if (begin < size)
+    addSquares(x + begin, norms + task, smaller(size - begin, length));
 }
-extern "C" void hash_global_norm_add_f64(int64_t, const double *x, double *norm,
-                                         int64_t size) {
-  addSquares(x, norm, size);
+
+extern "C" void hash_norm_start(int64_t task, double *norms) {
+  norms[task] = 0;
 }
-extern "C" void hash_global_norm_finish(int64_t, double *norm) {
-  *norm = __builtin_sqrt(*norm);
+extern "C" void hash_norm_add_f32(int64_t task, const float *x, double *norms,
+                                  int64_t size, int64_t parts) {
+  addPart(task, x, norms, size, parts);
+}
+extern "C" void hash_norm_add_f64(int64_t task, const double *x, double *norms,
+                                  int64_t size, int64_t parts) {
+  addPart(task, x, norms, size, parts);
+}
+extern "C" void hash_norm_finish(int64_t task, double *norms) {
+  norms[task] = __builtin_sqrt(norms[task]);
 }
 
 template <typename C>

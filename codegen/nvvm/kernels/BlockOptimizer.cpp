@@ -16,41 +16,44 @@
 using namespace hashc::kernels;
 
 /// As codegen/nvvm/UseBlocks.cpp launches them.
-static constexpr int64_t threads = 1024;
+static constexpr int64_t threads = 256;
 
-HASHC_BLOCK hash_block_global_norm_start(int64_t, double *norm) {
-  if (getThread() == 0)
-    *norm = 0;
-  synchronize();
+/// Each thread's own, from the start of a part to its end.
+HASHC_SHARED double sums[threads];
+
+HASHC_BLOCK hash_block_norm_start(int64_t, double *) { sums[getThread()] = 0; }
+
+/// A part's run of elements, of which there may be none; neighbours read
+/// neighbours.
+template <typename C>
+static HASHC_INLINE void addPart(int64_t task, const C *x, int64_t size,
+                                 int64_t parts) {
+  const int64_t length = (size + parts - 1) / parts, thread = getThread();
+  const int64_t begin = smaller(size, task * length);
+  const int64_t end = smaller(size, begin + length);
+  double sum = 0;
+#pragma unroll 4
+  for (int64_t i = begin + thread; i < end; i += threads)
+    sum += double(x[i]) * double(x[i]);
+  sums[thread] = sums[thread] + sum;
 }
 
-HASHC_BLOCK hash_block_global_norm_add_f32(int64_t, const float *x,
-                                           double *norm, int64_t size) {
-  HASHC_SHARED double sums[threads];
-  const int64_t thread = getThread(),
-                whole = size / lanes<float> * lanes<float>;
-  double sum = 0;
-  for (int64_t i = thread * lanes<float>; i < whole;
-       i += threads * lanes<float>) {
-    Float4 v = load(x + i);
-    for (int64_t k = 0; k < lanes<float>; ++k)
-      sum += double(v[k]) * double(v[k]);
-  }
-  for (int64_t i = whole + thread; i < size; i += threads)
-    sum += double(x[i]) * double(x[i]);
-  sums[thread] = sum;
+HASHC_BLOCK hash_block_norm_add_f32(int64_t task, const float *x, double *,
+                                    int64_t size, int64_t parts) {
+  addPart(task, x, size, parts);
+}
+HASHC_BLOCK hash_block_norm_add_f64(int64_t task, const double *x, double *,
+                                    int64_t size, int64_t parts) {
+  addPart(task, x, size, parts);
+}
+
+HASHC_BLOCK hash_block_norm_finish(int64_t task, double *norms) {
+  const int64_t thread = getThread();
   for (int64_t half = threads / 2; half > 0; half /= 2) {
     synchronize();
     if (thread < half)
       sums[thread] = sums[thread] + sums[thread + half];
   }
   if (thread == 0)
-    *norm += sums[0];
-  // The next call writes the sums again.
-  synchronize();
-}
-
-HASHC_BLOCK hash_block_global_norm_finish(int64_t, double *norm) {
-  if (getThread() == 0)
-    *norm = __builtin_sqrt(*norm);
+    norms[task] = __builtin_sqrt(sums[0]);
 }
