@@ -84,15 +84,56 @@ createTargetMachine(const GpuTarget &target) {
       std::nullopt, CodeGenOptLevel::Aggressive));
 }
 
-/// void k(i64 tasks, ptr buffers...): a thread calls `body` with the number of
-/// its task, which is its own or its block's.
-static void createKernel(Function &body, StringRef name) {
+/// The body with a parameter for each map, in the place of what stands for it.
+static Function &addMaps(Function &body, StringRef name, size_t count) {
   Module &module = *body.getParent();
+  FunctionType *old = body.getFunctionType();
+  SmallVector<Type *> types(old->params());
+  types.append(count, PointerType::getUnqual(module.getContext()));
+  Function *extended =
+      Function::Create(FunctionType::get(old->getReturnType(), types, false),
+                       body.getLinkage(), "", module);
+  extended->takeName(&body);
+  extended->copyAttributesFrom(&body);
+  extended->splice(extended->begin(), &body);
+  for (Argument &argument : body.args())
+    argument.replaceAllUsesWith(extended->getArg(argument.getArgNo()));
+  for (size_t i = 0; i < count; ++i) {
+    Function *map = module.getFunction(getMapName(name, i));
+    for (User *user : make_early_inc_range(map->users())) {
+      user->replaceAllUsesWith(extended->getArg(body.arg_size() + i));
+      cast<CallInst>(user)->eraseFromParent();
+    }
+    map->eraseFromParent();
+  }
+  body.eraseFromParent();
+  return *extended;
+}
+
+/// Bytes and alignment of a map (CUtensorMap, CUDA driver API).
+constexpr uint64_t kMapBytes = 128, kMapAlignment = 64;
+
+/// void k(i64 tasks, ptr buffers..., maps...): a thread calls `body` with the
+/// number of its task, which is its own or its block's.
+static void createKernel(Function &original, StringRef name) {
+  Module &module = *original.getParent();
+  const LaunchShape shape = getLaunchShape(original);
+  Function &body = shape.boxed.empty()
+                       ? original
+                       : addMaps(original, name, shape.boxed.size());
   Function *kernel = Function::Create(body.getFunctionType(),
                                       GlobalValue::ExternalLinkage, "", module);
   kernel->setName(name);
   kernel->setCallingConv(CallingConv::PTX_Kernel);
-  const LaunchShape shape = getLaunchShape(body);
+  for (size_t i = 0; i < shape.boxed.size(); ++i) {
+    const unsigned place = kernel->arg_size() - shape.boxed.size() + i;
+    AttrBuilder attributes(module.getContext());
+    attributes.addByValAttr(
+        ArrayType::get(Type::getInt8Ty(module.getContext()), kMapBytes));
+    attributes.addAlignmentAttr(Align(kMapAlignment));
+    attributes.addAttribute("nvvm.grid_constant");
+    kernel->addParamAttrs(place, attributes);
+  }
   setLaunchShape(*kernel, shape);
   kernel->addFnAttr("nvvm.maxntid", std::to_string(shape.threads));
   if (shape.blocksAtOnce > 0)

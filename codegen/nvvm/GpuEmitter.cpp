@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "codegen/nvvm/GpuEmitter.h"
+#include "codegen/nvvm/LaunchShape.h"
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -68,6 +69,20 @@ Value GpuEmitter::sharedMemory(int64_t bytes) {
 
 Value GpuEmitter::sharedMemoryOfLaunch() {
   return createShared("_launch_shared", 0, kAtomAlignment, /*ofLaunch=*/true);
+}
+
+Value GpuEmitter::tensorMap(size_t i) {
+  func::FuncOp kernel = getKernel();
+  const std::string name = getMapName(kernel.getName(), i);
+  auto module = kernel->getParentOfType<ModuleOp>();
+  auto function = module.lookupSymbol<func::FuncOp>(name);
+  if (!function) {
+    OpBuilder atEnd = OpBuilder::atBlockEnd(module.getBody());
+    function =
+        func::FuncOp::create(atEnd, getLoc(), name, getFunctionType({}, ptr));
+    function.setPrivate();
+  }
+  return func::CallOp::create(*this, function).getResult(0);
 }
 
 Value GpuEmitter::sharedAddress(Value base, Value offset) {
@@ -187,6 +202,23 @@ void GpuEmitter::waitForPhase(Value mbarrier, Value parity) {
            "[$0], $1, $2; @P1 bra DONE; bra LAB_WAIT; DONE: }",
            "r,r,r,~{memory}", 0,
            {mbarrier, toI32(parity), toI32(constant(kSuspendNanoseconds))});
+}
+
+void GpuEmitter::fenceMbarriers() {
+  callIntrinsic("fence.mbarrier_init.release.cluster", {}, {});
+}
+
+void GpuEmitter::arriveExpecting(Value mbarrier, int64_t bytes) {
+  callIntrinsic("mbarrier.arrive.expect.tx.scope.cta.space.cta", i64,
+                {mbarrier, toI32(constant(bytes))});
+}
+
+/// A form that PTX 8.0 has: that for a block's own memory came later.
+void GpuEmitter::copyBox(Value to, Value map, Value x, Value y,
+                         Value mbarrier) {
+  assemble("cp.async.bulk.tensor.2d.shared::cluster.global."
+           "mbarrier::complete_tx::bytes [$0], [$1, {$2, $3}], [$4];",
+           "r,l,r,r,r,~{memory}", 0, {to, map, toI32(x), toI32(y), mbarrier});
 }
 
 void GpuEmitter::fenceForAsyncReads() {

@@ -35,6 +35,8 @@ public:
   Value sharedMemory(int64_t bytes);
   /// The same, of as many bytes as the launch gives.
   Value sharedMemoryOfLaunch();
+  /// The address of map `i` of the kernel that is built (LaunchShape.h).
+  Value tensorMap(size_t i);
   /// base + offset bytes, in shared memory.
   Value sharedAddress(Value base, Value offset);
   /// `count` elements; the address is aligned to all of them.
@@ -67,6 +69,13 @@ public:
   void arrive(Value mbarrier);
   /// Waits until the phase with this parity, 0 or 1, is over.
   void waitForPhase(Value mbarrier, Value parity);
+  /// Before the copy engine is told of barriers that this thread has made.
+  void fenceMbarriers();
+  /// Arrives, and has the phase wait for so many bytes of the copy engine.
+  void arriveExpecting(Value mbarrier, int64_t bytes);
+  /// The copy engine's: the box of a map from element `x` of row `y` on, which
+  /// the barrier is told of.
+  void copyBox(Value to, Value map, Value x, Value y, Value mbarrier);
   /// What the thread knows to be in shared memory is there for wgmma.
   void fenceForAsyncReads();
 

@@ -26,8 +26,12 @@ def GpuLowerTiles : Pass<"hash-gpu-lower-tiles", "::mlir::ModuleOp"> {
 
     On `sm_90a`, bf16 against bf16 is 128 by 128 elements, or twice 128 by 64, by
     three warpgroups: one gathers rows into four stages of shared memory, each
-    with two barriers, two multiply 64 rows each with `wgmma`. Sums go through
-    shared memory, from where neighbouring threads run the body on whole rows.
+    with two barriers, and asks the copy engine for boxes of the matrix (TMA);
+    two multiply 64 rows each with `wgmma`. Sums go through shared memory, from
+    where neighbouring threads run the body on whole rows. A matrix has boxes
+    where its depth is a multiple of 64 or it is transposed; a call of
+    `k.map<i>` stands for the map of the i-th, which becomes a parameter of the
+    kernel.
 
     What no tile fits stays as it is: rows that are not made of whole copies of
     16 bytes, f64.

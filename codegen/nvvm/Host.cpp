@@ -29,6 +29,19 @@ static Expected<std::unique_ptr<TargetMachine>> createHostMachine() {
   return cpu::createTargetMachine(*target);
 }
 
+/// HashBoxedMatrix of each map.
+static Constant *createBoxed(Module &module, ArrayRef<BoxedMatrix> boxed) {
+  SmallVector<int64_t> numbers;
+  for (const BoxedMatrix &each : boxed)
+    numbers.append(
+        {each.buffer, each.rows, each.columns, each.boxRows, each.boxColumns});
+  Constant *array = ConstantDataArray::get(
+      module.getContext(),
+      ArrayRef(reinterpret_cast<uint64_t *>(numbers.data()), numbers.size()));
+  return new GlobalVariable(module, array->getType(), /*isConstant=*/true,
+                            GlobalValue::PrivateLinkage, array, "boxed");
+}
+
 /// A HashDeviceKernel (runtime/engine/Abi.h).
 static Constant *createRow(Module &module, const Function &kernel) {
   LLVMContext &context = module.getContext();
@@ -36,11 +49,12 @@ static Constant *createRow(Module &module, const Function &kernel) {
   auto *i64 = Type::getInt64Ty(context);
   auto number = [&](int64_t value) { return ConstantInt::get(i64, value); };
   const LaunchShape shape = getLaunchShape(kernel);
-  auto *type = StructType::get(pointer, i64, i64, i64, i64);
+  auto *type = StructType::get(pointer, i64, i64, i64, i64, i64, pointer);
   Constant *row = ConstantStruct::get(
       type, createString(module, kernel.getName(), "kernel_name"),
       number(int64_t(kernel.arg_size()) - 1), number(shape.threads),
-      number(shape.tasksPerBlock), number(shape.sharedBytes));
+      number(shape.tasksPerBlock), number(shape.sharedBytes),
+      number(int64_t(shape.boxed.size())), createBoxed(module, shape.boxed));
   return new GlobalVariable(module, type, /*isConstant=*/true,
                             GlobalValue::PrivateLinkage, row, "kernel");
 }

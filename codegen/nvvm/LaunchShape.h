@@ -11,7 +11,17 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/IR/Function.h"
 
+#include <string>
+
 namespace hashc::nvvm {
+
+/// A matrix of bf16 in one of a kernel's buffers, of which the copy engine
+/// brings boxes. Its map is a parameter of the kernel, after the buffers.
+struct BoxedMatrix {
+  int64_t buffer;              // from 0 on
+  int64_t rows, columns;       // elements
+  int64_t boxRows, boxColumns; // the latter of 128 bytes
+};
 
 /// Blocks of so many threads, each of which runs so many tasks: as many as
 /// threads, where a thread runs one alone, or one, where all work on it.
@@ -23,7 +33,12 @@ struct LaunchShape {
   /// Shared memory that the launch gives each block, beside what the kernel
   /// declares, of which there are at most 48 KiB.
   int64_t sharedBytes = 0;
+  llvm::SmallVector<BoxedMatrix> boxed = {};
 };
+
+/// The function that stands in a kernel for the address of map `i`, which the
+/// kernel has not until it is one for a GPU.
+std::string getMapName(llvm::StringRef kernel, size_t i);
 
 /// Notes it on a kernel; it stays on the function of LLVM that comes of it.
 void setLaunchShape(mlir::func::FuncOp kernel, const LaunchShape &shape);

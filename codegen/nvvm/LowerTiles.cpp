@@ -119,7 +119,13 @@ private:
       Value row = arith::SelectOp::create(e, exists, line, e.constant(0));
       return {matrix.address(e, group, row, e.constant(0)), exists};
     };
-    return {along, matrix.element, locate, column, matrix.shape.columns};
+    SideSource side = {along, matrix.element, locate, column,
+                       matrix.shape.columns};
+    if (config.hasBoxes) {
+      Value row = e.mul(group, matrix.shape.rows);
+      side.boxes = {e.tensorMap(i), along ? e.add(row, column) : row};
+    }
+    return side;
   }
 
   void emitBodies(ArrayRef<Term> terms, Value group, Value first, Value count) {
@@ -221,6 +227,24 @@ private:
   SmallVector<cpu::Matrix> operands;
 };
 
+/// The right-hand sides; a group's rows follow those of the one before.
+SmallVector<BoxedMatrix> getBoxed(hash::GroupedGemmOp op,
+                                  const TileConfig &config) {
+  const SideShape side = {config.columns, config.depth, /*threads=*/1,
+                          /*swizzled=*/true};
+  const auto [boxRows, boxColumns] = side.getBox(op.getTransposed());
+  SmallVector<BoxedMatrix> boxed;
+  for (Value value : op.getRhs()) {
+    auto type = cast<MemRefType>(value.getType());
+    const int64_t columns = type.getShape().back();
+    // The kernel's first argument is the task.
+    const unsigned buffer = cast<BlockArgument>(value).getArgNumber() - 1;
+    boxed.push_back({buffer, type.getNumElements() / columns, columns, boxRows,
+                     boxColumns});
+  }
+  return boxed;
+}
+
 struct GpuLowerTiles : impl::GpuLowerTilesBase<GpuLowerTiles> {
   void runOnOperation() override {
     SmallVector<std::pair<Operation *, TileConfig>> ops;
@@ -233,14 +257,21 @@ struct GpuLowerTiles : impl::GpuLowerTilesBase<GpuLowerTiles> {
       lower(op, config);
   }
 
-  void lower(Operation *op, const TileConfig &config) {
+  void lower(Operation *op, TileConfig config) {
+    auto gemm = dyn_cast<hash::GroupedGemmOp>(op);
+    // Maps are of whole buffers.
+    if (gemm && !llvm::all_of(gemm.getRhs(), llvm::IsaPred<BlockArgument>))
+      config.hasBoxes = false;
     auto function = op->getParentOfType<func::FuncOp>();
-    setLaunchShape(function, {config.threads, /*tasksPerBlock=*/1,
-                              config.blocksAtOnce, config.sharedBytes});
+    LaunchShape shape = {config.threads, /*tasksPerBlock=*/1,
+                         config.blocksAtOnce, config.sharedBytes};
+    if (config.hasBoxes)
+      shape.boxed = getBoxed(gemm, config);
+    setLaunchShape(function, shape);
     cpu::CpuTarget target = cpu::getTargetAttributes(getOperation());
     GpuEmitter e(op->getLoc(), OpBuilder(op), target.vectorBytes);
     Value task = arith::IndexCastOp::create(e, e.i64, function.getArgument(0));
-    if (auto gemm = dyn_cast<hash::GroupedGemmOp>(op))
+    if (gemm)
       GemmLowering(e, gemm, task, config).emit();
     else
       OuterLowering(e, cast<hash::GroupedOuterOp>(op), task, config).emit();

@@ -73,6 +73,22 @@ void TileSide::load(Value to, Value k) {
   }
 }
 
+std::pair<int64_t, int64_t> SideShape::getBox(bool alongContraction) const {
+  return {alongContraction ? extent : depth, kAtomLineBytes / 2};
+}
+
+/// A box for each piece of the lines.
+void TileSide::loadBoxes(Value to, Value k, Value mbarrier) {
+  const bool along = source.alongContraction;
+  const auto [boxLines, boxColumns] = shape.getBox(along);
+  Value row = along ? source.boxes->row : e.add(source.boxes->row, k);
+  for (int64_t piece = 0; piece < linesCutIn; ++piece) {
+    Value x = along ? k : e.add(source.first, piece * boxColumns);
+    Value begin = e.constant(piece * boxLines * kAtomLineBytes);
+    e.copyBox(e.sharedAddress(to, begin), source.boxes->map, x, row, mbarrier);
+  }
+}
+
 /// Of a swizzled element the first of its copy.
 Value TileSide::addressOf(Value part, Value line, Value element) {
   Value bytes = e.mul(element, elementBytes);

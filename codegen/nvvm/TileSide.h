@@ -34,6 +34,13 @@ struct SideSource {
   mlir::Value first;
   /// Elements of a line.
   int64_t length;
+  /// Where lines follow each other in a matrix whose boxes the copy engine
+  /// brings: its map, and the row of the tile's or the contraction's first
+  /// line.
+  struct Boxes {
+    mlir::Value map, row;
+  };
+  std::optional<Boxes> boxes = std::nullopt;
 };
 
 /// What a part of a side has, and how it lies in shared memory.
@@ -48,6 +55,8 @@ struct SideShape {
 
   /// Bytes of a part, wherever its lines go.
   int64_t getLargestBytes(int64_t elementBytes) const;
+  /// Lines and columns of the boxes of bf16 that a swizzled part is made of.
+  std::pair<int64_t, int64_t> getBox(bool alongContraction) const;
 };
 
 /// Copies a side's parts to shared memory and reads it from there.
@@ -63,6 +72,9 @@ public:
   void prepare();
   /// Starts this thread's copies of the part of the contraction from `k` on.
   void load(mlir::Value to, mlir::Value k);
+
+  /// Has the copy engine bring all of that part; by one thread.
+  void loadBoxes(mlir::Value to, mlir::Value k, mlir::Value mbarrier);
 
   /// A vector of `count` elements of the tile from `at` on, at step `k` of the
   /// part; as f32. Of lines of the tile only.

@@ -117,6 +117,15 @@ bool isForGpu(ModuleOp module) {
   return getTargetText(module, "target") == "cuda";
 }
 
+/// True if a box has rows of one matrix only: what is past the contraction's
+/// end must not be another group's, whose numbers may be infinite.
+static bool canHaveBoxes(hash::GroupedGemmOp gemm, const TileConfig &config) {
+  return config.product == TileConfig::Product::wgmma &&
+         (gemm.getTransposed() || llvm::all_of(gemm.getLhs(), [&](Value lhs) {
+            return getShaped(lhs).getDimSize(1) % config.depth == 0;
+          }));
+}
+
 static size_t countSums(hash::GroupedGemmOp gemm) {
   return size_t(*llvm::max_element(gemm.getInto())) + 1;
 }
@@ -133,8 +142,11 @@ std::optional<TileConfig> chooseTiles(Operation *op) {
         return std::nullopt;
     SmallVector<Value> sides(gemm.getLhs());
     llvm::append_range(sides, gemm.getRhs());
-    return choose(arch, sides, gemm.getComputeType(), gemm.getInits(),
-                  countSums(gemm));
+    std::optional<TileConfig> config = choose(
+        arch, sides, gemm.getComputeType(), gemm.getInits(), countSums(gemm));
+    if (config)
+      config->hasBoxes = canHaveBoxes(gemm, *config);
+    return config;
   }
   if (auto outer = dyn_cast<hash::GroupedOuterOp>(op))
     return choose(arch, {outer.getLhs(), outer.getRhs()},

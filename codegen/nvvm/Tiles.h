@@ -35,6 +35,8 @@ struct TileConfig {
   int64_t blocksAtOnce = 4;
   /// Of shared memory that the launch gives.
   int64_t sharedBytes = 0;
+  /// Right-hand sides are matrices of which the copy engine brings boxes.
+  bool hasBoxes = false;
 };
 
 /// The rows of a plan cut into tiles; every group's last one may be partly

@@ -7,7 +7,9 @@
 //
 // The parts of the contraction go round through a ring of stages. A stage has
 // two barriers in shared memory: `full` ends a phase when the copiers have
-// filled it, `empty` when both others have multiplied it.
+// filled it, `empty` when both others have multiplied it. Rows are gathered, so
+// threads copy them; a right-hand side that is a matrix comes by the copy
+// engine, which one thread asks for it.
 //
 //===----------------------------------------------------------------------===//
 
@@ -79,7 +81,7 @@ public:
 private:
   using Sums = SmallVector<SmallVector<Value>>; // of each, a thread's
 
-  void initMbarriers();
+  void initMbarriers(ArrayRef<Term> terms);
   void copy(ArrayRef<Term> terms);
   void copyTerm(const Term &term, Value begin);
   void finishStage(Value part);
@@ -138,7 +140,7 @@ void WarpSpecializedProduct::emit(ArrayRef<Term> terms, Value rows,
   const size_t sums = countSums(terms);
   mbarriers =
       e.sharedAddress(memory, e.constant(getMbarriersOffset(config, sums)));
-  initMbarriers();
+  initMbarriers(terms);
   e.when(
       e.less(thread, e.constant(kWarpgroup)), [&] { copy(terms); },
       [&] { multiply(terms); });
@@ -146,12 +148,17 @@ void WarpSpecializedProduct::emit(ArrayRef<Term> terms, Value rows,
   visitSums(sums, rows, visit);
 }
 
-void WarpSpecializedProduct::initMbarriers() {
+/// Where the copy engine brings boxes, the thread that asks for them arrives
+/// once more.
+void WarpSpecializedProduct::initMbarriers(ArrayRef<Term> terms) {
+  const bool hasBoxes = terms.front().rhs.boxes.has_value();
   e.when(e.equal(thread, e.constant(0)), [&] {
     for (int64_t stage = 0; stage < config.stages; ++stage) {
-      e.initMbarrier(full(e.constant(stage)), kWarpgroup);
+      e.initMbarrier(full(e.constant(stage)), kWarpgroup + (hasBoxes ? 1 : 0));
       e.initMbarrier(empty(e.constant(stage)), kMultiplierThreads / kWarp);
     }
+    if (hasBoxes)
+      e.fenceMbarriers();
   });
   e.barrier();
 }
@@ -180,14 +187,21 @@ void WarpSpecializedProduct::copy(ArrayRef<Term> terms) {
 void WarpSpecializedProduct::copyTerm(const Term &term, Value begin) {
   TileSide lhs = getLhs(term), rhs = getRhs(term);
   lhs.prepare();
-  rhs.prepare();
+  if (!term.rhs.boxes)
+    rhs.prepare();
   e.loop(e.constant(0), countParts(term), 1, [&](Value i) {
     Value part = e.add(begin, i), stage = stageOf(part);
     Value round = roundOf(e.add(part, 1));
     e.waitForPhase(empty(stage), e.sub(e.constant(1), round));
     Value k = e.mul(i, config.depth);
+    if (term.rhs.boxes)
+      e.when(e.equal(thread, e.constant(0)), [&] {
+        e.arriveExpecting(full(stage), rhs.getBytes());
+        rhs.loadBoxes(rhsPart(stage), k, full(stage));
+      });
+    else
+      rhs.load(rhsPart(stage), k);
     lhs.load(lhsPart(stage), k);
-    rhs.load(rhsPart(stage), k);
     e.commitCopies();
     e.waitForCopies(kCopiesAhead);
     e.when(e.less(e.constant(kCopiesAhead - 1), part),

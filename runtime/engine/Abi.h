@@ -31,13 +31,24 @@ extern const char hash_model_descriptor[];
 /// Ends with a null name.
 extern const HashModelEntry hash_model_entries[];
 
-/// A kernel `name(int64_t tasks, void *buffers...)` of a model for a GPU.
+/// A matrix of bf16 of which a kernel's copy engine brings boxes, swizzled by
+/// 128 bytes, the width of one.
+struct HashBoxedMatrix {
+  int64_t buffer;              // which one of the kernel's has it
+  int64_t rows, columns;       // elements
+  int64_t boxRows, boxColumns; // of a box
+};
+
+/// A kernel `name(int64_t tasks, void *buffers..., maps...)` of a model for a
+/// GPU. A map is 128 bytes that tell the copy engine of a matrix.
 struct HashDeviceKernel {
   const char *name;
-  int64_t buffers;       // how many it takes
-  int64_t threads;       // of a block
-  int64_t tasksPerBlock; // of a launch's tasks
-  int64_t sharedBytes;   // asked for at the launch, for each block
+  int64_t buffers;              // how many it takes
+  int64_t threads;              // of a block
+  int64_t tasksPerBlock;        // of a launch's tasks
+  int64_t sharedBytes;          // asked for at the launch, for each block
+  int64_t maps;                 // how many it takes
+  const HashBoxedMatrix *boxed; // one for each
 };
 struct HashSimulatedKernel; // runtime/simulator/SimulatedKernel.h
 /// The kernels of a model for a GPU, in every form that a device may take; all

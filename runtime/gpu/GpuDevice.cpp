@@ -209,6 +209,26 @@ Driver::Function GpuDevice::getFunction(const HashDeviceKernel &kernel) {
   return function;
 }
 
+/// A CUtensorMap of rows of bf16; what a box has outside of the matrix is zero.
+/// Constants are those of the driver's enumerations.
+GpuDevice::Map GpuDevice::makeMap(const HashBoxedMatrix &boxed, void *data) {
+  constexpr int bf16 = 9, noInterleave = 0, swizzle128 = 3, l2By256 = 3,
+                zeros = 0;
+  constexpr unsigned elementBytes = 2, rank = 2;
+  const uint64_t extents[rank] = {uint64_t(boxed.columns),
+                                  uint64_t(boxed.rows)};
+  const uint64_t strideBytes[rank - 1] = {extents[0] * elementBytes};
+  const unsigned box[rank] = {unsigned(boxed.boxColumns),
+                              unsigned(boxed.boxRows)};
+  const unsigned elementStrides[rank] = {1, 1};
+  Map map;
+  driver.check(driver.encodeMap(map.bytes, bf16, rank, data, extents,
+                                strideBytes, box, elementStrides, noInterleave,
+                                swizzle128, l2By256, zeros),
+               "describe a matrix to the copy engine");
+  return map;
+}
+
 void GpuDevice::launch(const HashDeviceKernel &kernel, void *const *buffers,
                        int64_t tasks) {
   if (tasks == 0)
@@ -216,6 +236,14 @@ void GpuDevice::launch(const HashDeviceKernel &kernel, void *const *buffers,
   std::vector<void *> arguments = {&tasks};
   for (int64_t i = 0; i < kernel.buffers; ++i)
     arguments.push_back(const_cast<void **>(&buffers[i]));
+  // The launch, or the graph that it is captured in, takes a copy.
+  std::vector<Map> maps;
+  maps.reserve(kernel.maps);
+  for (int64_t i = 0; i < kernel.maps; ++i) {
+    const HashBoxedMatrix &boxed = kernel.boxed[i];
+    maps.push_back(makeMap(boxed, buffers[boxed.buffer]));
+    arguments.push_back(maps.back().bytes);
+  }
   const int64_t blocks =
       (tasks + kernel.tasksPerBlock - 1) / kernel.tasksPerBlock;
   driver.check(driver.launch(getFunction(kernel), blocks, 1, 1, kernel.threads,

@@ -37,11 +37,16 @@ public:
   void finish() override;
 
 private:
+  struct alignas(64) Map {
+    char bytes[128];
+  };
+
   int getAttribute(int attribute, const char *what) const;
   void open(int ordinal);
   void checkCapability();
   void load();
   Driver::Function getFunction(const HashDeviceKernel &kernel);
+  Map makeMap(const HashBoxedMatrix &boxed, void *data);
   Driver::ExecutableGraph capture(HashEntryFunction entry,
                                   void *const *arguments);
 

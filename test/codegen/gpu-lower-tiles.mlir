@@ -67,15 +67,21 @@ module attributes {hash.target = {target = "cuda", vector_bytes = 16 : i64}} {
 
 // -----
 
-// On sm_90a, one warpgroup copies bf16 and two multiply; sums are exchanged through shared memory for the body. Twice as many
+// On sm_90a, one warpgroup copies bf16 and two multiply: rows by its threads, boxes of the matrix by the copy engine, where a box has
+// rows of one group only. Sums are exchanged through shared memory for the body. Twice as many
 // sums are of half as many columns.
 module attributes {hash.target = {target = "cuda", arch = "sm_90a", vector_bytes = 16 : i64}} {
   // CHECK: llvm.mlir.global external @roles_launch_shared() {addr_space = 3 : i32, alignment = 1024
   // CHECK-LABEL: func.func private @roles(
   // CHECK-SAME: ["hash-block-threads", "384"], ["hash-block-tasks", "1"], ["hash-blocks-at-once", "1"], ["hash-launch-shared", "131136"]
+  // CHECK-SAME: ["hash-launch-boxes", "1 640 128 64 64 "]
+  // CHECK: call @roles.map0() : () -> !llvm.ptr
   // CHECK: llvm.nvvm.mbarrier.init.shared
+  // CHECK: llvm.nvvm.fence.mbarrier_init.release.cluster
   // CHECK: llvm.nvvm.barrier.cta.sync.aligned.all
   // CHECK: mbarrier.try_wait.parity
+  // CHECK: llvm.nvvm.mbarrier.arrive.expect.tx
+  // CHECK-COUNT-2: cp.async.bulk.tensor.2d.shared::cluster.global.mbarrier::complete_tx::bytes
   // CHECK: llvm.nvvm.cp.async.cg.shared.global.16.s
   // CHECK: llvm.nvvm.cp.async.wait.group
   // CHECK: fence.proxy.async.shared::cta
@@ -103,7 +109,21 @@ module attributes {hash.target = {target = "cuda", arch = "sm_90a", vector_bytes
     }
     return
   }
+  // CHECK-LABEL: func.func private @ragged(
+  // CHECK-NOT: hash-launch-boxes
+  // CHECK-NOT: bulk.tensor
+  // CHECK: wgmma
+  func.func private @ragged(%task: index, %x: memref<70x40xbf16>, %w: memref<40x128xbf16>, %y: memref<70x128xf32>)
+      attributes {hash.kernel = {}} {
+    hash.grouped_gemm lhs(%x : memref<70x40xbf16>) at [token] rhs(%w : memref<40x128xbf16>) into [0] reads() at []
+        outs(%y : memref<70x128xf32>) at [position] {
+    ^bb0(%acc: f32, %init: f32):
+      hash.yield %acc : f32
+    }
+    return
+  }
   // CHECK-LABEL: func.func private @gate(
+  // CHECK-SAME: ["hash-launch-boxes", "1 64 128 64 64 2 64 128 64 64 "]
   // CHECK: wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16
   func.func private @gate(%task: index, %x: memref<70x64xbf16>, %v: memref<64x128xbf16>, %w: memref<64x128xbf16>,
                           %y: memref<70x128xf32>) attributes {hash.kernel = {}} {

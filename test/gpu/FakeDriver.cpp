@@ -59,7 +59,15 @@ struct Launched {
   HashDeviceKernel kernel;
   int64_t tasks;
   std::vector<void *> buffers;
+  std::vector<HashBoxedMatrix> boxed;
 };
+
+/// What a map holds here: the matrix, and where it is.
+struct Map {
+  void *data;
+  HashBoxedMatrix matrix;
+};
+constexpr uint64_t mapBytes = 128;
 
 struct Graph {
   std::vector<Launched> launches;
@@ -89,8 +97,9 @@ void run(const Launched &launched) {
     failed = true;
     return;
   }
-  getSimulator().launch(launched.kernel, launched.buffers.data(),
-                        launched.tasks);
+  HashDeviceKernel kernel = launched.kernel;
+  kernel.boxed = launched.boxed.data();
+  getSimulator().launch(kernel, launched.buffers.data(), launched.tasks);
 }
 
 Status allocateAs(MemoryUse use, void **address, size_t bytes) {
@@ -209,15 +218,45 @@ int cuLaunchKernel(void *function, unsigned gridX, unsigned, unsigned,
   const auto *row = static_cast<const HashSimulatedKernel *>(function);
   const int64_t tasks = *static_cast<int64_t *>(arguments[0]);
   Launched launched;
-  launched.kernel = {row->name, int64_t(row->arguments) - 1, blockX,
-                     (tasks + gridX - 1) / gridX, sharedBytes};
+  for (uint64_t i = 1; i < row->arguments; ++i) {
+    if (row->sizes[i] != mapBytes) {
+      launched.buffers.push_back(*static_cast<void **>(arguments[i]));
+      continue;
+    }
+    Map map = *static_cast<Map *>(arguments[i]);
+    while (launched.buffers.at(map.matrix.buffer) != map.data)
+      ++map.matrix.buffer;
+    launched.boxed.push_back(map.matrix);
+  }
+  launched.kernel = {row->name,   int64_t(launched.buffers.size()),
+                     blockX,      (tasks + gridX - 1) / gridX,
+                     sharedBytes, int64_t(launched.boxed.size()),
+                     nullptr};
   launched.tasks = tasks;
-  for (uint64_t i = 1; i < row->arguments; ++i)
-    launched.buffers.push_back(*static_cast<void **>(arguments[i]));
   if (capturing)
     capturing->launches.push_back(launched);
   else
     run(launched);
+  return success;
+}
+
+int cuTensorMapEncodeTiled(void *map, int elementType, unsigned rank,
+                           void *data, const uint64_t *extents,
+                           const uint64_t *strideBytes, const unsigned *box,
+                           const unsigned *elementStrides, int interleave,
+                           int swizzle, int, int fill) {
+  // bf16, rows that follow each other, swizzled by 128 bytes; what a driver
+  // says of addresses and sizes.
+  if (elementType != 9 || rank != 2 || strideBytes[0] != 2 * extents[0] ||
+      elementStrides[0] != 1 || elementStrides[1] != 1 || interleave != 0 ||
+      swizzle != 3 || fill != 0 || reinterpret_cast<uintptr_t>(map) % 64 != 0 ||
+      reinterpret_cast<uintptr_t>(data) % 16 != 0 || strideBytes[0] % 16 != 0 ||
+      box[0] * 2 > 128 || box[1] > 256)
+    return invalidValue;
+  const Map made = {data,
+                    {0, int64_t(extents[1]), int64_t(extents[0]),
+                     int64_t(box[1]), int64_t(box[0])}};
+  std::memcpy(map, &made, sizeof(made));
   return success;
 }
 

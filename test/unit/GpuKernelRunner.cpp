@@ -11,9 +11,28 @@
 
 #include "llvm/Support/MathExtras.h"
 
+#include <cstring>
+
 using namespace llvm;
 
 namespace hashc::test {
+
+/// A parameter that tells the copy engine of a matrix.
+struct Map {
+  alignas(64) char bytes[sim::kTensorMapBytes];
+
+  Map(const nvvm::BoxedMatrix &boxed, const void *data) {
+    const sim::TensorMap map = {static_cast<const char *>(data),
+                                uint64_t(boxed.columns),
+                                uint64_t(boxed.rows),
+                                uint64_t(boxed.columns) * 2,
+                                uint32_t(boxed.boxColumns),
+                                uint32_t(boxed.boxRows),
+                                /*elementBytes=*/2,
+                                /*swizzle=*/128};
+    std::memcpy(bytes, &map, sizeof(map));
+  }
+};
 
 GpuKernelRunner::GpuKernelRunner(const std::string &text,
                                  const nvvm::GpuTarget &target)
@@ -38,7 +57,7 @@ void GpuKernelRunner::compile(const nvvm::GpuTarget &target) {
 
 void GpuKernelRunner::launch(std::vector<void *> buffers,
                              const sim::Mode &mode) {
-  sim::Device device;
+  device.removeBuffers();
   int64_t tasks = getTasks();
   std::vector<void *> arguments = {&tasks};
   auto types = getTypes();
@@ -49,6 +68,10 @@ void GpuKernelRunner::launch(std::vector<void *> buffers,
                      /*defined=*/true);
     arguments.push_back(&buffers[i]);
   }
+  std::vector<Map> maps;
+  maps.reserve(shape.boxed.size());
+  for (const nvvm::BoxedMatrix &boxed : shape.boxed)
+    arguments.push_back(maps.emplace_back(boxed, buffers[boxed.buffer]).bytes);
   sim::Launch launch;
   launch.kernel = {kernel->name, kernel->entry, kernel->staticShared};
   launch.grid.x = divideCeil(tasks, shape.tasksPerBlock);

@@ -23,6 +23,7 @@ public:
   GpuKernelRunner(const std::string &text, const nvvm::GpuTarget &target);
   ~GpuKernelRunner() override;
 
+  const nvvm::LaunchShape &getShape() const { return shape; }
   /// Ends the process with what the simulator finds.
   void run(std::vector<void *> buffers) override;
   void launch(std::vector<void *> buffers, const sim::Mode &mode);
@@ -33,6 +34,8 @@ private:
   std::unique_ptr<llvm::orc::LLJIT> jit;
   const HashSimulatedKernel *kernel = nullptr;
   nvvm::LaunchShape shape;
+  /// Keeps the threads' stacks from launch to launch.
+  sim::Device device;
 };
 
 } // namespace hashc::test

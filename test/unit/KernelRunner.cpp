@@ -35,6 +35,12 @@ static void check(bool ok, const char *what) {
     llvm::report_fatal_error(what);
 }
 
+/// What kernels of the library call where they cannot go on.
+[[noreturn]] static void refuse(int64_t code, int64_t value, int64_t limit) {
+  llvm::report_fatal_error("error " + llvm::Twine(code) + ": " +
+                           llvm::Twine(value) + " of " + llvm::Twine(limit));
+}
+
 KernelModule::KernelModule(const std::string &text,
                            const cpu::CpuTarget &target,
                            llvm::StringRef machine, llvm::StringRef arch) {
@@ -95,9 +101,13 @@ void KernelRunner::compile(const cpu::CpuTarget &target, Launch launch) {
 
   jit = llvm::cantFail(llvm::orc::LLJITBuilder().create());
   llvm::orc::SymbolMap symbols;
-  symbols[jit->mangleAndIntern("hash_rt_launch")] = {
-      llvm::orc::ExecutorAddr::fromPtr(launch),
-      llvm::JITSymbolFlags::Exported | llvm::JITSymbolFlags::Callable};
+  auto define = [&](const char *name, auto *function) {
+    symbols[jit->mangleAndIntern(name)] = {
+        llvm::orc::ExecutorAddr::fromPtr(function),
+        llvm::JITSymbolFlags::Exported | llvm::JITSymbolFlags::Callable};
+  };
+  define("hash_rt_launch", launch);
+  define("hash_rt_error", refuse);
   llvm::cantFail(
       jit->getMainJITDylib().define(llvm::orc::absoluteSymbols(symbols)));
   llvm::cantFail(jit->addObjectFile(llvm::MemoryBuffer::getMemBufferCopy(

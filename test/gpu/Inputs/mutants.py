@@ -39,22 +39,24 @@ MMA16 = [
     ("fragments of rows exchanged", r"(mma\.m16n8k16\.row\.col\.bf16\()" + INDEX, r"\1\3, \2", 0, None),
     ("columns' matrix not transposed", r"m8n8\.x4\.trans\.b16", "m8n8.x4.b16", 0, None),
 ]
-WAIT = r'tail call void asm sideeffect "\{ \.reg \.pred P1; LAB_WAIT.*\n'
-PHASE = r"(.*)(tail call void asm sideeffect .*LAB_WAIT.*\(ptr addrspace\(3\) %\d+, i32) (%\d+)(,.*\n)"
+WAIT = r'call void asm sideeffect "\{ \.reg \.pred P1; LAB_WAIT.*\n'
+PHASE = r"( *)((?:tail )?call void asm sideeffect .*LAB_WAIT.*\(ptr addrspace\(3\) %\d+, i32) (%\d+)(,.*\n)"
 OTHER_PHASE = r'\1%"other of \3" = xor i32 \3, 1\n\1\2 %"other of \3"\4'
+BOX = r".*cp\.async\.bulk\.tensor.*\n"
+BOX_PARTS = r'(.*cp\.async\.bulk\.tensor[^(]*\(ptr addrspace\(3\) )(%\d+)(, ptr [a-z]* ?%\d+, i32 )(%\d+)(, i32 %\d+,.*\n)'
 SUMS = r'(asm sideeffect "wgmma\.wait_group\.sync\.aligned )'
 WGMMA = [
     ("mbarriers not initialized before others use them", r".*barrier\.cta\.sync\.aligned\.all.*\n", "", 0,
      "there is no mbarrier|nothing between"),
-    ("one arrival fewer fills a stage", r"(mbarrier\.init.*), i32 128\)", r"\1, i32 127)", None, "never written|nothing between|still fills"),
-    ("one arrival more fills a stage", r"(mbarrier\.init.*), i32 128\)", r"\1, i32 129)", None, "no thread can go on"),
+    ("one arrival fewer fills a stage", r"(mbarrier\.init.*), i32 129\)", r"\1, i32 128)", None, "more arrive|never written|nothing between|still fills"),
+    ("one arrival more fills a stage", r"(mbarrier\.init.*), i32 129\)", r"\1, i32 130)", None, "no thread can go on"),
     ("one arrival fewer empties a stage", r"(mbarrier\.init.*), i32 8\)", r"\1, i32 7)", None, "another thread reads"),
     ("one arrival more empties a stage", r"(mbarrier\.init.*), i32 8\)", r"\1, i32 9)", None, "no thread can go on"),
-    ("copies do not wait for an empty stage", ".*" + WAIT, "", 0, "another thread reads|still fills"),
+    ("copies do not wait for an empty stage", ".*" + WAIT, "", -2, "another thread reads|still fills|more arrive"),
     ("copies wait for the wrong phase", PHASE, OTHER_PHASE, 0, "no thread can go on|another thread reads|still fills"),
-    ("products do not wait for a full stage", ".*" + WAIT, "", 1, "never written|nothing between|still fills"),
+    ("products do not wait for a full stage", ".*" + WAIT, "", -1, "never written|nothing between|still fills"),
     ("products wait for the wrong phase", PHASE, OTHER_PHASE, 1, "never written|nothing between|still fills|no thread can go on"),
-    ("wait for copies one short", r"wait\.group\(i32 2\)", "wait.group(i32 3)", 0, "still fills"),
+    ("wait for copies one short", r"wait\.group\(i32 2\)", "wait.group(i32 3)", -1, "still fills"),
     ("the last wait for copies one short", r"wait\.group\(i32 0\)", "wait.group(i32 1)", 0, "still fills"),
     ("no fence between copies and products", r".*fence\.proxy\.async.*\n", "", 0, "no fence.proxy.async between"),
     ("no such fence for the last copies", r".*fence\.proxy\.async.*\n", "", -1, "no fence.proxy.async between"),
@@ -75,13 +77,22 @@ WGMMA = [
     ("part of the copies dropped", r".*cp\.async\.cg.*\n", "", 1, "never written"),
     ("copies of all threads to one place", r"(cp\.async\.cg[^(]*\(ptr addrspace\(3\)) (%\d+)",
      r"\1 @grouped_gemm_launch_shared", 0, "nothing between|copy"),
+    ("the copy engine may not know of mbarriers", r".*fence\.mbarrier_init.*\n", "", 0, "does not see the mbarrier yet"),
+    ("more bytes expected than come", r"(expect\.tx.*i32) 16384\)", r"\1 16400)", None, "no thread can go on"),
+    ("fewer bytes expected than come", r"(expect\.tx.*i32) 16384\)", r"\1 8192)", None,
+     "never written|nothing between|still fills|no thread can go on"),
+    ("a box dropped", BOX, "", 1, "never written|no thread can go on"),
+    ("a box of other columns", BOX_PARTS, r"\1\2\g<3>8\5", 0, None),
+    ("both boxes to one place", BOX_PARTS, r"\1getelementptr (i8, ptr addrspace(3) @grouped_gemm_launch_shared, i64 16384)\3\4\5", None,
+     "another thread reads|still fills|never written|still reads|nothing between"),
 ]
-# Of each: elements of rows and matrix, the contraction (four parts and more of it, or every stage again), what a block has, and bugs.
+# Of each: elements of rows and matrix, the contraction (four parts and more of it, or every stage again), what a block has, bugs, and
+# further arguments.
 CASES = {
     "fma": ("f32", "f32", 64, 128, 0, COMMON + THREADS),
     "mma8": ("bf16", "f32", 64, 128, 0, COMMON + MMA8),
     "mma16": ("bf16", "bf16", 640, 128, 0, COMMON + MMA16),
-    "wgmma": ("bf16", "bf16", 640, 384, 131136, WGMMA),
+    "wgmma": ("bf16", "bf16", 640, 384, 131136, WGMMA, "map:2,640x640,64x64,128"),
 }
 
 
@@ -94,10 +105,10 @@ def mutate(text, pattern, replacement, place):
 
 
 def simulate(hash_sim, path, case):
-    lhs, rhs, depth, threads, shared, _ = CASES[case]
+    lhs, rhs, depth, threads, shared, _, *maps = CASES[case]
     # One tile; four parts of the contraction, of which three are there at a time.
     command = [hash_sim, path, f"--kernel={KERNEL}", "--grid=1", f"--block={threads}", f"--shared={shared}", "--mode=late,adversarial",
-               "i64:1", f"{lhs}[512x{depth}]=random", f"{rhs}[{depth}x{depth}]=random", f"{lhs}[512x{depth}]"]
+               "i64:1", f"{lhs}[512x{depth}]=random", f"{rhs}[{depth}x{depth}]=random", f"{lhs}[512x{depth}]", *maps]
     run = subprocess.run(command, capture_output=True, text=True)
     return run.returncode, run.stdout, run.stderr
 
@@ -109,7 +120,7 @@ def main(hash_sim, path, case):
     status, good, errors = simulate(hash_sim, path, case)
     assert status == 0, errors
     missed = 0
-    mutants = CASES[case][-1]
+    mutants = CASES[case][5]
     for name, pattern, replacement, place, message in mutants:
         mutant = text[:begin] + mutate(text[begin:end], pattern, replacement, place) + text[end:]
         if ".aligned.count(" in mutant and "declare void @llvm.nvvm.barrier.cta.sync.aligned.count" not in mutant:
