@@ -14,6 +14,7 @@
 namespace hashc::runtime {
 
 static constexpr const char *kLibrary = "libcuda.so.1";
+static constexpr int kNoDevice = 100; // of the driver's errors
 static constexpr const char *kAdvice =
     "; to train on the CPU, compile the spec without --target=cuda, to try "
     "this executable on the CPU, add --device=sim";
@@ -28,8 +29,10 @@ static std::string formatVersion(int version) {
 Driver::Driver() {
   load();
   if (Status status = init(0))
-    failEnvironment("the NVIDIA driver finds no device: " + describe(status) +
-                    kAdvice);
+    failEnvironment(
+        std::string("the NVIDIA driver ") +
+        (status == kNoDevice ? "finds no device: " : "does not start: ") +
+        describe(status) + kAdvice);
   check(getVersion(&version), "ask for the driver's version");
   if (version < kOldestVersion)
     failEnvironment("the NVIDIA driver runs CUDA " + formatVersion(version) +

@@ -17,7 +17,10 @@ namespace hashc::runtime {
 
 // Values of the driver's enumerations.
 static constexpr int kCapabilityMajor = 75, kCapabilityMinor = 76;
-static constexpr int kManagedMemory = 83;
+static constexpr int kManagedMemory = 83, kConcurrentAccess = 89;
+// Options of a module's compilation, and what the driver says of it at most.
+static constexpr int kErrorLog = 5, kErrorLogBytes = 6;
+static constexpr size_t kLogBytes = 4096;
 static constexpr int kMaxSharedBytes = 8; // of a function
 static constexpr unsigned kAttachGlobal = 1;
 static constexpr unsigned kPortable = 1, kDeviceMap = 2;
@@ -102,8 +105,16 @@ void GpuDevice::load() {
   if (image.cubin &&
       driver.loadModule(&module, image.cubin, 0, nullptr, nullptr) == 0)
     return;
-  driver.check(driver.loadModule(&module, image.ptx, 0, nullptr, nullptr),
-               "load the kernels on '" + name + "'");
+  std::vector<char> log(kLogBytes);
+  const int options[] = {kErrorLog, kErrorLogBytes};
+  void *values[] = {log.data(), reinterpret_cast<void *>(kLogBytes)};
+  Driver::Status status =
+      driver.loadModule(&module, image.ptx, 2, options, values);
+  log.back() = 0;
+  std::string doing = "load the kernels on '" + name + "'";
+  if (status != 0 && log.front() != 0)
+    doing += " (" + std::string(log.data()) + ")";
+  driver.check(status, doing);
 }
 
 std::string GpuDevice::describe() const {
@@ -142,7 +153,7 @@ void *GpuDevice::allocate(int64_t bytes, MemoryUse use,
   }
   if (!result)
     result = reinterpret_cast<void *>(address);
-  memory.emplace(result, use);
+  memory.emplace(result, Memory{use, bytes});
   if (use != MemoryUse::workspace)
     clear(result, bytes);
   finish();
@@ -151,7 +162,7 @@ void *GpuDevice::allocate(int64_t bytes, MemoryUse use,
 
 void GpuDevice::release(void *pointer) {
   auto found = memory.find(pointer);
-  if (found->second == MemoryUse::exchanged)
+  if (found->second.use == MemoryUse::exchanged)
     driver.releaseHost(pointer);
   else
     driver.release(toAddress(pointer));
@@ -159,7 +170,7 @@ void GpuDevice::release(void *pointer) {
 }
 
 void GpuDevice::clear(void *pointer, int64_t bytes) {
-  if (memory.at(pointer) == MemoryUse::exchanged)
+  if (memory.at(pointer).use == MemoryUse::exchanged)
     std::memset(pointer, 0, bytes);
   else
     driver.check(driver.clear(toAddress(pointer), 0, bytes, stream),
@@ -173,10 +184,24 @@ void GpuDevice::run(HashEntryFunction entry, void *const *arguments) {
     return finish();
   }
   auto [place, isNew] = graphs.try_emplace({entry, arguments}, nullptr);
-  if (isNew)
+  if (isNew) {
+    moveState();
     place->second = capture(entry, arguments);
+  }
   driver.check(driver.launchGraph(place->second, stream), "launch the kernels");
   finish();
+}
+
+/// What the CPU has initialised or loaded goes over in bulk: page by page, each
+/// when a kernel touches it, takes several times as long.
+void GpuDevice::moveState() {
+  if (getAttribute(kConcurrentAccess, "concurrent managed access") == 0)
+    return;
+  for (auto &[pointer, each] : memory)
+    if (each.use == MemoryUse::state)
+      driver.check(
+          driver.prefetch(toAddress(pointer), each.bytes, device, stream),
+          "move parameters to '" + name + "'");
 }
 
 Driver::ExecutableGraph GpuDevice::capture(HashEntryFunction entry,

@@ -18,8 +18,8 @@ namespace hashc::runtime {
 
 /// An entry point is captured as a graph when it runs first, and one launch of
 /// that graph is all that it costs from then on. Parameters are in managed
-/// memory, which moves to the GPU when kernels first touch it and stays there;
-/// what is exchanged at every step is pinned.
+/// memory, which moves to the GPU before an entry point runs first and stays
+/// there; what is exchanged at every step is pinned.
 class GpuDevice : public Device {
 public:
   GpuDevice(const HashDeviceImage &image, int ordinal);
@@ -46,6 +46,7 @@ private:
   void checkCapability();
   void load();
   Driver::Function getFunction(const HashDeviceKernel &kernel);
+  void moveState();
   Map makeMap(const HashBoxedMatrix &boxed, void *data);
   Driver::ExecutableGraph capture(HashEntryFunction entry,
                                   void *const *arguments);
@@ -57,7 +58,11 @@ private:
   Driver::Context context = nullptr;
   Driver::Module module = nullptr;
   Driver::Stream stream = nullptr;
-  std::unordered_map<void *, MemoryUse> memory;
+  struct Memory {
+    MemoryUse use;
+    int64_t bytes;
+  };
+  std::unordered_map<void *, Memory> memory;
   std::unordered_map<const HashDeviceKernel *, Driver::Function> functions;
   std::map<std::pair<HashEntryFunction, void *const *>, Driver::ExecutableGraph>
       graphs;

@@ -33,6 +33,7 @@ enum Status {
   outOfMemory = 2,
   noDevice = 100,
   invalidImage = 200,
+  driverMismatch = 803,
   notFound = 500,
   launchFailed = 719
 };
@@ -43,6 +44,10 @@ struct Text {
 };
 constexpr Text kTexts[] = {
     {outOfMemory, "CUDA_ERROR_OUT_OF_MEMORY", "out of memory"},
+    {invalidImage, "CUDA_ERROR_INVALID_IMAGE",
+     "device kernel image is invalid"},
+    {driverMismatch, "CUDA_ERROR_SYSTEM_DRIVER_MISMATCH",
+     "system has unsupported display driver / cuda driver combination"},
     {noDevice, "CUDA_ERROR_NO_DEVICE", "no CUDA-capable device is detected"},
     {launchFailed, "CUDA_ERROR_LAUNCH_FAILED", "unspecified launch failure"}};
 
@@ -113,7 +118,11 @@ Status allocateAs(MemoryUse use, void **address, size_t bytes) {
 
 extern "C" {
 
-int cuInit(unsigned) { return isFault("no-device") ? noDevice : success; }
+int cuInit(unsigned) {
+  return isFault("no-device")  ? noDevice
+         : isFault("mismatch") ? driverMismatch
+                               : success;
+}
 
 int cuDriverGetVersion(int *version) {
   *version = isFault("old") ? 11040 : 13000;
@@ -152,6 +161,9 @@ int cuDeviceGetAttribute(int *value, int attribute, int) {
     return success;
   case 83:
     *value = !isFault("no-managed");
+    return success;
+  case 89:
+    *value = 1;
     return success;
   default:
     return invalidValue;
@@ -193,10 +205,20 @@ int cuMemsetD8Async(void *address, unsigned char value, size_t bytes, void *) {
   return success;
 }
 
-int cuModuleLoadDataEx(void **module, const void *image, unsigned, const int *,
-                       void *const *) {
+int cuMemPrefetchAsync(void *, size_t, int, void *) {
+  return capturing ? invalidValue : success;
+}
+
+int cuModuleLoadDataEx(void **module, const void *image, unsigned count,
+                       const int *options, void *const *values) {
   if (image == getImage().cubin && isFault("no-cubin"))
     return invalidImage;
+  if (isFault("no-ptx")) {
+    for (unsigned i = 0; i < count; ++i)
+      if (options[i] == 5)
+        std::strcpy(static_cast<char *>(values[i]), "ptxas: no such thing");
+    return invalidImage;
+  }
   *module = const_cast<void *>(image);
   return success;
 }
