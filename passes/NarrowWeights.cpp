@@ -42,7 +42,9 @@ class NarrowWeights final : public impl::NarrowWeightsBase<NarrowWeights> {
           << " rows; give a positive number, or 0 for the target's";
       return signalPassFailure();
     }
-    const int64_t least = getLeastRows();
+    const int64_t least =
+        rows != 0 ? int64_t(rows)
+                  : getTargetNumber(getOperation(), "narrow_rows", 0);
     if (least == 0)
       return;
     for (auto function : getOperation().getOps<func::FuncOp>()) {
@@ -53,16 +55,6 @@ class NarrowWeights final : public impl::NarrowWeightsBase<NarrowWeights> {
           narrow(gemm, copies);
       });
     }
-  }
-
-  int64_t getLeastRows() {
-    if (rows != 0)
-      return rows;
-    auto target = getOperation()->getAttrOfType<DictionaryAttr>(
-        hash::HashDialect::kTargetAttr);
-    auto least =
-        target ? target.getAs<IntegerAttr>("narrow_rows") : IntegerAttr();
-    return least ? least.getInt() : 0;
   }
 
   /// The first product that wants a copy makes it, so that later ones have it.

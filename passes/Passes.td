@@ -280,7 +280,7 @@ def NarrowWeights : Pass<"hash-narrow-weights", "mlir::ModuleOp"> {
 def SplitNorm : Pass<"hash-split-norm", "mlir::ModuleOp"> {
   let summary = "The gradients' norm in parts that run side by side";
   let description = [{
-    A `hash.global_norm` of more than 131072 elements becomes the norm of
+    A `hash.global_norm` of 131072 elements or more becomes the norm of
     `hash.part_norms`, the tasks of which share every gradient. There are as many
     parts as the target's `norm_parts` says, but none has fewer than 65536
     elements; their number follows from shapes alone, and so do the bits of the

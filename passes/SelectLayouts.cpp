@@ -7,6 +7,7 @@
 
 #include "passes/EntryPoints.h"
 #include "passes/Passes.h"
+#include "passes/Structured.h"
 
 #include "mlir/IR/Remarks.h"
 #include "mlir/IR/SymbolTable.h"
@@ -46,7 +47,8 @@ class SelectLayouts final : public impl::SelectLayoutsBase<SelectLayouts> {
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    int64_t width = getPanelWidth(module);
+    int64_t width =
+        panel != 0 ? int64_t(panel) : getTargetNumber(module, "panel", 0);
     if (width < 0) {
       module.emitError("panels of ")
           << width << " columns; give a positive number, or 0 for the target's";
@@ -81,15 +83,6 @@ class SelectLayouts final : public impl::SelectLayoutsBase<SelectLayouts> {
     for (auto function : module.getOps<func::FuncOp>())
       if (getStraightLine(function))
         updateType(function);
-  }
-
-  int64_t getPanelWidth(ModuleOp module) {
-    if (panel != 0)
-      return panel;
-    auto target =
-        module->getAttrOfType<DictionaryAttr>(hash::HashDialect::kTargetAttr);
-    auto width = target ? target.getAs<IntegerAttr>("panel") : IntegerAttr();
-    return width ? width.getInt() : 0;
   }
 
   /// The parameter's values in all entry points: the arguments that are stored

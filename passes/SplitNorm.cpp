@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "passes/Passes.h"
+#include "passes/Structured.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/Pass.h"
@@ -32,22 +33,14 @@ class SplitNorm final : public impl::SplitNormBase<SplitNorm> {
           << " parts; give a positive number, or 0 for the target's";
       return signalPassFailure();
     }
-    const int64_t most = getMostParts();
+    const int64_t most = parts != 0
+                             ? int64_t(parts)
+                             : getTargetNumber(getOperation(), "norm_parts", 1);
     getOperation().walk([&](hash::GlobalNormOp norm) {
       const int64_t count = std::min(most, countElements(norm) / kPartElements);
       if (count > 1)
         split(norm, count);
     });
-  }
-
-  int64_t getMostParts() {
-    if (parts != 0)
-      return parts;
-    auto target = getOperation()->getAttrOfType<DictionaryAttr>(
-        hash::HashDialect::kTargetAttr);
-    auto most =
-        target ? target.getAs<IntegerAttr>("norm_parts") : IntegerAttr();
-    return most ? most.getInt() : 1;
   }
 
   static int64_t countElements(hash::GlobalNormOp norm) {

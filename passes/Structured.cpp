@@ -150,13 +150,26 @@ Value cloneAsScalar(OpBuilder &builder, Operation *op, ValueRange operands) {
   return builder.create(state)->getResult(0);
 }
 
-StringRef getTargetOption(Operation *op, StringRef key) {
-  auto module = op->getParentOfType<ModuleOp>();
+/// What `hash.target` has under the key; null where there is none.
+template <typename Attribute>
+static Attribute getTargetAttribute(Operation *op, StringRef key) {
+  auto module = dyn_cast<ModuleOp>(op);
+  if (!module)
+    module = op->getParentOfType<ModuleOp>();
   auto target = module ? module->getAttrOfType<DictionaryAttr>(
                              hash::HashDialect::kTargetAttr)
                        : DictionaryAttr();
-  auto value = target ? target.getAs<StringAttr>(key) : StringAttr();
-  return value ? value.getValue() : "";
+  return target ? target.getAs<Attribute>(key) : Attribute();
+}
+
+StringRef getTargetOption(Operation *op, StringRef key) {
+  auto text = getTargetAttribute<StringAttr>(op, key);
+  return text ? text.getValue() : "";
+}
+
+int64_t getTargetNumber(Operation *op, StringRef key, int64_t otherwise) {
+  auto number = getTargetAttribute<IntegerAttr>(op, key);
+  return number ? number.getInt() : otherwise;
 }
 
 FailureOr<FusionLevel> getFusionLevel(Operation *op, StringRef level) {

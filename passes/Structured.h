@@ -85,6 +85,9 @@ inline bool isRecomputed(mlir::Operation *op) {
 /// What `hash.target` of the module around `op` says under `key`; empty where
 /// it says nothing.
 llvm::StringRef getTargetOption(mlir::Operation *op, llvm::StringRef key);
+/// The number that it says, or `otherwise`.
+int64_t getTargetNumber(mlir::Operation *op, llvm::StringRef key,
+                        int64_t otherwise);
 
 /// The fusions that run.
 struct FusionLevel {

@@ -12,9 +12,9 @@ clipping and AdamW in both. Sides, each in a process of its own:
     compile  torch.compile of eager: one expert, for any number of rows, and the rest of the model
 
 With --device, an executable for a GPU and PyTorch on the same GPU, from weights that are random
-in both; a model of bf16 by autocast. `sim` stands for no GPU: hashc simulates one, PyTorch has the CPU.
+in both. `sim` stands for no GPU: hashc simulates one, PyTorch has the CPU.
 
-They take turns, one at a time, `--steps` steps each in `--rounds` rounds. A side's time is the
+A model of bf16 is autocast's. They take turns, one at a time, `--steps` steps each in `--rounds` rounds. A side's time is the
 median over rounds of its medians. Without PyTorch: --sides hashc.
 """
 
@@ -80,11 +80,12 @@ class Executable:
         if process.returncode != 0:
             raise SystemExit(f"error: {' '.join(command)} ended with status {process.returncode}")
         report = json.loads(output)
-        self.details["peak_bytes"] = max(self.details["peak_bytes"], usage.ru_maxrss << 10)
+        # Of the process: a GPU's memory is not in it.
+        self.details["peak_bytes"] = 0 if self.is_on_device() else max(self.details["peak_bytes"], usage.ru_maxrss << 10)
         # The peak of a GPU is not measured.
         if "fraction_of_peak" in report:
             self.details.setdefault("fraction_of_peak", []).append(report["fraction_of_peak"])
-        self.details.update({key: report[key] for key in ("gflops", "kinds", "kernels")} if self.is_on_device() else {})
+        self.details.update({key: report[key] for key in ("kinds", "kernels")} if self.is_on_device() else {})
         return report["step_ms"] / 1e3
 
     def is_on_device(self):
@@ -134,8 +135,8 @@ def main():
     first = next(iter(result["sides"]))
     for side, values in result["sides"].items():
         print(f"{side:8} {values['step_ms']:9.1f} ms a step, {values['ratio']:5.2f} x {first}'s "
-              f"({min(values['rounds_ms']):.1f} .. {max(values['rounds_ms']):.1f}), "
-              f"{values['peak_bytes'] / 2**20:6.0f} MiB at most")
+              f"({min(values['rounds_ms']):.1f} .. {max(values['rounds_ms']):.1f})"
+              + (f", {values['peak_bytes'] / 2**20:6.0f} MiB at most" if values["peak_bytes"] else ""))
     if args.output:
         save(result, args.output)
     return 0

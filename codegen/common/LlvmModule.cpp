@@ -13,6 +13,7 @@
 #include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/Linker/Linker.h"
 #include "llvm/Passes/PassBuilder.h"
+#include "llvm/Transforms/Scalar/ScalarizeMaskedMemIntrin.h"
 
 using namespace llvm;
 
@@ -47,23 +48,36 @@ Error linkLibrary(Module &module, MemoryBufferRef bitcode) {
   return Error::success();
 }
 
-void optimize(Module &module, TargetMachine &machine,
-              FunctionPassManager last) {
+/// Runs what `build` makes; `machine` may be null, for passes that are not to
+/// know one.
+static void run(Module &module, TargetMachine *machine,
+                function_ref<ModulePassManager(PassBuilder &)> build) {
   LoopAnalysisManager loops;
   FunctionAnalysisManager functions;
   CGSCCAnalysisManager callGraph;
   ModuleAnalysisManager modules;
-  PassBuilder builder(&machine);
+  PassBuilder builder(machine);
   builder.registerModuleAnalyses(modules);
   builder.registerCGSCCAnalyses(callGraph);
   builder.registerFunctionAnalyses(functions);
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, callGraph, modules);
-  ModulePassManager passes =
-      builder.buildPerModuleDefaultPipeline(OptimizationLevel::O3);
-  if (!last.isEmpty())
-    passes.addPass(createModuleToFunctionPassAdaptor(std::move(last)));
-  passes.run(module, modules);
+  build(builder).run(module, modules);
+}
+
+void optimize(Module &module, TargetMachine &machine) {
+  run(module, &machine, [](PassBuilder &builder) {
+    return builder.buildPerModuleDefaultPipeline(OptimizationLevel::O3);
+  });
+}
+
+void scalarizeMasks(Module &module) {
+  run(module, /*machine=*/nullptr, [](PassBuilder &) {
+    ModulePassManager passes;
+    passes.addPass(
+        createModuleToFunctionPassAdaptor(ScalarizeMaskedMemIntrinPass()));
+    return passes;
+  });
 }
 
 void hideGlobals(Module &module) {

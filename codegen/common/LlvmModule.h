@@ -25,9 +25,11 @@ translateToLlvm(mlir::ModuleOp module, llvm::LLVMContext &context,
 /// Links what the module uses of a kernel library's bitcode.
 llvm::Error linkLibrary(llvm::Module &module, llvm::MemoryBufferRef bitcode);
 
-/// Runs LLVM's O3 for the machine, then `last` on every function.
-void optimize(llvm::Module &module, llvm::TargetMachine &machine,
-              llvm::FunctionPassManager last = llvm::FunctionPassManager());
+/// Runs LLVM's O3 for the machine.
+void optimize(llvm::Module &module, llvm::TargetMachine &machine);
+
+/// Makes loads and stores with a mask branches, whatever a machine has.
+void scalarizeMasks(llvm::Module &module);
 
 /// Hides the module's own data.
 void hideGlobals(llvm::Module &module);

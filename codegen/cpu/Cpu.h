@@ -52,8 +52,8 @@ llvm::Expected<CpuTarget> resolveTarget(llvm::StringRef arch);
 
 /// Writes the target's shapes into the module's `hash.target` (vector_bytes,
 /// tile_rows, tile_vectors, panel, l1_bytes, l2_bytes, task_elements,
-/// team_rows, team_columns, norm_parts, narrow_rows), where the passes find them. Entries
-/// that are there already are the user's, and stay.
+/// team_rows, team_columns, norm_parts, narrow_rows), where the passes find
+/// them. Entries that are there already are the user's, and stay.
 void setTargetAttributes(mlir::ModuleOp module, const CpuTarget &target);
 
 /// The shapes in the module's `hash.target`; those of x86-64-v3 where absent.

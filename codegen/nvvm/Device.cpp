@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "codegen/common/LlvmModule.h"
+#include "codegen/cpu/kernels/TeamShape.h"
 #include "codegen/nvvm/LaunchShape.h"
 #include "codegen/nvvm/Nvvm.h"
 
@@ -17,7 +18,6 @@
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
-#include "llvm/Transforms/Scalar/ScalarizeMaskedMemIntrin.h"
 
 using namespace llvm;
 
@@ -58,9 +58,9 @@ cpu::CpuTarget getShapes() {
   // What a thread keeps is memory of its own, of which all threads that could
   // run at once have the same.
   shapes.l2Bytes = 8 << 10;
-  // A row for each warp of a team, and sectors of memory that are whole.
-  shapes.teamRows = 8;
-  shapes.teamColumns = 32;
+  // A row for each warp of a team.
+  shapes.teamRows = kernels::kTeam / kernels::kWarp;
+  shapes.teamColumns = kernels::kTeamColumns;
   shapes.normParts = 1024;
   // With fewer rows, copies cost more traffic than they save.
   shapes.narrowRows = 64;
@@ -110,6 +110,9 @@ static Function &addMaps(Function &body, StringRef name, size_t count) {
   return *extended;
 }
 
+/// Of buffers, at least: vectors of 16 bytes are loaded and stored at once. All
+/// devices give more.
+constexpr uint64_t kBufferAlignment = 16;
 /// Bytes and alignment of a map (CUtensorMap, CUDA driver API).
 constexpr uint64_t kMapBytes = 128, kMapAlignment = 64;
 
@@ -125,8 +128,12 @@ static void createKernel(Function &original, StringRef name) {
                                       GlobalValue::ExternalLinkage, "", module);
   kernel->setName(name);
   kernel->setCallingConv(CallingConv::PTX_Kernel);
-  for (size_t i = 0; i < shape.boxed.size(); ++i) {
-    const unsigned place = kernel->arg_size() - shape.boxed.size() + i;
+  const unsigned firstMap = kernel->arg_size() - shape.boxed.size();
+  for (unsigned place = 1; place < firstMap; ++place)
+    kernel->addParamAttr(place,
+                         Attribute::getWithAlignment(module.getContext(),
+                                                     Align(kBufferAlignment)));
+  for (unsigned place = firstMap; place < kernel->arg_size(); ++place) {
     AttrBuilder attributes(module.getContext());
     attributes.addByValAttr(
         ArrayType::get(Type::getInt8Ty(module.getContext()), kMapBytes));
@@ -239,11 +246,10 @@ translateAndOptimize(mlir::ModuleOp module, LLVMContext &context,
   setAttributes(*result, target);
   if (verifyModule(*result, &errs()))
     return createStringError("the generated LLVM IR is not valid");
-  // GPUs have no masks: what the code generator would do, before the simulator
+  optimize(*result, **machine);
+  // What the code generator would do with most of them, before the simulator
   // reads the module.
-  FunctionPassManager last;
-  last.addPass(ScalarizeMaskedMemIntrinPass());
-  optimize(*result, **machine, std::move(last));
+  scalarizeMasks(*result);
   return result;
 }
 

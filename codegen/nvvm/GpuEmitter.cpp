@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "codegen/nvvm/GpuEmitter.h"
+#include "codegen/nvvm/AsmText.h"
 #include "codegen/nvvm/LaunchShape.h"
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -223,14 +224,6 @@ void GpuEmitter::copyBox(Value to, Value map, Value x, Value y,
 
 void GpuEmitter::fenceForAsyncReads() {
   assemble("fence.proxy.async.shared::cta;", "~{memory}", 0, {});
-}
-
-/// "$from, $(from + 1), ..."
-static std::string listOperands(int64_t from, int64_t count) {
-  std::string text;
-  for (int64_t i = from; i < from + count; ++i)
-    text += (i == from ? "$" : ", $") + std::to_string(i);
-  return text;
 }
 
 /// Results are the first operands, changed.

@@ -18,14 +18,14 @@ def GpuLowerTiles : Pass<"hash-gpu-lower-tiles", "::mlir::ModuleOp"> {
     one `hash.grouped_gemm` or `hash.grouped_outer` on buffers. A task becomes a
     block, which computes a tile.
 
-    On `arch = "sm_80"` that is 64 by 64 elements by 128 threads: rows are
+    That is 64 by 64 elements by 128 threads: rows are
     gathered to shared memory by asynchronous copies, three parts of the
     contraction in flight, and multiplied by tensor cores (bf16 against bf16; as
     tf32 where one side or the result is bf16) or by the threads (f32, in
     ascending order). The body runs on the sums where they are.
 
-    On `sm_90a`, bf16 against bf16 is 128 by 128 elements, or twice 128 by 64, by
-    three warpgroups: one gathers rows into four stages of shared memory, each
+    On `arch = "sm_90a"`, bf16 against bf16 with one sum for each element, or two,
+    is 128 by 128 elements, or twice 128 by 64, by three warpgroups: one gathers rows into four stages of shared memory, each
     with two barriers, and asks the copy engine for boxes of the matrix (TMA);
     two multiply 64 rows each with `wgmma`. Sums go through shared memory, from
     where neighbouring threads run the body on whole rows. A matrix has boxes

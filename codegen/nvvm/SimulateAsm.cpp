@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "codegen/nvvm/SimulateAsm.h"
+#include "codegen/nvvm/AsmText.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSwitch.h"
@@ -35,14 +36,6 @@ static unsigned countResults(const CallBase &call) {
   if (auto *fields = dyn_cast<StructType>(type))
     return fields->getNumElements();
   return type->isVoidTy() ? 0 : 1;
-}
-
-/// "$from, $(from + 1), ..."
-static std::string listOperands(unsigned from, unsigned count) {
-  std::string text;
-  for (unsigned i = from; i < from + count; ++i)
-    text += (i == from ? "$" : ", $") + std::to_string(i);
-  return text;
 }
 
 /// One instruction the operands of which are those of the call, in its order:

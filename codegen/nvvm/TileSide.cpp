@@ -106,8 +106,8 @@ constexpr int64_t kAddressableBytes = 1 << 18;
 
 /// Bits 0-13 the address, 16-29 from a piece of a line to the next, 32-45 from
 /// an atom to the next, each in units of 16 bytes, 62-63 the swizzle (PTX ISA
-/// 8.0, 9.7.14.5.1, "Matrix Descriptor Format"). Both kinds of lines have 64
-/// rows (or columns) in a piece's length: their lines', or their own.
+/// 8.0, 9.7.14.5.1, "Matrix Descriptor Format"). A block is 64 lines along the
+/// contraction, and one piece of all lines across.
 Value TileSide::describe(Value part, Value block) {
   const int64_t pieceBytes = lines * kAtomLineBytes;
   const int64_t blockBytes =

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "codegen/cpu/kernels/TeamShape.h"
 #include "codegen/nvvm/LaunchShape.h"
 #include "codegen/nvvm/Tiles.h"
 
@@ -37,7 +38,8 @@ struct BlockFunction {
   bool isTeam = false;
 };
 
-constexpr BlockFunction kTeam = {256, 1, std::nullopt, 0, /*isTeam=*/true};
+constexpr BlockFunction kTeam = {kernels::kTeam, 1, std::nullopt, 0,
+                                 /*isTeam=*/true};
 
 constexpr StringLiteral kPrefix = "hash_", kBlockPrefix = "hash_block_";
 constexpr int64_t kVector = 4; // features are read by so many

@@ -18,8 +18,9 @@ namespace hashc::runtime {
 
 /// An entry point is captured as a graph when it runs first, and one launch of
 /// that graph is all that it costs from then on. Parameters are in managed
-/// memory, which moves to the GPU before an entry point runs first and stays
-/// there; what is exchanged at every step is pinned.
+/// memory, which moves to the GPU before an entry point runs first; what the
+/// CPU reads, to save it, comes back when kernels touch it. What is exchanged
+/// at every step is pinned.
 class GpuDevice : public Device {
 public:
   GpuDevice(const HashDeviceImage &image, int ordinal);

@@ -35,13 +35,12 @@ addEmbedded(int64_t task, const int32_t *ids, const S *dy, Compute<S> *gradient,
   using C = Compute<S>;
   int64_t begin = task * taskColumns;
   int64_t columns = smaller(width - begin, taskColumns);
-  forEachColumn<C>(columns, [&](int64_t i, int64_t count) {
-    forEachRowByKey<C>(ids, rows, [&](int64_t r, int64_t id) {
-      C *to = gradient + id * width + begin + i;
-      const S *from = dy + r * width + begin + i;
-      storeUpTo(to, loadUpTo(to, count) + loadUpTo(from, count), count);
-    });
-  });
+  forEachRowByKey<C>(
+      ids, rows, columns, [&](int64_t r, int64_t id, int64_t i, int64_t count) {
+        C *to = gradient + id * width + begin + i;
+        const S *from = dy + r * width + begin + i;
+        storeUpTo(to, loadUpTo(to, count) + loadUpTo(from, count), count);
+      });
 }
 
 /// The sum of rows begin .. end-1, for one block of columns.

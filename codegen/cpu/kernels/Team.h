@@ -1,5 +1,4 @@
-//===- Team.h - What a GPU's threads do together, and a CPU's alone -*- C++
-//-*-===//
+//===- Team.h - Loops that a GPU's threads share ----------------*- C++ -*-===//
 //
 // Part of hashc, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -18,6 +17,7 @@
 #ifndef HASHC_CODEGEN_CPU_KERNELS_TEAM_H
 #define HASHC_CODEGEN_CPU_KERNELS_TEAM_H
 
+#include "TeamShape.h"
 #include "Vector.h"
 
 /// A function that a team calls. On a GPU it is inlined into its kernel, whose
@@ -31,11 +31,6 @@
 namespace hashc::kernels {
 
 #ifdef __NVPTX__
-
-/// As codegen/nvvm/UseBlocks.cpp launches a team.
-constexpr int64_t kTeam = 256, kWarp = 32;
-/// Columns that a task sums over rows (codegen/nvvm/Device.cpp).
-constexpr int64_t kTeamColumns = 32;
 
 HASHC_INLINE int64_t getMember() { return __nvvm_read_ptx_sreg_tid_x(); }
 HASHC_INLINE int64_t getLane() { return getMember() % kWarp; }
@@ -215,21 +210,25 @@ HASHC_INLINE void sumOverRows(int64_t begin, int64_t end,
 #endif
 }
 
-/// In the body of forEachColumn: body(row, key) for all rows with a key that is
-/// not negative, those with one key in order.
+/// body(row, key, i, count) for all rows with a key that is not negative and
+/// the vectors of `size` columns of a task. One thread has all rows with a key,
+/// in order.
 template <typename C, typename Body>
 HASHC_INLINE void forEachRowByKey(const int32_t *keys, int64_t rows,
-                                  Body body) {
+                                  int64_t size, Body body) {
 #ifdef __NVPTX__
   constexpr int64_t parts = kTeamColumns / lanes<C>, phases = kTeam / parts;
   const int32_t phase = int32_t(getMember() / parts);
-  for (int64_t r = 0; r < rows; ++r)
-    if (keys[r] >= 0 && keys[r] % phases == phase)
-      body(r, keys[r]);
+  forEachColumn<C>(size, [&](int64_t i, int64_t n) {
+    for (int64_t r = 0; r < rows; ++r)
+      if (keys[r] >= 0 && keys[r] % phases == phase)
+        body(r, keys[r], i, n);
+  });
 #else
   for (int64_t r = 0; r < rows; ++r)
     if (keys[r] >= 0)
-      body(r, keys[r]);
+      forEachVector<C>(size,
+                       [&](int64_t i, int64_t n) { body(r, keys[r], i, n); });
 #endif
 }
 

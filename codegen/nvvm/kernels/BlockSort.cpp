@@ -9,7 +9,8 @@
 // The counting sorts of codegen/cpu/kernels (Streams.cpp, Lookup.cpp): items
 // are cut into segments, of which each thread counts and then places one. An
 // item's position follows from how many of its kind come before it, so it is
-// the same however items are cut.
+// the same however items are cut. Counts of all segments fit in shared memory:
+// the more kinds, the fewer threads work.
 //
 //===----------------------------------------------------------------------===//
 
