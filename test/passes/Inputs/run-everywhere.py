@@ -17,11 +17,13 @@ OPTIONS = {
     "hash-fuse-dispatch": ["{level=all}"],
     "hash-fuse-epilogue": ["{level=all}"],
     "hash-select-layouts": ["{panel=16}"],
+    "hash-narrow-weights": ["{rows=1}"],
+    "hash-split-norm": ["{parts=4}"],
     "hash-hoist-routing": ["", "{share=false}"],
     "hash-plan-memory": ["", "{reuse=false}"],
 }
 passes = []
-for file in ("passes/Passes.td", "codegen/cpu/CpuPasses.td"):
+for file in ("passes/Passes.td", "codegen/cpu/CpuPasses.td", "codegen/nvvm/GpuPasses.td"):
     text = pathlib.Path(source, file).read_text()
     for name, anchor in re.findall(r'Pass<"([\w-]+)", "([\w:]+)">', text):
         for options in OPTIONS.get(name, [""]):
