@@ -11,6 +11,8 @@
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/Bitcode/BitcodeReader.h"
+#include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/InstIterator.h"
 #include "llvm/Linker/Linker.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Transforms/Scalar/ScalarizeMaskedMemIntrin.h"
@@ -65,10 +67,28 @@ static void run(Module &module, TargetMachine *machine,
   build(builder).run(module, modules);
 }
 
+/// LLVM compares numbers of bf16 as such where they are only compared. x86 has
+/// no such comparison: for short vectors its code generator calls a function to
+/// round to bf16, of a library that nothing links.
+static void widenComparisons(Module &module) {
+  for (Function &function : module)
+    for (Instruction &instruction : instructions(function)) {
+      auto *compare = dyn_cast<FCmpInst>(&instruction);
+      if (!compare ||
+          !compare->getOperand(0)->getType()->getScalarType()->isBFloatTy())
+        continue;
+      IRBuilder<> builder(compare);
+      for (Use &operand : compare->operands())
+        operand = builder.CreateFPExt(
+            operand, operand->getType()->getWithNewType(builder.getFloatTy()));
+    }
+}
+
 void optimize(Module &module, TargetMachine &machine) {
   run(module, &machine, [](PassBuilder &builder) {
     return builder.buildPerModuleDefaultPipeline(OptimizationLevel::O3);
   });
+  widenComparisons(module);
 }
 
 void scalarizeMasks(Module &module) {
