@@ -36,22 +36,18 @@ class NarrowWeights final : public impl::NarrowWeightsBase<NarrowWeights> {
   using NarrowWeightsBase::NarrowWeightsBase;
 
   void runOnOperation() override {
-    if (rows < 0) {
-      getOperation().emitError("products of ")
-          << int64_t(rows)
-          << " rows; give a positive number, or 0 for the target's";
+    FailureOr<int64_t> least =
+        getNumberOrTarget(getOperation(), rows, "narrow_rows", /*otherwise=*/0,
+                          "products of", "rows");
+    if (failed(least))
       return signalPassFailure();
-    }
-    const int64_t least =
-        rows != 0 ? int64_t(rows)
-                  : getTargetNumber(getOperation(), "narrow_rows", 0);
-    if (least == 0)
+    if (*least == 0)
       return;
     for (auto function : getOperation().getOps<func::FuncOp>()) {
       DenseMap<Value, Value> copies;
       function.walk([&](hash::GroupedGemmOp gemm) {
         if (llvm::all_of(gemm.getLhs(), isBf16) &&
-            getRowsPerGroup(gemm) >= least)
+            getRowsPerGroup(gemm) >= *least)
           narrow(gemm, copies);
       });
     }

@@ -47,14 +47,11 @@ class SelectLayouts final : public impl::SelectLayoutsBase<SelectLayouts> {
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    int64_t width =
-        panel != 0 ? int64_t(panel) : getTargetNumber(module, "panel", 0);
-    if (width < 0) {
-      module.emitError("panels of ")
-          << width << " columns; give a positive number, or 0 for the target's";
+    FailureOr<int64_t> width = getNumberOrTarget(
+        module, panel, "panel", /*otherwise=*/0, "panels of", "columns");
+    if (failed(width))
       return signalPassFailure();
-    }
-    if (width == 0)
+    if (*width == 0)
       return;
     for (auto parameter : module.getOps<hash::ParamOp>()) {
       if (cast<RankedTensorType>(parameter.getType()).getRank() != 3 ||
@@ -71,14 +68,14 @@ class SelectLayouts final : public impl::SelectLayoutsBase<SelectLayouts> {
                               obstacle->getName().getStringRef());
         continue;
       }
-      parameter.setPanel(width);
+      parameter.setPanel(*width);
       for (Value value : values)
         value.setType(parameter.getStoredType());
       ++numPanels;
       remark::passed(parameter.getLoc(),
                      remark::RemarkOpts::name("panels").category(DEBUG_TYPE))
           << remark::add("'{0}' is stored in panels of {1} columns",
-                         parameter.getSymName(), width);
+                         parameter.getSymName(), *width);
     }
     for (auto function : module.getOps<func::FuncOp>())
       if (getStraightLine(function))

@@ -27,17 +27,14 @@ class SplitNorm final : public impl::SplitNormBase<SplitNorm> {
   using SplitNormBase::SplitNormBase;
 
   void runOnOperation() override {
-    if (parts < 0) {
-      getOperation().emitError("a norm in ")
-          << int64_t(parts)
-          << " parts; give a positive number, or 0 for the target's";
+    FailureOr<int64_t> most =
+        getNumberOrTarget(getOperation(), parts, "norm_parts", /*otherwise=*/1,
+                          "a norm in", "parts");
+    if (failed(most))
       return signalPassFailure();
-    }
-    const int64_t most = parts != 0
-                             ? int64_t(parts)
-                             : getTargetNumber(getOperation(), "norm_parts", 1);
     getOperation().walk([&](hash::GlobalNormOp norm) {
-      const int64_t count = std::min(most, countElements(norm) / kPartElements);
+      const int64_t count =
+          std::min(*most, countElements(norm) / kPartElements);
       if (count > 1)
         split(norm, count);
     });

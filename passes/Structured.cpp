@@ -150,26 +150,16 @@ Value cloneAsScalar(OpBuilder &builder, Operation *op, ValueRange operands) {
   return builder.create(state)->getResult(0);
 }
 
-/// What `hash.target` has under the key; null where there is none.
-template <typename Attribute>
-static Attribute getTargetAttribute(Operation *op, StringRef key) {
-  auto module = dyn_cast<ModuleOp>(op);
-  if (!module)
-    module = op->getParentOfType<ModuleOp>();
-  auto target = module ? module->getAttrOfType<DictionaryAttr>(
-                             hash::HashDialect::kTargetAttr)
-                       : DictionaryAttr();
-  return target ? target.getAs<Attribute>(key) : Attribute();
-}
-
-StringRef getTargetOption(Operation *op, StringRef key) {
-  auto text = getTargetAttribute<StringAttr>(op, key);
-  return text ? text.getValue() : "";
-}
-
-int64_t getTargetNumber(Operation *op, StringRef key, int64_t otherwise) {
-  auto number = getTargetAttribute<IntegerAttr>(op, key);
-  return number ? number.getInt() : otherwise;
+FailureOr<int64_t> getNumberOrTarget(Operation *op, int64_t option,
+                                     StringRef key, int64_t otherwise,
+                                     StringRef what, StringRef unit) {
+  const int64_t number =
+      option != 0 ? option : getTargetNumber(op, key, otherwise);
+  if (number < 0)
+    return op->emitError(what)
+           << ' ' << number << ' ' << unit
+           << "; give a positive number, or 0 for the target's";
+  return number;
 }
 
 FailureOr<FusionLevel> getFusionLevel(Operation *op, StringRef level) {

@@ -9,6 +9,7 @@
 #define HASHC_PASSES_STRUCTURED_H
 
 #include "dialect/Hash.h"
+#include "dialect/Target.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/IRMapping.h"
@@ -82,12 +83,13 @@ inline bool isRecomputed(mlir::Operation *op) {
   return op->hasAttr(kRecomputedAttr);
 }
 
-/// What `hash.target` of the module around `op` says under `key`; empty where
-/// it says nothing.
-llvm::StringRef getTargetOption(mlir::Operation *op, llvm::StringRef key);
-/// The number that it says, or `otherwise`.
-int64_t getTargetNumber(mlir::Operation *op, llvm::StringRef key,
-                        int64_t otherwise);
+/// A pass's option, or what `hash.target` says where that is 0; a diagnostic,
+/// "panels of -1 columns; ...", for a negative number.
+llvm::FailureOr<int64_t> getNumberOrTarget(mlir::Operation *op, int64_t option,
+                                           llvm::StringRef key,
+                                           int64_t otherwise,
+                                           llvm::StringRef what,
+                                           llvm::StringRef unit);
 
 /// The fusions that run.
 struct FusionLevel {

@@ -6,9 +6,9 @@
 # runs them; needs the folder, bash, python3 and a driver. The folder has a copy of this script:
 # FOLDER/gpu-check.sh run FOLDER. 'run FOLDER --help' lists the options; docs/gpu.md says what is checked.
 set -euo pipefail
-here=$(cd "$(dirname "$0")" && pwd)
-show_usage() { sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 2; }
-fail() { echo "gpu-check: $1" >&2; exit "$2"; }
+script=gpu-check tools=$(dirname "$0")/gpu-check
+[ -d "$tools" ] || tools=$(dirname "$0")
+. "$tools/folder.sh"
 
 # Name, spec, its params, data, and what may differ: an element of a batch's loss and gradients (of the
 # tensor's largest), losses of the first 20 steps, losses of all steps.
@@ -43,27 +43,12 @@ make_data() {
   python3 "$inputs/make-pairs.py" "$folder/data/pairs.valid" 8
 }
 
-describe() {
-  echo "commit: $(git -C "$root" describe --always --dirty --abbrev=10 2>/dev/null || echo unknown)"
-  echo "built: $(date -u +%Y-%m-%dT%H:%M:%SZ)"
-  echo "hashc: $("$hashc" --version)"
-  local ptxas
-  if ptxas=$(PATH=$PATH${CUDA_HOME:+:$CUDA_HOME/bin} command -v ptxas); then
-    echo "kernels: PTX, and machine code by ptxas $("$ptxas" --version | sed -n 's/.*release.* //p')"
-  else
-    echo "kernels: PTX, which the driver compiles"
-  fi
-}
-
 build() {
-  root=$(dirname "$here") hashc=${HASHC:-$(dirname "$here")/build/bin/hashc}
   [ $# -gt 0 ] && [ "${1#-}" = "$1" ] || show_usage
   folder=$1 wanted=
   shift
   [ $# -eq 0 ] || { [ $# -eq 2 ] && [ "$1" = --cases ] && wanted=$2; } || show_usage
-  [ -d "$here/gpu-check" ] || fail "this copy of the script cannot build: use the one of hashc's sources" 2
-  [ -x "$hashc" ] || fail "there is no hashc at '$hashc': build it with tools/build.sh" 3
-  [ ! -e "$folder" ] || [ -e "$folder/about.txt" ] || fail "'$folder' is there, and not of this script" 2
+  open_folder "$folder" gpu-check
   for name in ${wanted//,/ }; do
     grep -q "^$name " <<<"$cases" ||
       fail "there is no case '$name'; there are $(awk 'NF { printf "%s%s", comma, $1; comma = ", " }' <<<"$cases")" 2
@@ -71,7 +56,7 @@ build() {
   rm -rf "$folder/programs"
   mkdir -p "$folder/programs"
   describe >"$folder/about.txt"
-  cp "$0" "$here/gpu-check/run.py" "$root/test/gpu/Inputs/compare-dumps.py" "$folder"
+  cp "$0" "$here"/gpu-check/{folder.sh,run.py} "$root/test/gpu/Inputs/compare-dumps.py" "$folder"
   make_data
   : >"$folder/cases.txt"
   local name spec params rest
@@ -88,15 +73,7 @@ build() {
       [ -x "$folder/programs/$name.$suffix" ] || fail "hashc did not compile $name for $suffix" 1
     done
   done
-  echo "built: '$folder', $(du -sm "$folder" | cut -f1) MiB"
+  say_built "$folder"
 }
 
-case ${1:-} in
-  build) shift && build "$@" ;;
-  run)
-    [ $# -gt 1 ] || show_usage
-    [ -e "$2/run.py" ] || fail "'$2' is no folder that 'build' made" 2
-    exec python3 "$2/run.py" "${@:2}"
-    ;;
-  *) show_usage ;;
-esac
+main run.py "$@"

@@ -9,6 +9,7 @@
 
 #include "codegen/common/KernelCost.h"
 #include "dialect/Hash.h"
+#include "dialect/Target.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/SymbolTable.h"
@@ -97,13 +98,6 @@ private:
         });
   }
 
-  StringRef getTargetText(StringRef key) {
-    auto target =
-        module->getAttrOfType<DictionaryAttr>(hash::HashDialect::kTargetAttr);
-    auto text = target ? target.getAs<StringAttr>(key) : StringAttr();
-    return text ? text.getValue() : "";
-  }
-
   void writeHeader() {
     auto text = [&](StringRef name) {
       auto attribute = module->getAttrOfType<StringAttr>(name);
@@ -120,7 +114,7 @@ private:
     json.attribute("not_causal_in_training",
                    text(hash::HashDialect::kNotCausalInTrainingAttr));
     for (StringRef key : {"target", "arch", "fuse"})
-      json.attribute(key, getTargetText(key));
+      json.attribute(key, getTargetOption(module, key));
     for (auto [key, attribute] :
          {std::pair("model", hash::HashDialect::kModelAttr),
           std::pair("train", hash::HashDialect::kTrainAttr)}) {

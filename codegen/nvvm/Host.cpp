@@ -29,10 +29,10 @@ static Expected<std::unique_ptr<TargetMachine>> createHostMachine() {
   return cpu::createTargetMachine(*target);
 }
 
-/// HashBoxedMatrix of each map.
-static Constant *createBoxed(Module &module, ArrayRef<BoxedMatrix> boxed) {
+/// A HashBoxedMatrix (runtime/engine/Abi.h) for each map.
+static Constant *createBoxed(Module &module, ArrayRef<HashBoxedMatrix> boxed) {
   SmallVector<int64_t> numbers;
-  for (const BoxedMatrix &each : boxed)
+  for (const HashBoxedMatrix &each : boxed)
     numbers.append(
         {each.buffer, each.rows, each.columns, each.boxRows, each.boxColumns});
   Constant *array = ConstantDataArray::get(

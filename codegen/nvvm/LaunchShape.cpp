@@ -21,19 +21,19 @@ constexpr llvm::StringLiteral kShared = "hash-launch-shared";
 constexpr llvm::StringLiteral kBoxed = "hash-launch-boxes";
 
 /// "buffer rows columns boxRows boxColumns ...".
-static std::string writeBoxed(llvm::ArrayRef<BoxedMatrix> boxed) {
+static std::string writeBoxed(llvm::ArrayRef<HashBoxedMatrix> boxed) {
   std::string text;
-  for (const BoxedMatrix &each : boxed)
+  for (const HashBoxedMatrix &each : boxed)
     for (int64_t number :
          {each.buffer, each.rows, each.columns, each.boxRows, each.boxColumns})
       text += std::to_string(number) + " ";
   return text;
 }
 
-static llvm::SmallVector<BoxedMatrix> readBoxed(llvm::StringRef text) {
-  llvm::SmallVector<BoxedMatrix> boxed;
+static llvm::SmallVector<HashBoxedMatrix> readBoxed(llvm::StringRef text) {
+  llvm::SmallVector<HashBoxedMatrix> boxed;
   while (!text.ltrim().empty()) {
-    BoxedMatrix &each = boxed.emplace_back();
+    HashBoxedMatrix &each = boxed.emplace_back();
     for (int64_t *number : {&each.buffer, &each.rows, &each.columns,
                             &each.boxRows, &each.boxColumns}) {
       text = text.ltrim();

@@ -8,20 +8,14 @@
 #ifndef HASHC_CODEGEN_NVVM_LAUNCHSHAPE_H
 #define HASHC_CODEGEN_NVVM_LAUNCHSHAPE_H
 
+#include "runtime/engine/Abi.h"
+
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/IR/Function.h"
 
 #include <string>
 
 namespace hashc::nvvm {
-
-/// A matrix of bf16 in one of a kernel's buffers, of which the copy engine
-/// brings boxes. Its map is a parameter of the kernel, after the buffers.
-struct BoxedMatrix {
-  int64_t buffer;              // from 0 on
-  int64_t rows, columns;       // elements
-  int64_t boxRows, boxColumns; // the latter of 128 bytes
-};
 
 /// Blocks of so many threads, each of which runs so many tasks: as many as
 /// threads, where a thread runs one alone, or one, where all work on it.
@@ -33,7 +27,8 @@ struct LaunchShape {
   /// Shared memory that the launch gives each block, beside what the kernel
   /// declares, of which there are at most 48 KiB.
   int64_t sharedBytes = 0;
-  llvm::SmallVector<BoxedMatrix> boxed = {};
+  /// A map of each is a parameter of the kernel, after the buffers.
+  llvm::SmallVector<HashBoxedMatrix> boxed = {};
 };
 
 /// The function that stands in a kernel for the address of map `i`, which the

@@ -228,12 +228,12 @@ private:
 };
 
 /// The right-hand sides; a group's rows follow those of the one before.
-SmallVector<BoxedMatrix> getBoxed(hash::GroupedGemmOp op,
-                                  const TileConfig &config) {
+SmallVector<HashBoxedMatrix> getBoxed(hash::GroupedGemmOp op,
+                                      const TileConfig &config) {
   const SideShape side = {config.columns, config.depth, /*threads=*/1,
                           /*swizzled=*/true};
   const auto [boxRows, boxColumns] = side.getBox(op.getTransposed());
-  SmallVector<BoxedMatrix> boxed;
+  SmallVector<HashBoxedMatrix> boxed;
   for (Value value : op.getRhs()) {
     auto type = cast<MemRefType>(value.getType());
     const int64_t columns = type.getShape().back();

@@ -10,6 +10,7 @@
 #include "codegen/cpu/Schedule.h"
 #include "codegen/cpu/Tasks.h"
 #include "codegen/nvvm/TileProduct.h"
+#include "dialect/Target.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/TypeUtilities.h"
@@ -106,15 +107,8 @@ static std::optional<TileConfig> choose(StringRef arch, ValueRange sides,
   return config;
 }
 
-static StringRef getTargetText(ModuleOp module, StringRef key) {
-  auto target =
-      module->getAttrOfType<DictionaryAttr>(hash::HashDialect::kTargetAttr);
-  auto text = target ? target.getAs<StringAttr>(key) : StringAttr();
-  return text ? text.getValue() : "";
-}
-
 bool isForGpu(ModuleOp module) {
-  return getTargetText(module, "target") == "cuda";
+  return getTargetOption(module, "target") == "cuda";
 }
 
 /// True if a box has rows of one matrix only: what is past the contraction's
@@ -134,7 +128,7 @@ std::optional<TileConfig> chooseTiles(Operation *op) {
   auto module = op->getParentOfType<ModuleOp>();
   if (!isForGpu(module))
     return std::nullopt;
-  StringRef arch = getTargetText(module, "arch");
+  StringRef arch = getTargetOption(module, "arch");
   if (auto gemm = dyn_cast<hash::GroupedGemmOp>(op)) {
     // Panels are the CPU's layout: their lines are not of consecutive elements.
     for (unsigned i = 0; i < gemm.getRhs().size(); ++i)

@@ -58,7 +58,7 @@ const llvm::StringMap<BlockFunction> &getBlockFunctions() {
     }
     for (StringRef name : {"plan", "segments", "norm_start", "norm_add_f32",
                            "norm_add_f64", "norm_finish"})
-      all[(kPrefix + name).str()] = {256, 1};
+      all[(kPrefix + name).str()] = {kernels::kTeam, 1};
     for (StringRef name :
          {"layer_norm", "layer_norm_grad", "rms_norm", "rms_norm_grad",
           "cross_entropy", "cross_entropy_grad", "embedding", "embedding_grad",

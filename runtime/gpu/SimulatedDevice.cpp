@@ -60,19 +60,6 @@ void SimulatedDevice::run(HashEntryFunction entry, void *const *arguments) {
   entry(arguments);
 }
 
-static sim::TensorMap makeMap(const HashBoxedMatrix &boxed,
-                              void *const *buffers) {
-  constexpr uint32_t elementBytes = 2, swizzle = 128;
-  return {static_cast<const char *>(buffers[boxed.buffer]),
-          uint64_t(boxed.columns),
-          uint64_t(boxed.rows),
-          uint64_t(boxed.columns * elementBytes),
-          uint32_t(boxed.boxColumns),
-          uint32_t(boxed.boxRows),
-          elementBytes,
-          swizzle};
-}
-
 void SimulatedDevice::launch(const HashDeviceKernel &kernel,
                              void *const *buffers, int64_t tasks) {
   if (tasks == 0)
@@ -81,14 +68,13 @@ void SimulatedDevice::launch(const HashDeviceKernel &kernel,
   std::vector<void *> arguments = {&tasks};
   for (int64_t i = 0; i < kernel.buffers; ++i)
     arguments.push_back(const_cast<void **>(&buffers[i]));
-  struct Map {
-    alignas(64) char bytes[sim::kTensorMapBytes];
-  };
-  std::vector<Map> maps(kernel.maps);
+  std::vector<sim::TensorMapParameter> maps;
+  maps.reserve(kernel.maps);
   for (int64_t i = 0; i < kernel.maps; ++i) {
-    const sim::TensorMap map = makeMap(kernel.boxed[i], buffers);
-    std::memcpy(maps[i].bytes, &map, sizeof(map));
-    arguments.push_back(maps[i].bytes);
+    const HashBoxedMatrix &boxed = kernel.boxed[i];
+    maps.emplace_back(buffers[boxed.buffer], boxed.rows, boxed.columns,
+                      boxed.boxRows, boxed.boxColumns);
+    arguments.push_back(maps.back().bytes);
   }
   sim::Launch launch;
   launch.kernel = {code->name, code->entry, code->staticShared};

@@ -7,7 +7,24 @@
 
 #include "runtime/simulator/Block.h"
 
+#include <cstring>
+
 namespace hashc::sim {
+
+TensorMapParameter::TensorMapParameter(const void *data, uint64_t rows,
+                                       uint64_t columns, uint32_t boxRows,
+                                       uint32_t boxColumns) {
+  constexpr uint32_t elementBytes = 2, swizzle = 128;
+  const TensorMap map = {static_cast<const char *>(data),
+                         columns,
+                         rows,
+                         columns * elementBytes,
+                         boxColumns,
+                         boxRows,
+                         elementBytes,
+                         swizzle};
+  std::memcpy(bytes, &map, sizeof(map));
+}
 
 Device::Device()
     : memory(std::make_unique<GlobalMemory>()),

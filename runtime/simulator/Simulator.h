@@ -81,6 +81,15 @@ struct alignas(64) TensorMap {
 };
 static_assert(sizeof(TensorMap) <= kTensorMapBytes);
 
+/// One as a parameter of a kernel: of rows of bf16 that follow each other, in
+/// boxes that are swizzled by 128 bytes.
+struct TensorMapParameter {
+  alignas(64) char bytes[kTensorMapBytes];
+
+  TensorMapParameter(const void *data, uint64_t rows, uint64_t columns,
+                     uint32_t boxRows, uint32_t boxColumns);
+};
+
 class Block;
 class GlobalMemory;
 

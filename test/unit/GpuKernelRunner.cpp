@@ -11,28 +11,9 @@
 
 #include "llvm/Support/MathExtras.h"
 
-#include <cstring>
-
 using namespace llvm;
 
 namespace hashc::test {
-
-/// A parameter that tells the copy engine of a matrix.
-struct Map {
-  alignas(64) char bytes[sim::kTensorMapBytes];
-
-  Map(const nvvm::BoxedMatrix &boxed, const void *data) {
-    const sim::TensorMap map = {static_cast<const char *>(data),
-                                uint64_t(boxed.columns),
-                                uint64_t(boxed.rows),
-                                uint64_t(boxed.columns) * 2,
-                                uint32_t(boxed.boxColumns),
-                                uint32_t(boxed.boxRows),
-                                /*elementBytes=*/2,
-                                /*swizzle=*/128};
-    std::memcpy(bytes, &map, sizeof(map));
-  }
-};
 
 GpuKernelRunner::GpuKernelRunner(const std::string &text,
                                  const nvvm::GpuTarget &target)
@@ -68,10 +49,13 @@ void GpuKernelRunner::launch(std::vector<void *> buffers,
                      /*defined=*/true);
     arguments.push_back(&buffers[i]);
   }
-  std::vector<Map> maps;
+  std::vector<sim::TensorMapParameter> maps;
   maps.reserve(shape.boxed.size());
-  for (const nvvm::BoxedMatrix &boxed : shape.boxed)
-    arguments.push_back(maps.emplace_back(boxed, buffers[boxed.buffer]).bytes);
+  for (const HashBoxedMatrix &boxed : shape.boxed) {
+    maps.emplace_back(buffers[boxed.buffer], boxed.rows, boxed.columns,
+                      boxed.boxRows, boxed.boxColumns);
+    arguments.push_back(maps.back().bytes);
+  }
   sim::Launch launch;
   launch.kernel = {kernel->name, kernel->entry, kernel->staticShared};
   launch.grid.x = divideCeil(tasks, shape.tasksPerBlock);

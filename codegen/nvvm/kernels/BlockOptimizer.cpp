@@ -12,11 +12,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "Block.h"
+#include "codegen/cpu/kernels/TeamShape.h"
 
 using namespace hashc::kernels;
 
-/// As codegen/nvvm/UseBlocks.cpp launches them.
-static constexpr int64_t threads = 256;
+/// As many as a team has.
+static constexpr int64_t threads = kTeam;
 
 /// Each thread's own, from the start of a part to its end.
 HASHC_SHARED double sums[threads];

@@ -15,11 +15,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "Block.h"
+#include "codegen/cpu/kernels/TeamShape.h"
 
 using namespace hashc::kernels;
 
-/// As codegen/nvvm/UseBlocks.cpp launches them, and what shared memory holds.
-static constexpr int64_t threads = 256, maxCounts = 8192;
+/// As many as a team has, and what shared memory holds.
+static constexpr int64_t threads = kTeam, maxCounts = 8192;
 
 extern "C" void hash_plan(int64_t, const int32_t *experts,
                           const int32_t *tokens, int32_t *plan, int64_t count,
