@@ -224,6 +224,8 @@ static void setAttributes(Module &module, const GpuTarget &target) {
             call->addFnAttr(Attribute::Convergent);
   }
   hideGlobals(module);
+  if (GlobalVariable *report = module.getNamedGlobal(kHashDeviceReport))
+    report->setLinkage(GlobalValue::ExternalLinkage);
 }
 
 Expected<std::unique_ptr<Module>>

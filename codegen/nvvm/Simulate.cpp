@@ -7,6 +7,7 @@
 
 #include "codegen/nvvm/Simulate.h"
 #include "codegen/nvvm/SimulateAsm.h"
+#include "runtime/engine/Abi.h"
 
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Analysis/ValueTracking.h"
@@ -24,6 +25,8 @@ namespace hashc::nvvm {
 
 constexpr unsigned kSharedSpace = 3;
 constexpr StringLiteral kIntrinsicPrefix = "llvm.nvvm.";
+/// Of the kernel library (nvvm/kernels/Report.cpp), which tells the CPU.
+constexpr StringLiteral kErrorFunction = "hash_rt_error";
 
 static StringRef getIntrinsicFunction(StringRef name) {
   return StringSwitch<StringRef>(name)
@@ -206,6 +209,8 @@ void Translation::translateCall(CallInst &call) {
   Function *callee = call.getCalledFunction();
   if (!callee)
     return refuse(call, "calls of what is only known when it runs");
+  if (callee->getName() == kErrorFunction)
+    return replace(call, "hash_sim_BadIndex", "error");
   if (callee->getName().starts_with(kIntrinsicPrefix)) {
     StringRef name = callee->getName().drop_front(kIntrinsicPrefix.size());
     StringRef function = getIntrinsicFunction(name);
@@ -413,6 +418,10 @@ Error Translation::run() {
   for (StringRef name : {"llvm.used", "llvm.compiler.used"})
     if (GlobalVariable *list = module.getNamedGlobal(name))
       list->eraseFromParent();
+  if (Function *error = module.getFunction(kErrorFunction))
+    error->deleteBody();
+  if (GlobalVariable *report = module.getNamedGlobal(kHashDeviceReport))
+    report->eraseFromParent();
   for (Function &function : module) {
     if (function.isDeclaration())
       continue;

@@ -60,15 +60,18 @@ Bench::Bench(const Program &program, const BenchOptions &options)
   batch = makeRandomBatch(descriptor.model, descriptor.train.batch,
                           descriptor.model.vocab, options.seed);
   micros = batch.rows / descriptor.model.getRows();
+  model.loadBatch(batch, 0);
 }
 
 double Bench::timeStep(int64_t step) {
   auto begin = std::chrono::steady_clock::now();
   model.zeroGradients();
   for (int64_t micro = 0; micro < micros; ++micro) {
-    model.loadBatch(batch, micro);
-    model.gradStep(1.0 / static_cast<double>(batch.liveTargets), step);
+    model.startGradStep(1.0 / static_cast<double>(batch.liveTargets), step);
+    model.prepareNext(batch, (micro + 1) % micros);
+    model.finish();
     model.sumLosses();
+    model.loadNext();
   }
   model.update(getHyper(descriptor.train, step));
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin)

@@ -117,7 +117,8 @@ static Json describeRouters(const Descriptor &descriptor) {
 static Json describeMemory(const Descriptor &descriptor, Purpose purpose) {
   MemoryPlan plan = planMemory(descriptor, getEntries(purpose));
   Json json;
-  int64_t named = plan.arena + plan.staging;
+  const int64_t arena = plan.arena + plan.nextArena;
+  int64_t named = arena + plan.staging;
   for (const auto &[name, kinds] :
        std::vector<std::pair<const char *, std::vector<const char *>>>{
            {"parameters", {"param"}},
@@ -132,7 +133,7 @@ static Json describeMemory(const Descriptor &descriptor, Purpose purpose) {
     named += bytes;
     json[name] = bytes;
   }
-  json["arena"] = plan.arena;
+  json["arena"] = arena;
   json["staging"] = plan.staging;
   json["streams"] = plan.getTotal() - named;
   json["total"] = plan.getTotal();

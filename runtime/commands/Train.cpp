@@ -45,6 +45,8 @@ private:
   void announceCuts();
   void announceFrozen();
   int64_t predictMemory();
+  void loadFirst();
+  void prepareNext(int64_t micro);
   double trainStep();
   template <typename Record> void writeLog(const Record &record);
   void evaluateNow();
@@ -73,7 +75,8 @@ private:
   std::optional<Log> log;
   std::optional<Progress> progress;
 
-  Batch batch;
+  /// Of the step that runs, and of the next one.
+  Batch batch, nextBatch;
   StepRecord record;
   StepMeter meter;
   int64_t firstStep = 0;
@@ -107,6 +110,7 @@ Trainer::Trainer(const Program &program, const TrainOptions &options)
       compiledBatch(program.descriptor.train.batch) {
   chooseSettings();
   checkBatch();
+  checkRoom(descriptor, getEntries(Purpose::train));
   openOutput();
   openData();
   startModel(program);
@@ -360,10 +364,30 @@ void Trainer::failDiverged(const char *what, double value) {
   failInput(message + "; try a smaller --lr");
 }
 
+/// The first micro-batch of a step.
+void Trainer::loadFirst() {
+  if (state.step > firstStep) {
+    model->loadNext();
+    return std::swap(batch, nextBatch);
+  }
+  batches->get(state.step, batch);
+  model->loadBatch(batch, 0);
+}
+
+/// What comes after a micro-batch, unless it is the run's last one.
+void Trainer::prepareNext(int64_t micro) {
+  if (micro + 1 < batches->countMicro())
+    return model->prepareNext(batch, micro + 1);
+  if (state.step + 1 == state.steps)
+    return;
+  batches->get(state.step + 1, nextBatch);
+  model->prepareNext(nextBatch, 0);
+}
+
 /// One optimizer step; gives the mean loss over the batch's targets.
 double Trainer::trainStep() {
   int64_t step = state.step + 1;
-  batches->get(state.step, batch);
+  loadFirst();
   double scale =
       batch.liveTargets > 0 ? 1.0 / static_cast<double>(batch.liveTargets) : 0;
   StepHyper hyper = getHyper(descriptor.train, step);
@@ -374,11 +398,14 @@ double Trainer::trainStep() {
   double sum = 0;
   meter.begin();
   for (int64_t micro = 0; micro < batches->countMicro(); ++micro) {
-    model->loadBatch(batch, micro);
+    if (micro > 0)
+      model->loadNext();
     auto seed = static_cast<int64_t>(
         mix({static_cast<uint64_t>(step), static_cast<uint64_t>(micro)},
             state.dataSeed));
-    model->gradStep(scale, seed);
+    model->startGradStep(scale, seed);
+    prepareNext(micro);
+    model->finish();
     sum += model->sumLosses();
     meter.add(*model);
   }

@@ -50,6 +50,12 @@ struct HashDeviceKernel {
   int64_t maps;                 // how many it takes
   const HashBoxedMatrix *boxed; // one for each
 };
+/// What hash_rt_error is told on a GPU, where the variable that is named so in
+/// the kernels' module points to.
+struct HashDeviceReport {
+  int64_t code, value, limit; // 0 0 0: nothing
+};
+constexpr const char *kHashDeviceReport = "hash_device_report";
 struct HashSimulatedKernel; // runtime/simulator/SimulatedKernel.h
 /// The kernels of a model for a GPU, in every form that a device may take; all
 /// null in a model whose kernels are the CPU's.

@@ -118,16 +118,18 @@ void Buffer::clear() {
 
 int64_t MemoryPlan::countKind(std::string_view kind) const {
   int64_t bytes = 0;
-  for (const auto &[key, size] : buffers)
-    if (key.first == kind)
-      bytes += size;
+  for (const auto *each : {&buffers, &next})
+    for (const auto &[key, size] : *each)
+      if (key.first == kind)
+        bytes += size;
   return bytes;
 }
 
 int64_t MemoryPlan::getTotal() const {
-  int64_t bytes = arena + staging;
-  for (const auto &entry : buffers)
-    bytes += entry.second;
+  int64_t bytes = arena + nextArena + staging;
+  for (const auto *each : {&buffers, &next})
+    for (const auto &entry : *each)
+      bytes += entry.second;
   return bytes;
 }
 
@@ -166,16 +168,35 @@ static std::string chooseFolder(const TableStorage &storage, int64_t bytes) {
   return folder && *folder ? folder : "/var/tmp";
 }
 
+static bool isStream(const std::string &kind) {
+  return kind == "tokens" || kind == "targets" || kind == "starts";
+}
+
 /// A whole micro-batch is copied into these, though decode_step, which may be
 /// the only one to take them, reads one window.
 static int64_t getStreamBytes(const ModelShape &model, const ArgSpec &arg) {
-  bool isStream =
-      arg.kind == "tokens" || arg.kind == "targets" || arg.kind == "starts";
-  int64_t rows = isStream ? model.getRows() : 0;
+  int64_t rows = isStream(arg.kind) ? model.getRows() : 0;
   for (const InputShape &input : model.inputs)
-    if (isStream && input.name == arg.name)
+    if (isStream(arg.kind) && input.name == arg.name)
       rows = model.getRows(input);
   return rows * static_cast<int64_t>(sizeof(int32_t));
+}
+
+static constexpr const char *kPlanEntry = "plan_batch";
+
+/// What differs from micro-batch to micro-batch, and is there before its step
+/// begins.
+static void planNext(MemoryPlan &plan, const Descriptor &descriptor) {
+  for (const auto &[key, bytes] : plan.buffers)
+    if (isStream(key.first))
+      plan.next[key] = bytes;
+  const EntrySpec *entry = descriptor.findEntry(kPlanEntry);
+  if (!entry)
+    return;
+  plan.nextArena = entry->arenaBytes;
+  for (const ArgSpec &arg : entry->args)
+    if (arg.kind == "plan")
+      plan.next[{arg.kind, arg.name}] = plan.buffers.at({arg.kind, arg.name});
 }
 
 MemoryPlan planMemory(const Descriptor &descriptor,
@@ -204,7 +225,20 @@ MemoryPlan planMemory(const Descriptor &descriptor,
   }
   for (const auto &[key, bytes] : plan.buffers)
     plan.lookedUp += isLookedUp(descriptor, key.first, key.second) ? bytes : 0;
+  const bool trains = std::count(entries.begin(), entries.end(), "grad_step");
+  if (trains && descriptor.target == "cuda")
+    planNext(plan, descriptor);
   return plan;
+}
+
+static void checkRoom(Device &device, const MemoryPlan &plan) {
+  device.checkRoom(plan.getTotal() - plan.staging);
+}
+
+void checkRoom(const Descriptor &descriptor,
+               const std::vector<std::string> &entries) {
+  if (Device *device = Device::getCurrent())
+    checkRoom(*device, planMemory(descriptor, entries));
 }
 
 Buffers::Buffers(const Descriptor &descriptor,
@@ -215,15 +249,20 @@ Buffers::Buffers(const Descriptor &descriptor,
     allocateOn(*device);
   else
     allocate(descriptor, storage);
-  for (const std::string &name : entries) {
-    const EntrySpec *entry = descriptor.findEntry(name);
-    if (!entry)
-      continue;
-    std::vector<void *> &pointers = arguments[name];
-    for (const ArgSpec &arg : entry->args)
-      pointers.push_back(arg.kind == "arena"
-                             ? arena.data()
-                             : buffers.at({arg.kind, arg.name}).data());
+  for (const std::string &name : entries)
+    if (const EntrySpec *entry = descriptor.findEntry(name))
+      collectArguments(*entry);
+}
+
+void Buffers::collectArguments(const EntrySpec &entry) {
+  const bool isBeside = hasNext() && entry.name == kPlanEntry;
+  for (const ArgSpec &arg : entry.args) {
+    void *pointer = arg.kind == "arena" ? (isBeside ? nextArena : arena).data()
+                                        : get(arg.kind, arg.name).data();
+    current.arguments[entry.name].push_back(pointer);
+    if (Buffer *buffer = findNext(arg.kind, arg.name))
+      pointer = buffer->data();
+    next.arguments[entry.name].push_back(pointer);
   }
 }
 
@@ -232,9 +271,9 @@ void Buffers::allocate(const Descriptor &descriptor,
   tableFolder = chooseFolder(storage, plan.lookedUp);
   arena = Buffer(plan.arena);
   for (const auto &[key, bytes] : plan.buffers)
-    buffers.emplace(key, isLookedUp(descriptor, key.first, key.second)
-                             ? Buffer::map(bytes, tableFolder)
-                             : Buffer(bytes));
+    current.buffers.emplace(key, isLookedUp(descriptor, key.first, key.second)
+                                     ? Buffer::map(bytes, tableFolder)
+                                     : Buffer(bytes));
 }
 
 static MemoryUse getUse(const std::string &kind) {
@@ -245,20 +284,33 @@ static MemoryUse getUse(const std::string &kind) {
 }
 
 void Buffers::allocateOn(Device &device) {
-  device.checkRoom(plan.getTotal() - plan.staging);
+  checkRoom(device, plan);
   arena = Buffer::onDevice(device, plan.arena, MemoryUse::workspace,
                            "the workspace");
-  for (const auto &[key, bytes] : plan.buffers) {
-    const std::string name =
-        key.second.empty() ? key.first : key.first + " '" + key.second + "'";
-    buffers.emplace(key,
-                    Buffer::onDevice(device, bytes, getUse(key.first), name));
-  }
+  nextArena = Buffer::onDevice(device, plan.nextArena, MemoryUse::workspace,
+                               "the workspace of plans");
+  for (auto [planned, place] :
+       {std::pair(&plan.buffers, &current), {&plan.next, &next}})
+    for (const auto &[key, bytes] : *planned) {
+      const std::string name =
+          key.second.empty() ? key.first : key.first + " '" + key.second + "'";
+      place->buffers.emplace(
+          key, Buffer::onDevice(device, bytes, getUse(key.first), name));
+    }
+}
+
+template <typename Map>
+static auto *findIn(Map &map, const typename Map::key_type &key) {
+  auto it = map.find(key);
+  return it == map.end() ? nullptr : &it->second;
 }
 
 Buffer *Buffers::find(const std::string &kind, const std::string &name) {
-  auto it = buffers.find({kind, name});
-  return it == buffers.end() ? nullptr : &it->second;
+  return findIn(current.buffers, {kind, name});
+}
+
+Buffer *Buffers::findNext(const std::string &kind, const std::string &name) {
+  return findIn(next.buffers, {kind, name});
 }
 
 Buffer &Buffers::get(const std::string &kind, const std::string &name) {
@@ -269,8 +321,19 @@ Buffer &Buffers::get(const std::string &kind, const std::string &name) {
 }
 
 void *const *Buffers::getArguments(const std::string &entry) const {
-  auto it = arguments.find(entry);
-  return it == arguments.end() ? nullptr : it->second.data();
+  const auto *pointers = findIn(current.arguments, entry);
+  return pointers ? pointers->data() : nullptr;
+}
+
+void *const *Buffers::getNextArguments(const std::string &entry) const {
+  const auto *pointers = findIn(next.arguments, entry);
+  return pointers ? pointers->data() : nullptr;
+}
+
+void Buffers::swapNext() {
+  for (auto &[key, buffer] : next.buffers)
+    std::swap(current.buffers.at(key), buffer);
+  std::swap(current.arguments, next.arguments);
 }
 
 } // namespace hashc::runtime

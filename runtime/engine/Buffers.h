@@ -53,6 +53,10 @@ struct MemoryPlan {
   /// One buffer for each (kind, name), as large as its largest use.
   std::map<std::pair<std::string, std::string>, int64_t> buffers;
   int64_t arena = 0; // shared by the entries
+  /// What a device has besides for the micro-batch that comes next: its
+  /// streams and plans once more, and an arena for the entry that plans.
+  std::map<std::pair<std::string, std::string>, int64_t> next;
+  int64_t nextArena = 0;
   /// The largest parameter once more: checkpoints and initialisers hold one
   /// parameter in its logical form. Not of tables that are looked up.
   int64_t staging = 0;
@@ -65,6 +69,11 @@ struct MemoryPlan {
 };
 MemoryPlan planMemory(const Descriptor &descriptor,
                       const std::vector<std::string> &entries);
+
+/// Fails if the current device, where there is one, has no room for the plan of
+/// these entries.
+void checkRoom(const Descriptor &descriptor,
+               const std::vector<std::string> &entries);
 
 /// Where tables that are looked up lie: in files in `folder`; without one, in
 /// memory if there is room for them, and else in files in `otherwise`.
@@ -88,15 +97,30 @@ public:
   /// The arguments of an entry, or null if it is not in the set.
   void *const *getArguments(const std::string &entry) const;
 
+  /// Whether there is a place for the micro-batch that comes next.
+  bool hasNext() const { return !next.buffers.empty(); }
+  /// The same as find and getArguments, of that place.
+  Buffer *findNext(const std::string &kind, const std::string &name = "");
+  void *const *getNextArguments(const std::string &entry) const;
+  /// The two change places.
+  void swapNext();
+
 private:
+  using Map = std::map<std::pair<std::string, std::string>, Buffer>;
+  /// Buffers, and the pointers to them or to those that all places share.
+  struct Place {
+    Map buffers;
+    std::map<std::string, std::vector<void *>> arguments;
+  };
+
   void allocate(const Descriptor &descriptor, const TableStorage &storage);
   void allocateOn(Device &device);
+  void collectArguments(const EntrySpec &entry);
 
   MemoryPlan plan;
   std::string tableFolder;
-  std::map<std::pair<std::string, std::string>, Buffer> buffers;
-  Buffer arena;
-  std::map<std::string, std::vector<void *>> arguments;
+  Buffer arena, nextArena;
+  Place current, next;
 };
 
 } // namespace hashc::runtime

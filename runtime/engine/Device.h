@@ -38,13 +38,16 @@ public:
   /// Makes the bytes zero where they are.
   virtual void clear(void *memory, int64_t bytes) = 0;
 
-  /// Runs an entry point, which launches the same kernels with the same buffers
-  /// whenever it is called with the same arguments, to its end.
-  virtual void run(HashEntryFunction entry, void *const *arguments) = 0;
-  /// One kernel, of the entry point that runs.
+  /// Begins an entry point, which launches the same kernels with the same
+  /// buffers whenever it is called with the same arguments. It runs after those
+  /// that were begun before; `beside` them if they share nothing that either
+  /// writes.
+  virtual void start(HashEntryFunction entry, void *const *arguments,
+                     bool beside) = 0;
+  /// One kernel, of the entry point that is begun.
   virtual void launch(const HashDeviceKernel &kernel, void *const *buffers,
                       int64_t tasks) = 0;
-  /// Waits for the launches; for whoever measures one of them.
+  /// Waits for all that was begun.
   virtual void finish() = 0;
 
   /// The device that hash_rt_launch uses; null: the team of the CPU's threads.

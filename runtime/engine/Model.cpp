@@ -76,8 +76,7 @@ void Model::initialize(uint64_t seed) {
     for (const ParamView &view : getViews(kind))
       buffers.get(kind, view.name).clear();
   // Whoever comes next may write where a device still clears.
-  if (Device *device = Device::getCurrent())
-    device->finish();
+  finish();
 }
 
 void Model::setTable(const Table &table) {
@@ -95,8 +94,9 @@ void Model::setTable(const Table &table) {
 
 void Model::copyStream(const char *kind, const std::string &name,
                        const std::vector<int32_t> &values, int64_t begin,
-                       int64_t count) {
-  Buffer *buffer = buffers.find(kind, name);
+                       int64_t count, bool next) {
+  Buffer *buffer =
+      next ? buffers.findNext(kind, name) : buffers.find(kind, name);
   if (!buffer)
     return; // No entry of this command reads it.
   auto bytes = count * static_cast<int64_t>(sizeof(int32_t));
@@ -106,36 +106,82 @@ void Model::copyStream(const char *kind, const std::string &name,
   std::memcpy(buffer->data(), values.data() + begin, bytes);
 }
 
-void Model::loadBatch(const Batch &batch, int64_t index) {
+void Model::copyStreams(const Batch &batch, int64_t index, bool next) {
   const ModelShape &shape = descriptor.model;
+  auto copy = [&](const char *kind, const std::string &name,
+                  const std::vector<int32_t> &values, int64_t rows) {
+    copyStream(kind, name, values, index * rows, rows, next);
+  };
   const std::string predicted = shape.getPredicted().name;
   int64_t rows = shape.getRows();
-  copyStream("tokens", predicted, batch.tokens, index * rows, rows);
-  copyStream("targets", "", batch.targets, index * rows, rows);
-  copyStream("starts", predicted, batch.starts, index * rows, rows);
+  copy("tokens", predicted, batch.tokens, rows);
+  copy("targets", "", batch.targets, rows);
+  copy("starts", predicted, batch.starts, rows);
   if (const InputShape *source = shape.getSource()) {
     rows = shape.getRows(*source);
-    copyStream("tokens", source->name, batch.source.tokens, index * rows, rows);
-    copyStream("starts", source->name, batch.source.starts, index * rows, rows);
+    copy("tokens", source->name, batch.source.tokens, rows);
+    copy("starts", source->name, batch.source.starts, rows);
   }
-  auxScale =
-      batch.liveTokens > 0 ? 1.0 / static_cast<double>(batch.liveTokens) : 0;
+}
+
+static double getAuxScale(const Batch &batch) {
+  return batch.liveTokens > 0 ? 1.0 / static_cast<double>(batch.liveTokens) : 0;
+}
+
+void Model::loadBatch(const Batch &batch, int64_t index) {
+  copyStreams(batch, index, /*next=*/false);
+  auxScale = getAuxScale(batch);
   call("plan_batch");
 }
 
-void Model::call(const std::string &entry) {
-  void *const *arguments = buffers.getArguments(entry);
-  if (!arguments)
-    return; // A model without hash routing has no plan_batch.
-  Device *device = Device::getCurrent();
+void Model::prepareNext(const Batch &batch, int64_t index) {
+  nextBatch = &batch;
+  nextIndex = index;
+  if (!buffers.hasNext())
+    return;
+  copyStreams(batch, index, /*next=*/true);
+  if (void *const *arguments = buffers.getNextArguments("plan_batch"))
+    Device::getCurrent()->start(findFunction("plan_batch"), arguments,
+                                /*beside=*/true);
+}
+
+void Model::loadNext() {
+  if (!buffers.hasNext())
+    return loadBatch(*nextBatch, nextIndex);
+  finish();
+  buffers.swapNext();
+  auxScale = getAuxScale(*nextBatch);
+}
+
+HashEntryFunction Model::findFunction(const std::string &entry) const {
   for (const HashModelEntry *it = functions; it->name; ++it)
     if (entry == it->name)
-      return device ? device->run(it->function, arguments)
-                    : it->function(arguments);
+      return it->function;
   failInput("this executable has no entry point '" + entry + "'");
 }
 
-void Model::gradStep(double scale, int64_t seed) {
+void Model::start(const std::string &entry) {
+  void *const *arguments = buffers.getArguments(entry);
+  if (!arguments)
+    return; // A model without hash routing has no plan_batch.
+  HashEntryFunction function = findFunction(entry);
+  if (Device *device = Device::getCurrent())
+    device->start(function, arguments, /*beside=*/false);
+  else
+    function(arguments);
+}
+
+void Model::finish() {
+  if (Device *device = Device::getCurrent())
+    device->finish();
+}
+
+void Model::call(const std::string &entry) {
+  start(entry);
+  finish();
+}
+
+void Model::startGradStep(double scale, int64_t seed) {
   const EntrySpec *entry = descriptor.findEntry("grad_step");
   for (auto [kind, value] :
        {std::pair("scale", scale), std::pair("aux_scale", auxScale)})
@@ -143,7 +189,12 @@ void Model::gradStep(double scale, int64_t seed) {
       writeFloat(arg->type, buffers.get(kind).data(), 0, value);
   if (Buffer *buffer = buffers.find("seed"))
     *buffer->as<int64_t>() = seed;
-  call("grad_step");
+  start("grad_step");
+}
+
+void Model::gradStep(double scale, int64_t seed) {
+  startGradStep(scale, seed);
+  finish();
 }
 
 void Model::evalStep() { call("eval_step"); }

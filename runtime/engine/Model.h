@@ -44,9 +44,16 @@ public:
   /// Copies micro-batch `index` of a batch in and computes what depends on its
   /// tokens alone.
   void loadBatch(const Batch &batch, int64_t index);
+  /// Says which micro-batch loadNext will load, from a batch that is there
+  /// until then. A device does it beside what it is doing.
+  void prepareNext(const Batch &batch, int64_t index);
+  void loadNext();
   /// Adds the micro-batch's gradients: d(scale * sum of losses), and those of
   /// auxiliary losses.
   void gradStep(double scale, int64_t seed);
+  /// A device only begins with them, and goes on until finish.
+  void startGradStep(double scale, int64_t seed);
+  void finish();
   void evalStep();
   void zeroGradients();
   /// AdamW on all parameters; gives the gradients' norm before clipping.
@@ -84,10 +91,15 @@ private:
   /// Rows that the gradient of a looked-up table has room for.
   int64_t countRoom(const ParamSpec &table);
   void initializeTable(const ParamSpec &param, uint64_t seed, char *data);
+  HashEntryFunction findFunction(const std::string &entry) const;
+  /// Runs an entry point to its end, if this set has it.
   void call(const std::string &entry);
+  /// On a device, begins with it.
+  void start(const std::string &entry);
+  void copyStreams(const Batch &batch, int64_t index, bool next);
   void copyStream(const char *kind, const std::string &name,
                   const std::vector<int32_t> &values, int64_t begin,
-                  int64_t count);
+                  int64_t count, bool next = false);
 
   const Descriptor &descriptor;
   const HashModelEntry *functions;
@@ -96,6 +108,8 @@ private:
   Buffers buffers;
   /// 1 / live rows of the batch that is loaded.
   double auxScale = 0;
+  const Batch *nextBatch = nullptr;
+  int64_t nextIndex = 0;
 };
 
 /// Sets an element of a float buffer.

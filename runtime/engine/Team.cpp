@@ -208,21 +208,9 @@ extern "C" void hash_rt_error(int64_t code, int64_t value, int64_t limit) {
   if (spoken.exchange(true))
     while (true)
       pause();
-  const char *what = "an index";
-  if (code == 1)
-    what = "the router's expert";
-  else if (code == 2)
-    what = "the key of a table";
-  else if (code == 3)
-    what = "a token id";
-  else if (code == 4)
-    what = "the number of rows looked up in a step";
-  else if (code == 5)
-    what = "the number of choices of experts";
   std::fflush(stdout);
-  std::fprintf(stderr, "error: %s is %lld, but must be in 0 .. %lld\n", what,
-               static_cast<long long>(value),
-               static_cast<long long>(limit - 1));
+  std::fprintf(stderr, "error: %s\n",
+               describeBadIndex(code, value, limit).c_str());
   std::fflush(stderr);
   // Other threads are at work: no destructors.
   _exit(static_cast<int>(ExitCode::badInput));

@@ -8,9 +8,12 @@
 #include "runtime/gpu/GpuDevice.h"
 
 #include "runtime/engine/Team.h"
+#include "runtime/simulator/SimulatedKernel.h"
 #include "runtime/support/Error.h"
 
+#include <algorithm>
 #include <cstring>
+#include <new>
 #include <vector>
 
 namespace hashc::runtime {
@@ -21,7 +24,10 @@ static constexpr int kManagedMemory = 83, kConcurrentAccess = 89;
 // Options of a module's compilation, and what the driver says of it at most.
 static constexpr int kErrorLog = 5, kErrorLogBytes = 6;
 static constexpr size_t kLogBytes = 4096;
-static constexpr int kMaxSharedBytes = 8; // of a function
+static constexpr int kMultiprocessors = 16, kThreadsOfMultiprocessor = 39;
+static constexpr int kLocalBytes = 3, kMaxSharedBytes = 8; // of a function
+static constexpr int kNotFound = 500;                      // an error
+static constexpr unsigned kNonBlocking = 1;                // streams
 static constexpr unsigned kAttachGlobal = 1;
 static constexpr unsigned kPortable = 1, kDeviceMap = 2;
 /// Nobody else uses the driver, and functions may be loaded meanwhile.
@@ -44,13 +50,18 @@ GpuDevice::GpuDevice(const HashDeviceImage &image, int ordinal) : image(image) {
   open(ordinal);
   checkCapability();
   load();
-  driver.check(driver.createStream(&stream, /*flags=*/0), "create a stream");
+  openReport();
+  for (Driver::Stream *each : {&stream, &besideStream})
+    driver.check(driver.createStream(each, kNonBlocking), "create a stream");
+  active = stream;
 }
 
 GpuDevice::~GpuDevice() {
   for (auto &graph : graphs)
     driver.destroyExecutable(graph.second);
+  driver.destroyStream(besideStream);
   driver.destroyStream(stream);
+  driver.releaseHost(report);
   driver.unloadModule(module);
   driver.releaseContext(device);
 }
@@ -117,11 +128,48 @@ void GpuDevice::load() {
   driver.check(status, doing);
 }
 
+/// Kernels without anything to report have no place for it.
+void GpuDevice::openReport() {
+  Driver::Address variable = 0;
+  size_t bytes = 0;
+  Driver::Status status =
+      driver.getGlobal(&variable, &bytes, module, kHashDeviceReport);
+  if (status == kNotFound)
+    return;
+  const std::string doing = "prepare for what kernels report";
+  driver.check(status, doing);
+  void *memory = nullptr;
+  driver.check(
+      driver.allocateHost(&memory, sizeof(*report), kPortable | kDeviceMap),
+      doing);
+  report = new (memory) HashDeviceReport{};
+  driver.check(driver.copyToGpu(variable, &report, sizeof(report)), doing);
+}
+
 std::string GpuDevice::describe() const {
   return name + ", driver for CUDA " + driver.getVersionText();
 }
 
+/// The memory that a kernel's threads have for themselves: as much as the
+/// kernel with the most, for as many threads as can run at once.
+int64_t GpuDevice::countLocalBytes() {
+  int most = 0;
+  for (const HashSimulatedKernel *row = image.simulated; row->name; ++row) {
+    Driver::Function function = nullptr;
+    int bytes = 0;
+    const std::string kernel = "kernel '" + std::string(row->name) + "'";
+    driver.check(driver.getFunction(&function, module, row->name),
+                 "find " + kernel);
+    driver.check(driver.getFunctionAttribute(&bytes, kLocalBytes, function),
+                 "ask for the memory of " + kernel);
+    most = std::max(most, bytes);
+  }
+  return int64_t(most) * getAttribute(kMultiprocessors, "multiprocessors") *
+         getAttribute(kThreadsOfMultiprocessor, "threads");
+}
+
 void GpuDevice::checkRoom(int64_t bytes) {
+  bytes += countLocalBytes();
   size_t free = 0, total = 0;
   driver.check(driver.getMemory(&free, &total), "ask for the GPU's memory");
   if (static_cast<int64_t>(free) >= bytes + kReserve)
@@ -177,19 +225,20 @@ void GpuDevice::clear(void *pointer, int64_t bytes) {
                  "clear memory of the GPU");
 }
 
-void GpuDevice::run(HashEntryFunction entry, void *const *arguments) {
+void GpuDevice::start(HashEntryFunction entry, void *const *arguments,
+                      bool beside) {
   // Who measures kernels waits for each of them, which no graph can do.
-  if (Team::getProfile()) {
-    entry(arguments);
-    return finish();
-  }
+  if (Team::getProfile())
+    return entry(arguments);
+  active = beside ? besideStream : stream;
   auto [place, isNew] = graphs.try_emplace({entry, arguments}, nullptr);
   if (isNew) {
-    moveState();
+    if (!beside)
+      moveState();
     place->second = capture(entry, arguments);
   }
-  driver.check(driver.launchGraph(place->second, stream), "launch the kernels");
-  finish();
+  driver.check(driver.launchGraph(place->second, active), "launch the kernels");
+  active = stream;
 }
 
 /// What the CPU has initialised or loaded goes over in bulk: page by page, each
@@ -206,11 +255,11 @@ void GpuDevice::moveState() {
 
 Driver::ExecutableGraph GpuDevice::capture(HashEntryFunction entry,
                                            void *const *arguments) {
-  driver.check(driver.beginCapture(stream, kCaptureRelaxed),
+  driver.check(driver.beginCapture(active, kCaptureRelaxed),
                "capture the kernels");
   entry(arguments);
   Driver::Graph graph = nullptr;
-  driver.check(driver.endCapture(stream, &graph), "capture the kernels");
+  driver.check(driver.endCapture(active, &graph), "capture the kernels");
   Driver::ExecutableGraph executable = nullptr;
   driver.check(driver.instantiate(&executable, graph, /*flags=*/0),
                "prepare the kernels");
@@ -272,14 +321,18 @@ void GpuDevice::launch(const HashDeviceKernel &kernel, void *const *buffers,
   const int64_t blocks =
       (tasks + kernel.tasksPerBlock - 1) / kernel.tasksPerBlock;
   driver.check(driver.launch(getFunction(kernel), blocks, 1, 1, kernel.threads,
-                             1, 1, kernel.sharedBytes, stream, arguments.data(),
+                             1, 1, kernel.sharedBytes, active, arguments.data(),
                              nullptr),
                "launch kernel '" + std::string(kernel.name) + "'");
 }
 
 void GpuDevice::finish() {
-  driver.check(driver.synchronize(stream),
-               "go on: a kernel failed on '" + name + "'");
+  Driver::Status status = driver.synchronize(stream);
+  if (status == 0)
+    status = driver.synchronize(besideStream);
+  if (status != 0 && report && report->code != 0)
+    failInput(describeBadIndex(report->code, report->value, report->limit));
+  driver.check(status, "go on: a kernel failed on '" + name + "'");
 }
 
 } // namespace hashc::runtime

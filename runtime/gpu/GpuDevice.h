@@ -32,7 +32,8 @@ public:
                  const std::string &name) override;
   void release(void *memory) override;
   void clear(void *memory, int64_t bytes) override;
-  void run(HashEntryFunction entry, void *const *arguments) override;
+  void start(HashEntryFunction entry, void *const *arguments,
+             bool beside) override;
   void launch(const HashDeviceKernel &kernel, void *const *buffers,
               int64_t tasks) override;
   void finish() override;
@@ -46,6 +47,8 @@ private:
   void open(int ordinal);
   void checkCapability();
   void load();
+  void openReport();
+  int64_t countLocalBytes();
   Driver::Function getFunction(const HashDeviceKernel &kernel);
   void moveState();
   Map makeMap(const HashBoxedMatrix &boxed, void *data);
@@ -58,7 +61,9 @@ private:
   int device = 0;
   Driver::Context context = nullptr;
   Driver::Module module = nullptr;
-  Driver::Stream stream = nullptr;
+  Driver::Stream stream = nullptr, besideStream = nullptr;
+  Driver::Stream active = nullptr;    // of the entry point that is begun
+  HashDeviceReport *report = nullptr; // pinned; null: kernels have none
   struct Memory {
     MemoryUse use;
     int64_t bytes;

@@ -52,7 +52,8 @@ void SimulatedDevice::clear(void *memory, int64_t bytes) {
   std::memset(memory, 0, bytes);
 }
 
-void SimulatedDevice::run(HashEntryFunction entry, void *const *arguments) {
+void SimulatedDevice::start(HashEntryFunction entry, void *const *arguments,
+                            bool /*beside*/) {
   // Kernels may read rows that no expert took, and so nobody wrote, where what
   // they make of them is not used: no mistake, but NaN to whoever uses it.
   for (auto &[memory, bytes] : workspaces)

@@ -30,7 +30,8 @@ public:
                  const std::string &name) override;
   void release(void *memory) override;
   void clear(void *memory, int64_t bytes) override;
-  void run(HashEntryFunction entry, void *const *arguments) override;
+  void start(HashEntryFunction entry, void *const *arguments,
+             bool beside) override;
   void launch(const HashDeviceKernel &kernel, void *const *buffers,
               int64_t tasks) override;
   void finish() override {}

@@ -7,8 +7,11 @@
 
 #include "runtime/simulator/Instructions.h"
 
+#include "runtime/support/Error.h"
+
 #include <cmath>
 
+using namespace hashc;
 using namespace hashc::sim;
 
 //===----------------------------------------------------------------------===//
@@ -71,6 +74,10 @@ HASHC_SIM_FUNCTION(BarrierArrive) {
 }
 HASHC_SIM_FUNCTION(Nothing) { at(site); }
 HASHC_SIM_FUNCTION(Trap) { at(site).fail("traps"); }
+HASHC_SIM_FUNCTION(BadIndex) {
+  at(site).fail(
+      runtime::describeBadIndex(operands[0], operands[1], operands[2]));
+}
 
 //===----------------------------------------------------------------------===//
 // Asynchronous copies: target, source and, for a part, the source's bytes

@@ -29,6 +29,28 @@ void failSystem(const std::string &doing, const std::string &path, int error) {
                   "': " + std::strerror(error));
 }
 
+static const char *nameIndex(int64_t code) {
+  switch (code) {
+  case 1:
+    return "the router's expert";
+  case 2:
+    return "the key of a table";
+  case 3:
+    return "a token id";
+  case 4:
+    return "the number of rows looked up in a step";
+  case 5:
+    return "the number of choices of experts";
+  default:
+    return "an index";
+  }
+}
+
+std::string describeBadIndex(int64_t code, int64_t value, int64_t limit) {
+  return std::string(nameIndex(code)) + " is " + std::to_string(value) +
+         ", but must be in 0 .. " + std::to_string(limit - 1);
+}
+
 static size_t measureDistance(const std::string &a, const std::string &b) {
   std::vector<size_t> row(b.size() + 1);
   for (size_t j = 0; j <= b.size(); ++j)

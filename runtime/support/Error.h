@@ -8,6 +8,7 @@
 #ifndef HASHC_RUNTIME_SUPPORT_ERROR_H
 #define HASHC_RUNTIME_SUPPORT_ERROR_H
 
+#include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -37,6 +38,10 @@ private:
 [[noreturn]] void failInput(const std::string &message);
 [[noreturn]] void failUsage(const std::string &message);
 [[noreturn]] void failEnvironment(const std::string &message);
+
+/// "a token id is 300, but must be in 0 .. 255", from what kernels tell
+/// hash_rt_error (runtime/engine/Abi.h).
+std::string describeBadIndex(int64_t code, int64_t value, int64_t limit);
 
 /// "cannot write 'out/x': No space left on device", from errno's value.
 [[noreturn]] void failSystem(const std::string &doing, const std::string &path,

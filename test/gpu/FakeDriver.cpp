@@ -7,9 +7,11 @@
 //
 // Takes libcuda.so.1's place in tests of the way to a real GPU: what is
 // allocated, loaded, captured and launched. The kernels run in the simulator of
-// the program that opens this driver. FAKE_DRIVER names what is wrong with it:
-//   old, no-device, no-managed, sm_75, sm_90, small, no-cubin, bad-kernel,
-//   no-memory
+// the program that opens this driver. What is begun on a stream runs when
+// somebody waits for it, and before it all that was begun on other streams:
+// nothing orders them. FAKE_DRIVER names what is wrong with it:
+//   old, no-device, no-managed, sm_75, sm_90, small, large-frames, no-cubin,
+//   bad-kernel, bad-token, no-memory
 //
 //===----------------------------------------------------------------------===//
 
@@ -20,7 +22,9 @@
 #include <cstring>
 #include <deque>
 #include <dlfcn.h>
+#include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace hashc::runtime;
@@ -96,12 +100,28 @@ Device &getSimulator() {
 Graph *capturing = nullptr;
 bool failed = false;
 
-/// What is launched outside a capture runs at once, as nobody can tell.
+struct Stream {
+  std::vector<std::function<void()>> begun;
+};
+std::deque<Stream> streams;
+
+void runBegun(Stream &stream) {
+  for (const auto &work : std::exchange(stream.begun, {}))
+    work();
+}
+
+void begin(void *stream, std::function<void()> work) {
+  static_cast<Stream *>(stream)->begun.push_back(std::move(work));
+}
+
+HashDeviceReport *report = nullptr; // the variable of the kernels
+
 void run(const Launched &launched) {
-  if (isFault("bad-kernel")) {
-    failed = true;
+  if (isFault("bad-token"))
+    *report = {3, 300, 256};
+  failed = isFault("bad-kernel") || isFault("bad-token");
+  if (failed)
     return;
-  }
   HashDeviceKernel kernel = launched.kernel;
   kernel.boxed = launched.boxed.data();
   getSimulator().launch(kernel, launched.buffers.data(), launched.tasks);
@@ -165,6 +185,12 @@ int cuDeviceGetAttribute(int *value, int attribute, int) {
   case 89:
     *value = 1;
     return success;
+  case 16:
+    *value = 100;
+    return success;
+  case 39:
+    *value = 2048;
+    return success;
   default:
     return invalidValue;
   }
@@ -198,10 +224,11 @@ int cuMemFree_v2(void *address) {
 }
 int cuMemFreeHost(void *address) { return cuMemFree_v2(address); }
 
-int cuMemsetD8Async(void *address, unsigned char value, size_t bytes, void *) {
+int cuMemsetD8Async(void *address, unsigned char value, size_t bytes,
+                    void *stream) {
   if (capturing)
     return invalidValue;
-  std::memset(address, value, bytes);
+  begin(stream, [=] { std::memset(address, value, bytes); });
   return success;
 }
 
@@ -232,11 +259,27 @@ int cuModuleGetFunction(void **function, void *, const char *name) {
     }
   return notFound;
 }
+int cuModuleGetGlobal_v2(void **address, size_t *bytes, void *,
+                         const char *name) {
+  if (std::strcmp(name, kHashDeviceReport) != 0)
+    return notFound;
+  *address = &report;
+  *bytes = sizeof(report);
+  return success;
+}
+int cuMemcpyHtoD_v2(void *to, const void *from, size_t bytes) {
+  std::memcpy(to, from, bytes);
+  return success;
+}
+int cuFuncGetAttribute(int *value, int attribute, void *) {
+  *value = isFault("large-frames") ? 8192 : 0;
+  return attribute == 3 ? success : invalidValue;
+}
 int cuFuncSetAttribute(void *, int, int) { return success; }
 
 int cuLaunchKernel(void *function, unsigned gridX, unsigned, unsigned,
                    unsigned blockX, unsigned, unsigned, unsigned sharedBytes,
-                   void *, void **arguments, void **) {
+                   void *stream, void **arguments, void **) {
   const auto *row = static_cast<const HashSimulatedKernel *>(function);
   const int64_t tasks = *static_cast<int64_t *>(arguments[0]);
   Launched launched;
@@ -258,7 +301,7 @@ int cuLaunchKernel(void *function, unsigned gridX, unsigned, unsigned,
   if (capturing)
     capturing->launches.push_back(launched);
   else
-    run(launched);
+    begin(stream, [=] { run(launched); });
   return success;
 }
 
@@ -283,13 +326,17 @@ int cuTensorMapEncodeTiled(void *map, int elementType, unsigned rank,
 }
 
 int cuStreamCreate(void **stream, unsigned) {
-  *stream = &failed;
+  *stream = &streams.emplace_back();
   return success;
 }
 int cuStreamDestroy_v2(void *) { return success; }
-int cuStreamSynchronize(void *) {
+int cuStreamSynchronize(void *waited) {
   if (capturing)
     return invalidValue;
+  for (Stream &stream : streams)
+    if (&stream != waited)
+      runBegun(stream);
+  runBegun(*static_cast<Stream *>(waited));
   return failed ? launchFailed : success;
 }
 
@@ -310,9 +357,11 @@ int cuGraphInstantiateWithFlags(void **executable, void *graph,
 }
 int cuGraphDestroy(void *) { return success; }
 int cuGraphExecDestroy(void *) { return success; }
-int cuGraphLaunch(void *executable, void *) {
-  for (const Launched &launched : static_cast<Graph *>(executable)->launches)
-    run(launched);
+int cuGraphLaunch(void *executable, void *stream) {
+  begin(stream, [=] {
+    for (const Launched &launched : static_cast<Graph *>(executable)->launches)
+      run(launched);
+  });
   return success;
 }
 

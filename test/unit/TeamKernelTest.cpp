@@ -166,6 +166,20 @@ TEST_P(TeamKernel, Embedding) {
                 .out(rows({n, width})));
 }
 
+TEST(TeamKernelDeathTest, BadIndicesAreNamed) {
+  const Call call = Call("embedding")
+                        .in("memref<3xi32>", these({1, 7, 300}))
+                        .in("memref<256x4xf32>")
+                        .out("memref<3x4xf32>");
+  GpuKernelRunner runner(call.getText(), nvvm::GpuTarget{"sm_80"});
+  std::vector<Buffer> buffers = call.makeBuffers(runner);
+  std::vector<void *> pointers;
+  for (Buffer &buffer : buffers)
+    pointers.push_back(buffer.bytes.data());
+  EXPECT_DEATH(runner.run(pointers),
+               "thread .*: a token id is 300, but must be in 0 .. 255");
+}
+
 TEST_P(TeamKernel, EmbeddingGrad) {
   for (auto [n, width, vocab] :
        {Table{1, 1, 5}, {300, 31, 130}, {33, 130, 5}, {300, 4, 1000}})

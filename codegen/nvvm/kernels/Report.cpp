@@ -8,9 +8,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// Data that no kernel can go on with. There is nobody to tell on a GPU: the
-/// launch fails.
-extern "C" [[noreturn]] void hash_rt_error(int64_t, int64_t, int64_t) {
+/// Where a HashDeviceReport (runtime/engine/Abi.h) is, in the CPU's memory: the
+/// GPU's own is lost when a kernel fails. The runtime sets it.
+extern "C" volatile int64_t *hash_device_report;
+volatile int64_t *hash_device_report;
+
+static unsigned reporting;
+
+/// Data that no kernel can go on with: the first thread that meets some writes
+/// the report, and the launch fails.
+extern "C" [[noreturn]] __attribute__((noinline, cold)) void
+hash_rt_error(int64_t code, int64_t value, int64_t limit) {
+  while (__nvvm_atom_xchg_gen_i(reinterpret_cast<int *>(&reporting), 1) != 0)
+    __nvvm_nanosleep(1000);
+  hash_device_report[1] = value;
+  hash_device_report[2] = limit;
+  hash_device_report[0] = code;
+  __nvvm_membar_sys();
   __builtin_trap();
 }
 
