@@ -253,16 +253,18 @@ def SelectLayouts : Pass<"hash-select-layouts", "mlir::ModuleOp"> {
   let statistics = [Statistic<"numPanels", "panels", "Parameters stored in panels">];
 }
 
-def NarrowWeights : Pass<"hash-narrow-weights", "mlir::ModuleOp"> {
-  let summary = "Copies of weights in bf16, for products with rows of bf16";
+def NarrowProducts : Pass<"hash-narrow-products", "mlir::ModuleOp"> {
+  let summary = "Copies of weights and of gradients in bf16, for products that are bf16 elsewhere";
   let description = [{
-    A `hash.grouped_gemm` whose rows are bf16 and whose matrices are f32 gets
-    copies of those in bf16, which tensor cores multiply at twice the speed of
-    tf32. A copy is made once in an entry point, before the first product that
-    reads it, and costs a reading of the matrix and half a writing: less than it
-    saves where matrices are read for many rows. Products with fewer than `rows`
-    rows for each matrix, on average, stay as they are; such are those of
-    decoding. Expects the fused stage, and works on tensors.
+    A `hash.grouped_gemm` whose rows or results are bf16, and a
+    `hash.grouped_outer` one side of which is, get copies in bf16 of what they
+    read in f32: of weights, and of the loss's gradient. Tensor cores multiply
+    those at twice the speed of tf32. A copy is made once in an entry point,
+    before the first product that reads it, and costs a reading and half a
+    writing: less than it saves where a matrix is read for many rows, or rows for
+    many columns. Products with fewer than `rows` rows for each matrix, on
+    average, stay as they are; such are those of decoding. Expects the fused
+    stage, and works on tensors.
 
     ```mlir
     %y = hash.grouped_gemm lhs(%x : tensor<64x16xbf16>) at [position] rhs(%w : tensor<16x32xf32>) ...
@@ -274,7 +276,7 @@ def NarrowWeights : Pass<"hash-narrow-weights", "mlir::ModuleOp"> {
   let dependentDialects = ["hash::HashDialect", "mlir::tensor::TensorDialect"];
   let options = [Option<"rows", "rows", "int64_t", "0",
                         "Rows for each matrix from which on it is copied; 0: the target's">];
-  let statistics = [Statistic<"numCopies", "copies", "Copies of matrices">];
+  let statistics = [Statistic<"numCopies", "copies", "Copies">];
 }
 
 def SplitNorm : Pass<"hash-split-norm", "mlir::ModuleOp"> {

@@ -39,7 +39,7 @@ void buildFusionPipeline(OpPassManager &pm) {
 
 void buildMemoryPipeline(OpPassManager &pm, KernelQueries queries, bool reuse) {
   pm.addPass(createSelectLayouts());
-  pm.addPass(createNarrowWeights());
+  pm.addPass(createNarrowProducts());
   pm.addPass(createSplitNorm());
   pm.addPass(createPlanMemory({reuse}));
   pm.addPass(createOutlineKernels(std::move(queries)));

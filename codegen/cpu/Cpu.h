@@ -43,7 +43,7 @@ struct CpuTarget {
   /// Parts in which the gradients' norm is computed at most (hash-split-norm).
   int64_t normParts = 64;
   /// Rows for each matrix from which on products with rows of bf16 read it in
-  /// bf16 (hash-narrow-weights); 0: never.
+  /// bf16 (hash-narrow-products); 0: never.
   int64_t narrowRows = 0;
 };
 

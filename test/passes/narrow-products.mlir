@@ -1,7 +1,7 @@
-// RUN: hash-opt %s -split-input-file --hash-narrow-weights | FileCheck %s
-// RUN: hash-opt %s -split-input-file --hash-narrow-weights=rows=4 | FileCheck %s --check-prefix=FEWER
-// RUN: sed 's/narrow_rows = 16/narrow_rows = 0/' %s | hash-opt -split-input-file --hash-narrow-weights | FileCheck %s --check-prefix=NONE
-// RUN: not hash-opt %s -split-input-file --hash-narrow-weights=rows=-1 2>&1 | FileCheck %s --check-prefix=NEGATIVE
+// RUN: hash-opt %s -split-input-file --hash-narrow-products | FileCheck %s
+// RUN: hash-opt %s -split-input-file --hash-narrow-products=rows=4 | FileCheck %s --check-prefix=FEWER
+// RUN: sed 's/narrow_rows = 16/narrow_rows = 0/' %s | hash-opt -split-input-file --hash-narrow-products | FileCheck %s --check-prefix=NONE
+// RUN: not hash-opt %s -split-input-file --hash-narrow-products=rows=-1 2>&1 | FileCheck %s --check-prefix=NEGATIVE
 
 // NEGATIVE: error: products of -1 rows; give a positive number, or 0 for the target's
 // NONE-NOT: hash.map
@@ -61,5 +61,40 @@ module attributes {hash.target = {narrow_rows = 16 : i64}} {
       hash.yield %acc : f32
     } -> tensor<16x8xf32>
     return %y : tensor<16x8xf32>
+  }
+}
+
+// -----
+
+// The gradient of a loss, f32, is multiplied with both sides of a product that made it: a copy for both. What is f32 in all stays.
+// CHECK-LABEL: func.func @gradient
+// FEWER-LABEL: func.func @gradient
+// CHECK-SAME: %[[X:[a-z0-9]+]]: tensor<16x8xbf16>, %[[D:[a-z0-9]+]]: tensor<16x8xf32>, %[[W:[a-z0-9]+]]: tensor<8x8xf32>
+// CHECK-DAG: %[[ROWS:.*]] = hash.map reads(%[[D]] : tensor<16x8xf32>)
+// CHECK-DAG: %[[COPY:.*]] = hash.map reads(%[[W]] : tensor<8x8xf32>)
+// CHECK: hash.grouped_gemm lhs(%[[ROWS]] : tensor<16x8xbf16>) at [token] rhs(%[[COPY]] : tensor<8x8xbf16>)
+// CHECK: hash.grouped_outer lhs(%[[X]] : tensor<16x8xbf16>) rhs(%[[ROWS]] : tensor<16x8xbf16>)
+// CHECK: hash.grouped_outer lhs(%[[D]] : tensor<16x8xf32>) rhs(%[[D]] : tensor<16x8xf32>)
+// CHECK-NOT: hash.map
+module attributes {hash.target = {narrow_rows = 16 : i64}} {
+  func.func @gradient(%x: tensor<16x8xbf16>, %d: tensor<16x8xf32>, %w: tensor<8x8xf32>, %g: tensor<8x8xf32>)
+      -> (tensor<16x8xbf16>, tensor<8x8xf32>, tensor<8x8xf32>) {
+    %e = tensor.empty() : tensor<16x8xbf16>
+    %dx = hash.grouped_gemm lhs(%d : tensor<16x8xf32>) at [token] rhs(%w : tensor<8x8xf32>) transposed into [0]
+        reads() at [] outs(%e : tensor<16x8xbf16>) at [position] {
+    ^bb0(%acc: f32, %init: f32):
+      hash.yield %acc : f32
+    } -> tensor<16x8xbf16>
+    %dw = hash.grouped_outer lhs(%x : tensor<16x8xbf16>) rhs(%d : tensor<16x8xf32>) at [token, position]
+        reads() outs(%g : tensor<8x8xf32>) {
+    ^bb0(%acc: f32, %init: f32):
+      hash.yield %acc : f32
+    } -> tensor<8x8xf32>
+    %square = hash.grouped_outer lhs(%d : tensor<16x8xf32>) rhs(%d : tensor<16x8xf32>) at [token, position]
+        reads() outs(%g : tensor<8x8xf32>) {
+    ^bb0(%acc: f32, %init: f32):
+      hash.yield %acc : f32
+    } -> tensor<8x8xf32>
+    return %dx, %dw, %square : tensor<16x8xbf16>, tensor<8x8xf32>, tensor<8x8xf32>
   }
 }
