@@ -9,6 +9,7 @@
 #include "codegen/cpu/kernels/TeamShape.h"
 #include "codegen/nvvm/LaunchShape.h"
 #include "codegen/nvvm/Nvvm.h"
+#include "codegen/nvvm/Simulate.h"
 
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InlineAsm.h"
@@ -205,8 +206,10 @@ static bool isTensorCore(const CallInst &call) {
   return callee && callee->getName().starts_with("llvm.nvvm.mma.");
 }
 
-/// Only kernels can be seen from outside. Inline assembly may wait for other
-/// threads, so no pass may move it into a branch: MLIR cannot say so.
+/// Only kernels can be seen from outside, and what tells the CPU of errors: the
+/// simulator takes its place, so it is to keep its arguments. Inline assembly
+/// may wait for other threads, so no pass may move it into a branch: MLIR
+/// cannot say so.
 static void setAttributes(Module &module, const GpuTarget &target) {
   for (Function &function : module) {
     if (function.isDeclaration())
@@ -215,7 +218,8 @@ static void setAttributes(Module &module, const GpuTarget &target) {
     function.addFnAttr("target-cpu", target.chip);
     function.addFnAttr("target-features", "+ptx80");
     function.addFnAttr(Attribute::NoUnwind);
-    if (function.getCallingConv() != CallingConv::PTX_Kernel)
+    if (function.getCallingConv() != CallingConv::PTX_Kernel &&
+        function.getName() != kErrorFunction)
       function.setLinkage(GlobalValue::InternalLinkage);
     for (BasicBlock &block : function)
       for (Instruction &instruction : block)

@@ -24,10 +24,12 @@ def GpuLowerTiles : Pass<"hash-gpu-lower-tiles", "::mlir::ModuleOp"> {
     tf32 where one side or the result is bf16) or by the threads (f32, in
     ascending order). The body runs on the sums where they are.
 
-    On `arch = "sm_90a"`, bf16 against bf16 with one sum for each element, or two,
-    is 128 by 128 elements, or twice 128 by 64, by three warpgroups: one gathers rows into four stages of shared memory, each
-    with two barriers, and asks the copy engine for boxes of the matrix (TMA);
-    two multiply 64 rows each with `wgmma`. Sums go through shared memory, from
+    On `arch = "sm_90a"`, bf16 against bf16 with one sum for each element is 128
+    rows and 64, 128 or 256 columns, as `hash.target`'s `tile_columns` says or
+    as fills the GPU; with two it is twice 128 by 64. Three warpgroups share
+    that: one gathers rows into four stages of shared memory, each with two
+    barriers, and asks the copy engine for boxes of the matrix (TMA); two
+    multiply 64 rows each with `wgmma`. Sums go through shared memory, from
     where neighbouring threads run the body on whole rows. A matrix has boxes
     where its depth is a multiple of 64 or it is transposed; a call of
     `k.map<i>` stands for the map of the i-th, which becomes a parameter of the

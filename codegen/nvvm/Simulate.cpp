@@ -25,8 +25,6 @@ namespace hashc::nvvm {
 
 constexpr unsigned kSharedSpace = 3;
 constexpr StringLiteral kIntrinsicPrefix = "llvm.nvvm.";
-/// Of the kernel library (nvvm/kernels/Report.cpp), which tells the CPU.
-constexpr StringLiteral kErrorFunction = "hash_rt_error";
 
 static StringRef getIntrinsicFunction(StringRef name) {
   return StringSwitch<StringRef>(name)

@@ -19,6 +19,10 @@ namespace hashc::nvvm {
 /// The table of HashSimulatedKernel that a translated module has.
 constexpr llvm::StringLiteral kKernelTable = "hash_sim_kernels";
 
+/// Of the kernel library: it tells the CPU of an index that is none
+/// (nvvm/kernels/Report.cpp).
+constexpr llvm::StringLiteral kErrorFunction = "hash_rt_error";
+
 /// Turns optimized LLVM IR for NVPTX, the very input of its code generator,
 /// into IR for this machine: NVVM intrinsics and inline assembly become calls
 /// of the simulator (runtime/simulator), and so does whatever touches memory

@@ -62,22 +62,21 @@ static bool hasWholeCopies(Value value) {
 /// Bodies run on vectors of up to so many columns of a row.
 constexpr int64_t kBodyLanes = 4;
 
-/// Of a product with so many sums for each element.
-static TileConfig chooseForBf16(StringRef arch, size_t sums, int64_t columns) {
-  // Sums of 64 by 128 elements, or twice 64 by 64, leave a thread of a
-  // warpgroup registers for the rest.
-  if (arch != "sm_90a" || sums > 2) {
-    TileConfig config;
-    config.product = TileConfig::Product::mma16;
-    config.depth = 32;
-    // For bodies that need more than 128 registers a thread.
-    config.blocksAtOnce = 3;
-    return config;
-  }
+/// For bodies that need more than 128 registers a thread.
+static TileConfig getMultistageBf16() {
+  TileConfig config;
+  config.product = TileConfig::Product::mma16;
+  config.depth = 32;
+  config.blocksAtOnce = 3;
+  return config;
+}
+
+/// With so many sums for each element.
+static TileConfig getWarpSpecialized(size_t sums, int64_t columns) {
   TileConfig config;
   config.product = TileConfig::Product::wgmma;
   config.rows = 128;
-  config.columns = sums == 1 && columns > 64 ? 128 : 64;
+  config.columns = columns;
   config.depth = 64;
   config.threads = 384;
   config.stages = 4;
@@ -86,7 +85,56 @@ static TileConfig chooseForBf16(StringRef arch, size_t sums, int64_t columns) {
   return config;
 }
 
-static std::optional<TileConfig> choose(StringRef arch, ValueRange sides,
+static int64_t countTasks(Operation *op, const TileConfig &config) {
+  if (auto gemm = dyn_cast<hash::GroupedGemmOp>(op))
+    return GemmTiles(gemm, config).count();
+  return OuterTiles(cast<hash::GroupedOuterOp>(op), config).count();
+}
+
+/// Of an H100 or H200.
+constexpr int64_t kMultiprocessors = 132;
+
+static int64_t getColumns(Operation *op) {
+  if (auto gemm = dyn_cast<hash::GroupedGemmOp>(op))
+    return getShaped(gemm.getInits().front()).getDimSize(1);
+  return getShaped(cast<hash::GroupedOuterOp>(op).getRhs()).getDimSize(1);
+}
+
+/// The part of the tensor cores' peak that a launch may reach. A step of 16
+/// takes them columns / 2 cycles for each of two warpgroups, in which shared
+/// memory, 128 bytes a cycle, is written once and read by both, each its own
+/// rows. Some columns may not exist, and the last blocks leave multiprocessors
+/// without work.
+static double predictShare(Operation *op, const TileConfig &config) {
+  constexpr double bytesOfLine = 16 * 2, bytesAtOnce = 128;
+  const double lines = config.rows + config.columns;
+  const double read = config.rows + 2 * config.columns;
+  const double shared = (lines + read) * bytesOfLine / bytesAtOnce;
+  const double busy = std::min(1.0, config.columns / shared);
+  auto fill = [](int64_t count, int64_t unit) {
+    return static_cast<double>(count) /
+           static_cast<double>(llvm::divideCeil(count, unit) * unit);
+  };
+  return busy * fill(getColumns(op), config.columns) *
+         fill(countTasks(op, config), kMultiprocessors);
+}
+
+/// Sums of 64 by 256 elements leave a thread of a warpgroup registers for the
+/// rest, and so do twice 64 by 64. `hash.target`'s tile_columns decides, too.
+static TileConfig chooseWarpSpecialized(Operation *op, size_t sums) {
+  const int64_t wanted = getTargetNumber(op, "tile_columns", /*otherwise=*/0);
+  TileConfig best = getWarpSpecialized(sums, 64);
+  for (int64_t columns : {128, 256}) {
+    TileConfig wider = getWarpSpecialized(sums, columns);
+    if (sums == 1 &&
+        (wanted > 0 ? columns <= wanted
+                    : predictShare(op, wider) > predictShare(op, best)))
+      best = wider;
+  }
+  return best;
+}
+
+static std::optional<TileConfig> choose(Operation *op, ValueRange sides,
                                         Type compute, ValueRange outs,
                                         size_t sums) {
   if (!compute.isF32() || !llvm::all_of(sides, hasWholeCopies))
@@ -99,7 +147,9 @@ static std::optional<TileConfig> choose(StringRef arch, ValueRange sides,
     return getElementTypeOrSelf(side.getType()).isBF16();
   };
   if (llvm::all_of(sides, isBf16))
-    return chooseForBf16(arch, sums, getShaped(outs[0]).getShape().back());
+    return getTargetOption(op, "arch") == "sm_90a" && sums <= 2
+               ? chooseWarpSpecialized(op, sums)
+               : getMultistageBf16();
   TileConfig config;
   // With rows of bf16, or results, numbers need no more digits than tf32 has.
   if (llvm::any_of(sides, isBf16) || llvm::all_of(outs, isBf16))
@@ -128,7 +178,6 @@ std::optional<TileConfig> chooseTiles(Operation *op) {
   auto module = op->getParentOfType<ModuleOp>();
   if (!isForGpu(module))
     return std::nullopt;
-  StringRef arch = getTargetOption(module, "arch");
   if (auto gemm = dyn_cast<hash::GroupedGemmOp>(op)) {
     // Panels are the CPU's layout: their lines are not of consecutive elements.
     for (unsigned i = 0; i < gemm.getRhs().size(); ++i)
@@ -137,13 +186,13 @@ std::optional<TileConfig> chooseTiles(Operation *op) {
     SmallVector<Value> sides(gemm.getLhs());
     llvm::append_range(sides, gemm.getRhs());
     std::optional<TileConfig> config = choose(
-        arch, sides, gemm.getComputeType(), gemm.getInits(), countSums(gemm));
+        gemm, sides, gemm.getComputeType(), gemm.getInits(), countSums(gemm));
     if (config)
       config->hasBoxes = canHaveBoxes(gemm, *config);
     return config;
   }
   if (auto outer = dyn_cast<hash::GroupedOuterOp>(op))
-    return choose(arch, {outer.getLhs(), outer.getRhs()},
+    return choose(outer, {outer.getLhs(), outer.getRhs()},
                   outer.getComputeType(), outer.getInits(), /*sums=*/1);
   return std::nullopt;
 }
@@ -152,9 +201,7 @@ int64_t getNumTasks(Operation *op) {
   std::optional<TileConfig> config = chooseTiles(op);
   if (!config)
     return cpu::getNumTasks(op);
-  if (auto gemm = dyn_cast<hash::GroupedGemmOp>(op))
-    return GemmTiles(gemm, *config).count();
-  return OuterTiles(cast<hash::GroupedOuterOp>(op), *config).count();
+  return countTasks(op, *config);
 }
 
 } // namespace hashc::nvvm

@@ -70,7 +70,7 @@ module attributes {hash.target = {target = "cuda", vector_bytes = 16 : i64}} {
 // On sm_90a, one warpgroup copies bf16 and two multiply: rows by its threads, boxes of the matrix by the copy engine, where a box has
 // rows of one group only. Sums are exchanged through shared memory for the body. Twice as many
 // sums are of half as many columns.
-module attributes {hash.target = {target = "cuda", arch = "sm_90a", vector_bytes = 16 : i64}} {
+module attributes {hash.target = {target = "cuda", arch = "sm_90a", tile_columns = 128 : i64, vector_bytes = 16 : i64}} {
   // CHECK: llvm.mlir.global external @roles_launch_shared() {addr_space = 3 : i32, alignment = 1024
   // CHECK-LABEL: func.func private @roles(
   // CHECK-SAME: ["hash-block-threads", "384"], ["hash-block-tasks", "1"], ["hash-blocks-at-once", "1"], ["hash-launch-shared", "131136"]

@@ -16,8 +16,9 @@ using namespace llvm;
 namespace hashc::test {
 
 GpuKernelRunner::GpuKernelRunner(const std::string &text,
-                                 const nvvm::GpuTarget &target)
-    : KernelModule(text, nvvm::getShapes(), "cuda", target.chip) {
+                                 const nvvm::GpuTarget &target,
+                                 int64_t tileColumns)
+    : KernelModule(text, nvvm::getShapes(), "cuda", target.chip, tileColumns) {
   compile(target);
 }
 

@@ -20,7 +20,8 @@ namespace hashc::test {
 /// A kernel as a GPU would run it, in every mode of the simulator.
 class GpuKernelRunner : public KernelModule {
 public:
-  GpuKernelRunner(const std::string &text, const nvvm::GpuTarget &target);
+  GpuKernelRunner(const std::string &text, const nvvm::GpuTarget &target,
+                  int64_t tileColumns = 0);
   ~GpuKernelRunner() override;
 
   const nvvm::LaunchShape &getShape() const { return shape; }

@@ -43,7 +43,8 @@ static void check(bool ok, const char *what) {
 
 KernelModule::KernelModule(const std::string &text,
                            const cpu::CpuTarget &target,
-                           llvm::StringRef machine, llvm::StringRef arch) {
+                           llvm::StringRef machine, llvm::StringRef arch,
+                           int64_t tileColumns) {
   DialectRegistry registry;
   registry.insert<hash::HashDialect, arith::ArithDialect, func::FuncDialect,
                   math::MathDialect, memref::MemRefDialect>();
@@ -56,7 +57,9 @@ KernelModule::KernelModule(const std::string &text,
       hash::HashDialect::kTargetAttr,
       builder.getDictionaryAttr(
           {builder.getNamedAttr("target", builder.getStringAttr(machine)),
-           builder.getNamedAttr("arch", builder.getStringAttr(arch))}));
+           builder.getNamedAttr("arch", builder.getStringAttr(arch)),
+           builder.getNamedAttr("tile_columns",
+                                builder.getI64IntegerAttr(tileColumns))}));
   cpu::setTargetAttributes(*module, target);
   module->walk([&](Operation *inner) {
     if (isa<hash::GroupedGemmOp, hash::GroupedOuterOp, hash::MapOp,

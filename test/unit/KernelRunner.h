@@ -37,7 +37,8 @@ class KernelModule {
 public:
   /// Parses and keeps `text`; its launches get their number of tasks.
   KernelModule(const std::string &text, const cpu::CpuTarget &target,
-               llvm::StringRef machine = "cpu", llvm::StringRef arch = "");
+               llvm::StringRef machine = "cpu", llvm::StringRef arch = "",
+               int64_t tileColumns = 0);
   virtual ~KernelModule();
 
   /// The kernel's op, as it was before lowering.

@@ -168,9 +168,9 @@ TEST_P(TeamKernel, Embedding) {
 
 TEST(TeamKernelDeathTest, BadIndicesAreNamed) {
   const Call call = Call("embedding")
-                        .in("memref<3xi32>", these({1, 7, 300}))
-                        .in("memref<256x4xf32>")
-                        .out("memref<3x4xf32>");
+                        .in(type({3}, "i32"), these({1, 7, 300}))
+                        .in(type({256, 4}, "f32"))
+                        .out(type({3, 4}, "f32"));
   GpuKernelRunner runner(call.getText(), nvvm::GpuTarget{"sm_80"});
   std::vector<Buffer> buffers = call.makeBuffers(runner);
   std::vector<void *> pointers;

@@ -28,6 +28,7 @@ struct Way {
   const char *name, *chip, *lhs, *rhs;
   TileConfig::Product product;
   double allowed;
+  int64_t columns = 0; // of a tile, where there is a choice
 };
 constexpr Way kWays[] = {
     {"Fma", "sm_80", "f32", "f32", TileConfig::Product::fma, 0},
@@ -35,7 +36,11 @@ constexpr Way kWays[] = {
     {"Mma16", "sm_80", "bf16", "bf16", TileConfig::Product::mma16, 1e-4},
     {"FmaOfHopper", "sm_90a", "f32", "f32", TileConfig::Product::fma, 0},
     {"Mma8OfHopper", "sm_90a", "bf16", "f32", TileConfig::Product::mma8, 4e-3},
-    {"Wgmma", "sm_90a", "bf16", "bf16", TileConfig::Product::wgmma, 1e-4}};
+    {"Wgmma64", "sm_90a", "bf16", "bf16", TileConfig::Product::wgmma, 1e-4, 64},
+    {"Wgmma128", "sm_90a", "bf16", "bf16", TileConfig::Product::wgmma, 1e-4,
+     128},
+    {"Wgmma256", "sm_90a", "bf16", "bf16", TileConfig::Product::wgmma, 1e-4,
+     256}};
 
 class TileKernel : public testing::TestWithParam<Way> {
 protected:
@@ -47,7 +52,8 @@ protected:
   void compare(const std::string &text, const KernelText &shape,
                const std::vector<Experts> &plans = {nullptr}) {
     SCOPED_TRACE(text);
-    GpuKernelRunner runner(text, nvvm::GpuTarget{GetParam().chip});
+    GpuKernelRunner runner(text, nvvm::GpuTarget{GetParam().chip},
+                           GetParam().columns);
     auto config = nvvm::chooseTiles(runner.getOp());
     ASSERT_TRUE(config && config->product == GetParam().product);
     for (const Experts &experts : plans)
@@ -126,7 +132,7 @@ std::vector<Experts> getPlans(int64_t groups) {
 TEST_P(TileKernel, Dense) {
   for (auto [rows, depth, columns] :
        {std::tuple(1, 8, 8), std::tuple(5, 104, 64), std::tuple(65, 16, 72),
-        std::tuple(64, 200, 4 * 2), std::tuple(130, 40, 136)}) {
+        std::tuple(64, 200, 4 * 2), std::tuple(130, 40, 264)}) {
     KernelText text = tileGemm(rows, 0, depth, columns, GetParam());
     compare(text.gemm(), text);
   }
@@ -226,6 +232,28 @@ TEST_P(TileKernel, OuterOfAllRows) {
     text.body = "    hash.yield %acc : f32";
     compare(text.outer(), text);
   }
+}
+
+/// Columns of the tiles of a sum over 64 rows.
+int64_t chooseColumns(int64_t lhsColumns, int64_t rhsColumns) {
+  KernelText text;
+  text.tokens = 64;
+  text.lhs = {{type({64, lhsColumns}, "bf16"), "token"}};
+  text.rhs = {{type({64, rhsColumns}, "bf16"), "token"}};
+  text.outs = {{type({lhsColumns, rhsColumns}, "f32"), ""}};
+  text.arguments = "%acc: f32, %init: f32";
+  text.body = kAccumulate;
+  GpuKernelRunner runner(text.outer(), nvvm::GpuTarget{"sm_90a"});
+  return nvvm::chooseTiles(runner.getOp())->columns;
+}
+
+/// Wide tiles, but for launches that would leave multiprocessors idle.
+TEST(TileChoice, FillsTheGpu) {
+  EXPECT_EQ(chooseColumns(16384, 1024), 256);
+  EXPECT_EQ(chooseColumns(1024, 4096), 256);
+  EXPECT_EQ(chooseColumns(1024, 2048), 128);
+  EXPECT_EQ(chooseColumns(1024, 1024), 64);
+  EXPECT_EQ(chooseColumns(8, 8), 64);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, TileKernel, testing::ValuesIn(kWays),
