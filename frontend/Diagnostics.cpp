@@ -126,7 +126,11 @@ std::string suggest(llvm::StringRef name,
     unsigned distance = isSwapOf(name, candidate)
                             ? 1
                             : name.edit_distance(candidate, true, best);
-    if (distance < best && distance < name.size()) {
+    // Of two that are as near, one that only goes on.
+    const bool isNearer =
+        distance < best ||
+        (distance == best && !nearest.empty() && candidate.starts_with(name));
+    if (isNearer && distance < name.size()) {
       best = distance;
       nearest = candidate;
     }

@@ -11,7 +11,7 @@
 #include "codegen/common/KernelCost.h"
 #include "codegen/cpu/Cpu.h"
 #include "codegen/nvvm/Nvvm.h"
-#include "codegen/nvvm/Tiles.h"
+#include "codegen/nvvm/TileChoice.h"
 #include "passes/Passes.h"
 
 namespace hashc {

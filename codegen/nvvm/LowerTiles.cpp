@@ -8,6 +8,7 @@
 #include "codegen/cpu/Lower.h"
 #include "codegen/cpu/Panels.h"
 #include "codegen/nvvm/LaunchShape.h"
+#include "codegen/nvvm/TileChoice.h"
 #include "codegen/nvvm/TileProduct.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"

@@ -12,8 +12,6 @@
 
 #include "mlir/IR/BuiltinOps.h"
 
-#include <optional>
-
 namespace hashc::nvvm {
 
 /// How a block of threads computes a tile of a matrix product.
@@ -59,16 +57,6 @@ struct OuterTiles {
   int64_t lhsTiles, rhsTiles;
   int64_t count() const { return groups * lhsTiles * rhsTiles; }
 };
-
-/// True for a module whose `hash.target` is a GPU.
-bool isForGpu(mlir::ModuleOp module);
-
-/// How the op is computed by blocks, or nothing: then each of its tasks is a
-/// thread's. Copies are of 16 bytes, so rows are made of whole ones.
-std::optional<TileConfig> chooseTiles(mlir::Operation *op);
-
-/// Tasks of an op on buffers: of a block, or of a thread.
-int64_t getNumTasks(mlir::Operation *op);
 
 } // namespace hashc::nvvm
 

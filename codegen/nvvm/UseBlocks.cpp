@@ -7,7 +7,7 @@
 
 #include "codegen/cpu/kernels/TeamShape.h"
 #include "codegen/nvvm/LaunchShape.h"
-#include "codegen/nvvm/Tiles.h"
+#include "codegen/nvvm/TileChoice.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"

@@ -8,7 +8,7 @@
 #include "KernelRunner.h"
 
 #include "codegen/nvvm/Nvvm.h"
-#include "codegen/nvvm/Tiles.h"
+#include "codegen/nvvm/TileChoice.h"
 #include "dialect/Hash.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"

@@ -8,7 +8,7 @@
 #include "GpuKernelRunner.h"
 #include "KernelCases.h"
 
-#include "codegen/nvvm/Tiles.h"
+#include "codegen/nvvm/TileChoice.h"
 #include "runtime/simulator/Modes.h"
 
 #include <gtest/gtest.h>
