@@ -55,6 +55,7 @@ private:
   void placeShared(Function &kernel);
   Function *createEntry(Function &kernel);
   Constant *getSizes(Function &kernel);
+  Constant *getCluster(Function &kernel);
   void createKernelTable();
   void forgetDevice();
 
@@ -243,11 +244,13 @@ void Translation::watch(Instruction &before, Value *address, Value *bytes,
     return;
   IRBuilder<> builder(&before);
   FunctionCallee callee = module.getOrInsertFunction(
-      function, Type::getVoidTy(context), pointer, i64, i32, pointer);
-  builder.CreateCall(callee, {builder.CreateAddrSpaceCast(address, pointer),
-                              builder.CreateZExtOrTrunc(bytes, i64),
-                              ConstantInt::get(i32, align.value()),
-                              getSite(before, what)});
+      function, Type::getVoidTy(context), pointer, i64, i32, i32, pointer);
+  const bool own = address->getType()->getPointerAddressSpace() == kSharedSpace;
+  builder.CreateCall(callee,
+                     {builder.CreateAddrSpaceCast(address, pointer),
+                      builder.CreateZExtOrTrunc(bytes, i64),
+                      ConstantInt::get(i32, align.value()),
+                      ConstantInt::get(i32, own), getSite(before, what)});
 }
 
 void Translation::watch(Instruction &instruction) {
@@ -373,14 +376,30 @@ Constant *Translation::getSizes(Function &kernel) {
                             GlobalValue::PrivateLinkage, data, "sizes");
 }
 
+/// The blocks of a cluster, in three directions: "2,1,1" is what the kernel's
+/// attribute says, which may leave the last out.
+Constant *Translation::getCluster(Function &kernel) {
+  SmallVector<StringRef> texts;
+  kernel.getFnAttribute("nvvm.cluster_dim")
+      .getValueAsString()
+      .split(texts, ',', /*MaxSplit=*/-1, /*KeepEmpty=*/false);
+  SmallVector<uint32_t> sizes(3, 1);
+  for (auto [size, text] : zip(sizes, texts))
+    if (text.getAsInteger(10, size))
+      size = 0; // which no launch can have
+  return ConstantDataArray::get(context, sizes);
+}
+
 void Translation::createKernelTable() {
-  auto *type = StructType::get(pointer, pointer, i64, i64, pointer);
+  auto *type = StructType::get(pointer, pointer, i64, i64, pointer,
+                               ArrayType::get(i32, 3));
   SmallVector<Constant *> rows;
   for (Function *kernel : kernels)
     rows.push_back(ConstantStruct::get(
         type, getText(kernel->getName()), createEntry(*kernel),
         ConstantInt::get(i64, sharedBytes.lookup(kernel)),
-        ConstantInt::get(i64, kernel->arg_size()), getSizes(*kernel)));
+        ConstantInt::get(i64, kernel->arg_size()), getSizes(*kernel),
+        getCluster(*kernel)));
   rows.push_back(ConstantAggregateZero::get(type));
   auto *table = ArrayType::get(type, rows.size());
   new GlobalVariable(module, table, /*isConstant=*/true,

@@ -39,11 +39,12 @@ static unsigned countResults(const CallBase &call) {
 }
 
 /// One instruction the operands of which are those of the call, in its order:
-/// "opcode $0, {$1, $2}, [$3];".
+/// "opcode $0, {$1, $2}, [$3];". A result that is not wanted is "_".
 static std::optional<KnownAsm> recognizeSingle(const CallBase &call,
                                                StringRef text) {
   text.consume_back(";");
   auto [opcode, operands] = text.split(' ');
+  operands.consume_front("_, ");
   std::string given;
   for (char c : operands)
     if (!StringRef("{}[]").contains(c))
@@ -60,7 +61,9 @@ static std::optional<KnownAsm> recognizeSingle(const CallBase &call,
 static std::optional<KnownAsm> recognizeWait(StringRef text) {
   static const Regex loop(
       "^\\{ \\.reg \\.pred P1; LAB_WAIT: "
-      "mbarrier\\.try_wait\\.parity\\.shared\\.b64 P1, \\[\\$0\\], \\$1, \\$2; "
+      "mbarrier\\.try_wait\\.parity(\\.acquire\\.cluster)?\\.shared(::cta)?\\."
+      "b64 "
+      "P1, \\[\\$0\\], \\$1, \\$2; "
       "@P1 bra(\\.uni)? DONE; bra(\\.uni)? LAB_WAIT; DONE: \\}$");
   if (!loop.match(text))
     return std::nullopt;

@@ -78,7 +78,7 @@ void SimulatedDevice::launch(const HashDeviceKernel &kernel,
     arguments.push_back(maps.back().bytes);
   }
   sim::Launch launch;
-  launch.kernel = {code->name, code->entry, code->staticShared};
+  launch.kernel = sim::Kernel(*code);
   launch.grid.x = (tasks + kernel.tasksPerBlock - 1) / kernel.tasksPerBlock;
   launch.block.x = kernel.threads;
   launch.dynamicShared = kernel.sharedBytes;

@@ -18,18 +18,23 @@ using namespace hashc::sim;
 // Where a thread is
 //===----------------------------------------------------------------------===//
 
+static const Launch &getLaunch(const Site *site) {
+  at(site);
+  return Cluster::get().getLaunch();
+}
+
 HASHC_SIM_FUNCTION(ThreadX) { results[0] = at(site).getThread().id.x; }
 HASHC_SIM_FUNCTION(ThreadY) { results[0] = at(site).getThread().id.y; }
 HASHC_SIM_FUNCTION(ThreadZ) { results[0] = at(site).getThread().id.z; }
-HASHC_SIM_FUNCTION(BlockSizeX) { results[0] = at(site).getLaunch().block.x; }
-HASHC_SIM_FUNCTION(BlockSizeY) { results[0] = at(site).getLaunch().block.y; }
-HASHC_SIM_FUNCTION(BlockSizeZ) { results[0] = at(site).getLaunch().block.z; }
-HASHC_SIM_FUNCTION(BlockX) { results[0] = at(site).getBlockId().x; }
-HASHC_SIM_FUNCTION(BlockY) { results[0] = at(site).getBlockId().y; }
-HASHC_SIM_FUNCTION(BlockZ) { results[0] = at(site).getBlockId().z; }
-HASHC_SIM_FUNCTION(GridSizeX) { results[0] = at(site).getLaunch().grid.x; }
-HASHC_SIM_FUNCTION(GridSizeY) { results[0] = at(site).getLaunch().grid.y; }
-HASHC_SIM_FUNCTION(GridSizeZ) { results[0] = at(site).getLaunch().grid.z; }
+HASHC_SIM_FUNCTION(BlockSizeX) { results[0] = getLaunch(site).block.x; }
+HASHC_SIM_FUNCTION(BlockSizeY) { results[0] = getLaunch(site).block.y; }
+HASHC_SIM_FUNCTION(BlockSizeZ) { results[0] = getLaunch(site).block.z; }
+HASHC_SIM_FUNCTION(BlockX) { results[0] = at(site).getId().x; }
+HASHC_SIM_FUNCTION(BlockY) { results[0] = at(site).getId().y; }
+HASHC_SIM_FUNCTION(BlockZ) { results[0] = at(site).getId().z; }
+HASHC_SIM_FUNCTION(GridSizeX) { results[0] = getLaunch(site).grid.x; }
+HASHC_SIM_FUNCTION(GridSizeY) { results[0] = getLaunch(site).grid.y; }
+HASHC_SIM_FUNCTION(GridSizeZ) { results[0] = getLaunch(site).grid.z; }
 HASHC_SIM_FUNCTION(Lane) {
   results[0] = at(site).getThread().index % kWarpSize;
 }
@@ -40,8 +45,9 @@ HASHC_SIM_FUNCTION(Lane) {
 
 #define HASHC_SIM_TOUCH(name, touched)                                         \
   extern "C" void hash_sim_##name(const void *address, uint64_t bytes,         \
-                                  uint32_t alignment, const Site *site) {      \
-    at(site).touch(address, bytes, alignment, Touch::touched);                 \
+                                  uint32_t alignment, uint32_t own,            \
+                                  const Site *site) {                          \
+    at(site).touch(address, bytes, alignment, Touch::touched, own != 0);       \
   }
 #include "runtime/simulator/Instructions.def"
 
@@ -53,8 +59,7 @@ extern "C" char *hash_sim_shared() { return Block::get().getShared(); }
 
 HASHC_SIM_FUNCTION(BarrierAll) {
   Block &block = at(site);
-  block.synchronize(operands[0], block.getLaunch().block.count(),
-                    /*waits=*/true);
+  block.synchronize(operands[0], block.getThreads().size(), /*waits=*/true);
 }
 
 /// Barriers with a number of threads are for whole warps.

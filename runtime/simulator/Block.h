@@ -5,35 +5,19 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Each thread is a fiber that runs until it has to wait for others. Everything
-// that kernels do to the world goes through the block: memory, barriers, and
-// what the threads of a warp do together.
+// Everything that kernels do to the world goes through the block: memory,
+// barriers, and what the threads of a warp do together.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef HASHC_RUNTIME_SIMULATOR_BLOCK_H
 #define HASHC_RUNTIME_SIMULATOR_BLOCK_H
 
-#include "runtime/simulator/Clocks.h"
-#include "runtime/simulator/GlobalMemory.h"
-#include "runtime/simulator/Shadow.h"
-#include "runtime/simulator/Simulator.h"
+#include "runtime/simulator/Cluster.h"
 
-#include <boost/context/detail/fcontext.hpp>
-
-#include <deque>
-#include <functional>
-#include <map>
-#include <memory>
-#include <optional>
-#include <string>
 #include <string_view>
-#include <vector>
 
 namespace hashc::sim {
-
-/// An operand or a result of an instruction, in its low bytes.
-using Slot = uint64_t;
 
 constexpr uint32_t kWarpSize = 32;
 constexpr uint32_t kWarpgroupSize = 128;
@@ -45,41 +29,6 @@ constexpr size_t kStackBytes = 512 * 1024;
 
 /// What an instruction does to memory.
 enum class Touch { read, write, atomicRead, atomicWrite, atomicUpdate };
-
-/// A copy to shared memory that is on its way.
-struct Copy {
-  char *target;
-  const char *source;
-  uint32_t bytes;       // of the target
-  uint32_t sourceBytes; // the rest becomes zeros
-  bool complete = false;
-  /// What the thread knew when it first asked an mbarrier to be told: that is
-  /// what others learn of the copy.
-  std::optional<Clock> announced = std::nullopt;
-};
-using CopyList = std::vector<std::shared_ptr<Copy>>;
-
-/// A number that a product of matrices gives when its group is complete.
-struct Product {
-  float value;
-  Tick group;
-};
-
-struct Thread {
-  enum class State { ready, waiting, exited };
-
-  uint32_t index;
-  Dim id;
-  State state;
-  boost::context::detail::fcontext_t context;
-  Clock clock;
-  const Site *site; // where it is, or waits
-  const Slot *arguments;
-  Slot *results;
-  CopyList copies; // not committed yet
-  std::deque<CopyList> groups;
-  std::vector<Product> products; // accumulators that tensor cores still write
-};
 
 /// What goes on for a warp after its instructions: the reads of tensor cores.
 struct WarpAgent {
@@ -101,11 +50,12 @@ struct Mbarrier {
   Clock engine;              // of boxes that are copied for it
   const Site *box = nullptr; // one that nobody has waited for
   const Thread *maker = nullptr;
-  bool visible = false; // to the engine
+  Past making = nullptr; // the maker's last act then
+  bool visible = false;  // to the engine
+  /// How often the maker had come to the cluster's barrier by then: whoever
+  /// has passed that once more may use the mbarrier.
+  uint64_t fencedAfter = 0;
 };
-
-/// "store at kernels.cu:12:5"
-std::string format(const Site *site);
 
 /// Gives each lane of a warp or a warpgroup its results, from the arguments of
 /// all. Lanes outside the mask are null.
@@ -113,34 +63,47 @@ using MeetingFunction = void (*)(Thread *const *lanes);
 
 class Block {
 public:
-  explicit Block(GlobalMemory &memory);
+  explicit Block(Cluster &cluster);
   ~Block();
   Block(const Block &) = delete;
   Block &operator=(const Block &) = delete;
 
-  /// Returns what is wrong, or nothing.
-  std::optional<std::string> run(const Launch &launch, const Mode &mode,
-                                 Dim blockId, Instance instance,
-                                 Instance launchBegin);
+  /// The one of the thread that runs; instructions find it here.
+  static Block &get() { return *Cluster::get().getThread().block; }
 
-  /// The one that runs on this machine's thread; instructions find it here.
-  static Block &get();
+  /// Actors that a block of so many threads has.
+  static size_t countActors(size_t threads);
+  /// The launch's block `id` begins, as the `rank`th of its cluster.
+  void begin(Dim id, uint32_t rank);
+  /// The last thread has ended.
+  void end();
+  /// A thread may not end while copies of its own are on their way.
+  void requireNoCopies();
+  /// What nobody waits for would be written or read in the next kernel's time.
+  void requireWaits();
 
-  Thread &getThread() { return *current; }
-  const Launch &getLaunch() const { return *launch; }
-  const Mode &getMode() const { return mode; }
-  Dim getBlockId() const { return blockId; }
+  Thread &getThread() { return cluster.getThread(); }
+  const Mode &getMode() const { return cluster.getMode(); }
+  Dim getId() const { return id; }
+  uint32_t getRank() const { return rank; }
   char *getShared() { return shared; }
+  std::vector<Thread> &getThreads() { return threads; }
+  /// The number of the thread's warp, in the cluster.
+  uint32_t getWarp(const Thread &thread) const {
+    return rank * agents.size() + thread.index / kWarpSize;
+  }
 
-  std::string describe(const Thread &thread) const;
+  /// `actor` is counted from the block's first.
+  std::string describeActor(Actor actor) const;
+  [[noreturn]] void fail(const std::string &what) { cluster.fail(what); }
 
-  /// Ends the kernel with this finding of the thread that runs. What is on the
-  /// fibers' stacks is dropped.
-  [[noreturn]] void fail(const std::string &what);
+  /// True if the address lies where shared memory does, if not in it.
+  bool isShared(const void *address) const;
 
-  /// The thread that runs reads or writes memory, or both, as one.
+  /// The thread that runs reads or writes memory, or both, as one. With `own`
+  /// the instruction is for the block's shared memory only.
   void touch(const void *address, uint64_t bytes, uint32_t alignment,
-             Touch touch);
+             Touch touch, bool own = false);
 
   /// Waits until `count` threads have come to barrier `id`, and shares what
   /// they know. Those that arrive only go on.
@@ -160,7 +123,7 @@ public:
   void waitForCopies(size_t left);
 
   void initMbarrier(void *at, uint32_t count);
-  void arrive(void *at);
+  void arrive(void *at, uint32_t count = 1);
   void expectBytes(void *at, uint32_t bytes);
   /// Arrives when the copies that the thread has begun are complete; `counted`
   /// if this is one more arrival than the phase has.
@@ -203,74 +166,57 @@ private:
     Thread *lanes[kWarpgroupSize] = {};
   };
 
-  static void enter(boost::context::detail::transfer_t from);
-  void prepare();
-  bool allHaveEnded() const;
-  size_t draw(size_t below);
-  Thread &takeReady();
-  void wait();
-  void wake(Thread &thread);
   /// True if this thread completes the meeting: then it goes on, with the
   /// others where it calls `part`.
   bool gather(Meeting &meeting, uint32_t place, uint32_t expected,
               MeetingFunction function, const Slot *arguments, Slot *results);
   void part(Meeting &meeting);
-  /// Something that happens on its own: now, or when nobody can go on.
-  void defer(std::function<void()> event);
-  bool runDeferred();
-  /// Notes what went wrong in a thread's instruction, if it is the first.
-  void report(const Thread &thread, const Site *site, const std::string &what);
-  void requireWaits();
-  /// Others go first, where the schedule is against us.
-  void yield();
-  std::string describeDeadlock() const;
-
-  /// Where an address lies: its shadow, its place there, its name.
+  /// Where an address lies: its shadow, its place there, its name, and whose
+  /// shared memory it is, if any's.
   struct Place {
     Shadow *shadow;
     size_t offset;
     std::string_view name;
+    Block *block;
   };
   Place locate(const void *address, uint64_t bytes);
-  std::string describeActor(Actor actor) const;
+  Place locateShared(const void *address, uint64_t bytes);
+  /// Some instructions take no addresses of others' shared memory.
+  void requireOwn(const void *address);
+  /// A block's shared memory is there from its beginning to its end.
+  void requireAlive(const Block &peer);
+  bool isKnownToHaveBegun(const Block &peer);
   std::string describeNearest(const void *address) const;
-  Visit getVisit(const Clock &clock) const;
+  std::string describeEarlier(const Access &access) const;
+  Visit getVisit(const Clock &clock) {
+    return cluster.getVisit(clock, getThread().site);
+  }
   Mbarrier &getMbarrier(void *at);
   void checkBox(const char *target, const TensorMap &map);
   void fillBox(size_t offset, const TensorMap &map, int32_t x, int32_t y);
   void settle(Mbarrier &barrier);
-  void check(const Finding &finding, std::string_view memory);
-  bool isShared(const void *address) const;
+  void check(const Finding &finding, const Place &place);
   bool isOnStack(const void *address) const;
-  /// A thread may not end while copies of its own are on their way.
-  void requireNoCopies();
   void complete(const Clock &clock, const CopyList &copies);
 
-  GlobalMemory &memory;
+  Cluster &cluster;
+  Clocks &clocks;
   char *window;
   char *shared; // kMaxShared bytes of it
   char *stacks; // kMaxThreads of kStackBytes
   Shadow sharedShadow;
   uint64_t sharedBytes = 0;
 
-  const Launch *launch = nullptr;
-  Mode mode;
-  Dim blockId;
-  Instance instance = 0, launchBegin = 0;
-  uint64_t random = 0;
-
-  Clocks clocks;
+  Dim id;
+  uint32_t rank = 0;
+  Actor firstActor = 0;
+  bool ended = false;
   std::vector<Thread> threads;
-  std::deque<Thread *> ready;
   Barrier barriers[kBarriers];
   std::vector<std::map<uint32_t, Meeting>> meetings; // of warps, by mask
   std::vector<Meeting> groupMeetings;                // of four warps
   std::map<const void *, Mbarrier> mbarriers;
   std::vector<WarpAgent> agents;
-  std::deque<std::function<void()>> deferred;
-  Thread *current = nullptr;
-  boost::context::detail::fcontext_t scheduler = nullptr;
-  std::optional<std::string> problem;
 };
 
 } // namespace hashc::sim

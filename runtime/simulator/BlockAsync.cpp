@@ -31,19 +31,19 @@ void Block::beginCopy(const Copy &copy) {
   if (copy.sourceBytes != 0)
     touch(copy.source, copy.sourceBytes, /*alignment=*/1, Touch::read);
   Place target = locate(copy.target, copy.bytes);
-  check(target.shadow->beginCopy(getVisit(current->clock), target.offset,
+  check(target.shadow->beginCopy(getVisit(getThread().clock), target.offset,
                                  copy.bytes),
-        target.name);
-  if (mode.copies == Copies::eager)
+        target);
+  if (getMode().copies == Copies::eager)
     perform(copy);
   else
     std::memset(copy.target, 0xff, copy.bytes);
-  current->copies.push_back(std::make_shared<Copy>(copy));
+  getThread().copies.push_back(std::make_shared<Copy>(copy));
 }
 
 void Block::commitCopies() {
-  current->groups.push_back(std::move(current->copies));
-  current->copies.clear();
+  getThread().groups.push_back(std::move(getThread().copies));
+  getThread().copies.clear();
 }
 
 void Block::complete(const Clock &clock, const CopyList &copies) {
@@ -51,7 +51,7 @@ void Block::complete(const Clock &clock, const CopyList &copies) {
     if (copy->complete)
       continue;
     copy->complete = true;
-    if (mode.copies == Copies::late)
+    if (getMode().copies == Copies::late)
       perform(*copy);
     sharedShadow.completeCopy(getVisit(copy->announced.value_or(clock)),
                               copy->target - shared, copy->bytes);
@@ -59,14 +59,14 @@ void Block::complete(const Clock &clock, const CopyList &copies) {
 }
 
 void Block::waitForCopies(size_t left) {
-  std::deque<CopyList> &groups = current->groups;
+  std::deque<CopyList> &groups = getThread().groups;
   for (; groups.size() > left; groups.pop_front())
-    complete(current->clock, groups.front());
+    complete(getThread().clock, groups.front());
 }
 
 void Block::requireNoCopies() {
-  CopyList all = current->copies;
-  for (const CopyList &group : current->groups)
+  CopyList all = getThread().copies;
+  for (const CopyList &group : getThread().groups)
     all.insert(all.end(), group.begin(), group.end());
   // An mbarrier is told of some: whoever waits for it has them.
   if (!std::all_of(all.begin(), all.end(), [](const auto &copy) {
@@ -85,14 +85,19 @@ constexpr uint32_t kMaxBox = 256; // elements of each side
 
 /// Who uses a barrier must know that it has been made.
 Mbarrier &Block::getMbarrier(void *at) {
-  auto found = mbarriers.find(at);
-  if (found == mbarriers.end())
+  Block *owner = cluster.findBlock(at);
+  if (owner && owner != this)
+    requireAlive(*owner);
+  if (!owner || owner->mbarriers.count(at) == 0)
     fail("there is no mbarrier here: none was initialized");
+  Mbarrier &barrier = owner->mbarriers[at];
   Place place = locate(at, kMbarrierBytes);
-  check(place.shadow->read(getVisit(current->clock), place.offset,
-                           kMbarrierBytes),
-        "an mbarrier");
-  return found->second;
+  Clock clock = getThread().clock;
+  if (barrier.visible && getThread().passes > barrier.fencedAfter)
+    clock.others.past = clocks.join(clock.others.past, barrier.making);
+  check(place.shadow->read(getVisit(clock), place.offset, kMbarrierBytes),
+        {place.shadow, place.offset, "an mbarrier", place.block});
+  return barrier;
 }
 
 void Block::initMbarrier(void *at, uint32_t count) {
@@ -106,25 +111,31 @@ void Block::initMbarrier(void *at, uint32_t count) {
   if (mbarriers.size() > kMbarriers)
     fail("the simulator has room for " + std::to_string(kMbarriers) +
          " mbarriers of a block");
-  const Actor actor =
-      barrier.maker
-          ? barrier.engine.self
-          : Actor(threads.size() + agents.size() + mbarriers.size() - 1);
+  const Actor actor = barrier.maker
+                          ? barrier.engine.self
+                          : Actor(firstActor + threads.size() + agents.size() +
+                                  mbarriers.size() - 1);
   const Tick now = barrier.maker ? barrier.engine.now : 1;
   barrier = {};
   barrier.count = barrier.pending = count;
   barrier.completed = clocks.getBeginning();
   barrier.engine = {actor, now, 0, clocks.getBeginning()};
-  barrier.maker = current;
+  barrier.maker = &getThread();
+  std::vector<Tick> making(clocks.getBeginning().past->size());
+  making[getThread().clock.self] = getThread().clock.now;
+  barrier.making = clocks.keep(std::move(making));
 }
 
 void Block::fenceMbarriers() {
   for (auto &[at, barrier] : mbarriers)
-    barrier.visible |= barrier.maker == current;
+    if (barrier.maker == &getThread() && !barrier.visible) {
+      barrier.visible = true;
+      barrier.fencedAfter = getThread().arrivals;
+    }
 }
 
 void Block::fenceProxy() {
-  clocks.fence(current->clock);
+  clocks.fence(getThread().clock);
   fenceMbarriers();
 }
 
@@ -139,20 +150,20 @@ void Block::settle(Mbarrier &barrier) {
   waiting.swap(barrier.waiting);
   for (auto [thread, parity] : waiting)
     if (barrier.phase != parity)
-      wake(*thread);
+      cluster.wake(*thread);
     else
       barrier.waiting.push_back({thread, parity});
 }
 
-void Block::arrive(void *at) {
+void Block::arrive(void *at, uint32_t count) {
   Mbarrier &barrier = getMbarrier(at);
-  if (barrier.pending == 0)
+  if (barrier.pending < count)
     fail("more arrive at an mbarrier than the " +
          std::to_string(barrier.count) + " that it was initialized for");
-  barrier.gathering.add(current->clock);
-  --barrier.pending;
+  barrier.gathering.add(getThread().clock);
+  barrier.pending -= count;
   settle(barrier);
-  yield();
+  cluster.yield();
 }
 
 void Block::expectBytes(void *at, uint32_t bytes) {
@@ -166,12 +177,13 @@ static void dropComplete(CopyList &copies) {
 }
 
 void Block::arriveAfterCopies(void *at, bool counted) {
+  requireOwn(at);
   Mbarrier &barrier = getMbarrier(at);
   if (counted)
     ++barrier.pending;
   // What the thread knows now, and not what it learns until then.
-  const Clock clock = current->clock;
-  ++current->clock.now;
+  const Clock clock = getThread().clock;
+  ++getThread().clock.now;
   CopyList copies;
   auto announce = [&](CopyList &some) {
     dropComplete(some);
@@ -180,33 +192,35 @@ void Block::arriveAfterCopies(void *at, bool counted) {
         copy->announced = clock;
     copies.insert(copies.end(), some.begin(), some.end());
   };
-  for (CopyList &group : current->groups)
+  for (CopyList &group : getThread().groups)
     announce(group);
-  announce(current->copies);
-  const Thread &thread = *current;
-  const Site *site = current->site;
-  defer([this, &barrier, &thread, copies, clock, site] {
+  announce(getThread().copies);
+  const Thread &thread = getThread();
+  const Site *site = getThread().site;
+  cluster.defer([this, &barrier, &thread, copies, clock, site] {
     complete(clock, copies);
     if (barrier.pending == 0)
-      return report(thread, site,
-                    "more arrive at an mbarrier than the " +
-                        std::to_string(barrier.count) +
-                        " that it was initialized for");
+      return cluster.report(thread, site,
+                            "more arrive at an mbarrier than the " +
+                                std::to_string(barrier.count) +
+                                " that it was initialized for");
     barrier.gathering.addEarlier(clock);
     --barrier.pending;
     settle(barrier);
   });
-  if (problem)
+  if (cluster.hasFailed())
     fail(""); // reported already
 }
 
 void Block::waitForParity(void *at, bool parity) {
+  requireOwn(at);
   Mbarrier &barrier = getMbarrier(at);
   while (barrier.phase == parity) {
-    barrier.waiting.push_back({current, parity});
-    wait();
+    barrier.waiting.push_back({&getThread(), parity});
+    cluster.wait();
   }
-  current->clock.others = clocks.join(current->clock.others, barrier.completed);
+  getThread().clock.others =
+      clocks.join(getThread().clock.others, barrier.completed);
   barrier.box = nullptr;
 }
 
@@ -277,19 +291,19 @@ void Block::copyBox(char *target, void *barrierAt, const TensorMap &map,
     fail("the engine does not see the mbarrier yet: fence.mbarrier_init comes "
          "after mbarrier.init");
   Place place = locate(target, bytes);
-  Visit visit = getVisit(current->clock);
+  Visit visit = getVisit(getThread().clock);
   visit.asynchronous = true;
-  check(place.shadow->beginCopy(visit, place.offset, bytes), place.name);
+  check(place.shadow->beginCopy(visit, place.offset, bytes), place);
   for (uint32_t row = 0; row < map.boxHeight; ++row)
     if (RowPart part(map, x, int64_t(y) + row); part.count > 0)
       touch(part.source, part.count * map.elementBytes, 1, Touch::read);
-  if (mode.copies == Copies::late)
+  if (getMode().copies == Copies::late)
     std::memset(target, 0xff, bytes);
-  const Site *site = current->site;
+  const Site *site = getThread().site;
   barrier.box = site;
-  defer([this, &barrier, map, place, bytes, x, y, site] {
+  cluster.defer([this, &barrier, map, place, bytes, x, y, site] {
     fillBox(place.offset, map, x, y);
-    Visit done = Visit::by(barrier.engine, instance, launchBegin, site);
+    Visit done = cluster.getVisit(barrier.engine, site);
     done.asynchronous = true;
     sharedShadow.completeCopy(done, place.offset, bytes);
     barrier.gathering.add(barrier.engine);
@@ -311,16 +325,17 @@ void Block::beginRead(Thread &lane, const void *address, uint32_t bytes) {
   visit.asynchronous = true;
   visit.actor = agent.clock.self;
   visit.tick = agent.clock.now;
-  check(place.shadow->read(visit, place.offset, bytes), place.name);
+  check(place.shadow->read(visit, place.offset, bytes), place);
 }
 
 void Block::commitProducts() {
-  WarpAgent &agent = getAgent(*current);
+  WarpAgent &agent = getAgent(getThread());
   agent.committed.push_back(agent.clock.now++);
 }
 
 bool Block::isComplete(const Thread &thread, Tick group) const {
-  return thread.clock.hasSeen(threads.size() + thread.index / kWarpSize, group);
+  return thread.clock.hasSeen(
+      firstActor + threads.size() + thread.index / kWarpSize, group);
 }
 
 void Block::waitForProducts(Thread *const *lanes, size_t left) {

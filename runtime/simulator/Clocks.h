@@ -64,13 +64,12 @@ public:
   Knowledge getBeginning() const { return {beginning, beginning}; }
   /// What either knows.
   Knowledge join(Knowledge a, Knowledge b);
+  Past join(Past a, Past b);
   /// All that the actor knows until now is for the asynchronous proxy to see.
   void fence(Clock &clock);
   Past keep(std::vector<Tick> ticks);
 
 private:
-  Past join(Past a, Past b);
-
   std::deque<std::vector<Tick>> pasts;
   std::map<std::pair<Past, Past>, Past> joined;
   Past beginning = nullptr;
@@ -84,6 +83,7 @@ public:
   void add(Clock &clock);
   /// As add, with what was known earlier.
   void addEarlier(const Clock &clock);
+  bool isEmpty() const { return !past.last; }
   /// What arrived; the place is empty again.
   Knowledge finish(Clocks &clocks);
 

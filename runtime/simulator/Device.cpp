@@ -5,7 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "runtime/simulator/Block.h"
+#include "runtime/simulator/Cluster.h"
+#include "runtime/simulator/SimulatedKernel.h"
 
 #include <cstring>
 
@@ -26,9 +27,13 @@ TensorMapParameter::TensorMapParameter(const void *data, uint64_t rows,
   std::memcpy(bytes, &map, sizeof(map));
 }
 
+Kernel::Kernel(const HashSimulatedKernel &row)
+    : name(row.name), entry(row.entry), staticShared(row.staticShared),
+      cluster{row.cluster[0], row.cluster[1], row.cluster[2]} {}
+
 Device::Device()
     : memory(std::make_unique<GlobalMemory>()),
-      block(std::make_unique<Block>(*memory)) {}
+      cluster(std::make_unique<Cluster>(*memory)) {}
 
 Device::~Device() = default;
 
@@ -56,12 +61,20 @@ std::optional<std::string> Device::launch(const Launch &launch,
   if (threads == 0 || threads > kMaxThreads)
     return refuse("a block has 1 to " + std::to_string(kMaxThreads) +
                   " threads, not " + std::to_string(threads));
+  const Dim shape = launch.kernel.cluster;
+  if (shape.count() == 0 || shape.count() > kMaxCluster)
+    return refuse("a cluster has 1 to " + std::to_string(kMaxCluster) +
+                  " blocks, not " + std::to_string(shape.count()));
+  if (launch.grid.x % shape.x != 0 || launch.grid.y % shape.y != 0 ||
+      launch.grid.z % shape.z != 0)
+    return refuse("a grid of " + format(launch.grid) +
+                  " blocks, which are no whole clusters of " + format(shape));
   const Instance begin = nextInstance;
-  for (uint32_t z = 0; z < launch.grid.z; ++z)
-    for (uint32_t y = 0; y < launch.grid.y; ++y)
-      for (uint32_t x = 0; x < launch.grid.x; ++x)
+  for (uint32_t z = 0; z < launch.grid.z; z += shape.z)
+    for (uint32_t y = 0; y < launch.grid.y; y += shape.y)
+      for (uint32_t x = 0; x < launch.grid.x; x += shape.x)
         if (std::optional<std::string> problem =
-                block->run(launch, mode, {x, y, z}, nextInstance++, begin))
+                cluster->run(launch, mode, {x, y, z}, nextInstance++, begin))
           return problem;
   return std::nullopt;
 }

@@ -16,6 +16,24 @@ HASHC_SIM_FUNCTION(MbarrierArrive) {
   results[0] = 0;
   at(site).arrive(as<void *>(operands[0]));
 }
+HASHC_SIM_FUNCTION(MbarrierArriveCount) {
+  results[0] = 0;
+  at(site).arrive(as<void *>(operands[0]), operands[1]);
+}
+/// In any block of the cluster, which gives no state.
+HASHC_SIM_FUNCTION(MbarrierArriveThere) {
+  at(site).arrive(as<void *>(operands[0]));
+}
+HASHC_SIM_FUNCTION(MbarrierArriveCountThere) {
+  at(site).arrive(as<void *>(operands[0]), operands[1]);
+}
+HASHC_SIM_FUNCTION(MbarrierArriveExpectThere) {
+  at(site).expectBytes(as<void *>(operands[0]), operands[1]);
+  at(site).arrive(as<void *>(operands[0]));
+}
+HASHC_SIM_FUNCTION(MbarrierExpect) {
+  at(site).expectBytes(as<void *>(operands[0]), operands[1]);
+}
 HASHC_SIM_FUNCTION(MbarrierArriveExpect) {
   results[0] = 0;
   at(site).expectBytes(as<void *>(operands[0]), operands[1]);

@@ -18,6 +18,7 @@ struct HashSimulatedKernel {
   uint64_t staticShared;                 // bytes
   uint64_t arguments;
   const uint64_t *sizes; // of the arguments, in bytes
+  uint32_t cluster[3];   // blocks
 };
 
 #endif // HASHC_RUNTIME_SIMULATOR_SIMULATEDKERNEL_H

@@ -22,6 +22,8 @@
 #include <optional>
 #include <string>
 
+struct HashSimulatedKernel;
+
 namespace hashc::sim {
 
 struct Dim {
@@ -53,8 +55,12 @@ struct Mode {
 /// as the driver does.
 struct Kernel {
   std::string name;
-  void (*entry)(void *const *arguments);
-  uint64_t staticShared; // bytes
+  void (*entry)(void *const *arguments) = nullptr;
+  uint64_t staticShared = 0; // bytes
+  Dim cluster = {};          // of blocks
+
+  Kernel() = default;
+  explicit Kernel(const HashSimulatedKernel &row);
 };
 
 struct Launch {
@@ -67,6 +73,8 @@ struct Launch {
 /// Bytes of shared memory that a block can have: sm_90's.
 constexpr uint64_t kMaxShared = 227 * 1024;
 constexpr uint32_t kMaxThreads = 1024;
+/// Blocks of a cluster, where a kernel asks for no more than every device has.
+constexpr uint32_t kMaxCluster = 8;
 
 /// How the copy engine finds boxes of a matrix: what a kernel gets in place of
 /// the driver's CUtensorMap, in the 128 bytes that one has.
@@ -90,7 +98,7 @@ struct TensorMapParameter {
                      uint32_t boxRows, uint32_t boxColumns);
 };
 
-class Block;
+class Cluster;
 class GlobalMemory;
 
 class Device {
@@ -104,13 +112,13 @@ public:
   void removeBuffer(void *data);
   void removeBuffers();
 
-  /// Runs all blocks, in order. Returns what is wrong with the kernel, with its
-  /// name, the block, the thread and the place, or nothing.
+  /// Runs all clusters of blocks, in order. Returns what is wrong with the
+  /// kernel, with its name, the block, the thread and the place, or nothing.
   std::optional<std::string> launch(const Launch &launch, const Mode &mode);
 
 private:
   std::unique_ptr<GlobalMemory> memory;
-  std::unique_ptr<Block> block;
+  std::unique_ptr<Cluster> cluster;
   uint64_t nextInstance = 1;
 };
 

@@ -17,7 +17,7 @@
 #include "runtime/simulator/Instructions.def"
 
 #define HASHC_SIM_TOUCH(name, touch)                                           \
-  extern "C" void hash_sim_##name(const void *, uint64_t, uint32_t,            \
+  extern "C" void hash_sim_##name(const void *, uint64_t, uint32_t, uint32_t,  \
                                   const hashc::sim::Site *);
 #include "runtime/simulator/Instructions.def"
 

@@ -58,7 +58,7 @@ void GpuKernelRunner::launch(std::vector<void *> buffers,
     arguments.push_back(maps.back().bytes);
   }
   sim::Launch launch;
-  launch.kernel = {kernel->name, kernel->entry, kernel->staticShared};
+  launch.kernel = sim::Kernel(*kernel);
   launch.grid.x = divideCeil(tasks, shape.tasksPerBlock);
   launch.block.x = shape.threads;
   launch.dynamicShared = shape.sharedBytes;

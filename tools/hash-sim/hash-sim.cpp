@@ -42,6 +42,10 @@ static cl::list<uint32_t> grid("grid", cl::CommaSeparated,
 static cl::list<uint32_t> blockShape("block", cl::CommaSeparated,
                                      cl::desc("threads of a block"),
                                      cl::cat(category));
+static cl::list<uint32_t>
+    clusterShape("cluster", cl::CommaSeparated,
+                 cl::desc("blocks of a cluster, if the kernel does not say"),
+                 cl::cat(category));
 static cl::opt<uint64_t> shared("shared",
                                 cl::desc("bytes of dynamic shared memory"),
                                 cl::cat(category));
@@ -133,6 +137,18 @@ static sim::Dim getDim(const cl::list<uint32_t> &sizes) {
   for (size_t i = 0; i < sizes.size(); ++i)
     *fields[i] = sizes[i];
   return dim;
+}
+
+/// A kernel for clusters of one shape can be launched in no other.
+static void setCluster(sim::Kernel &kernel) {
+  if (clusterShape.empty())
+    return;
+  const sim::Dim said = kernel.cluster, asked = getDim(clusterShape);
+  if (said.count() != 1 &&
+      (said.x != asked.x || said.y != asked.y || said.z != asked.z))
+    fail("kernel '" + Twine(kernel.name) + "' is for clusters of " +
+         Twine(said.x) + "," + Twine(said.y) + "," + Twine(said.z) + " blocks");
+  kernel.cluster = asked;
 }
 
 static std::vector<sim::Mode> getModes() {
@@ -258,7 +274,8 @@ int main(int argc, char **argv) {
   const HashSimulatedKernel &kernel = findKernel(*jit);
   checkArguments(kernel, arguments);
   sim::Launch launch;
-  launch.kernel = {kernel.name, kernel.entry, kernel.staticShared};
+  launch.kernel = sim::Kernel(kernel);
+  setCluster(launch.kernel);
   launch.grid = getDim(grid);
   launch.block = getDim(blockShape);
   launch.dynamicShared = shared;
