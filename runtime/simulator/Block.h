@@ -13,6 +13,7 @@
 #ifndef HASHC_RUNTIME_SIMULATOR_BLOCK_H
 #define HASHC_RUNTIME_SIMULATOR_BLOCK_H
 
+#include "runtime/simulator/Box.h"
 #include "runtime/simulator/Cluster.h"
 
 #include <string_view>
@@ -130,10 +131,14 @@ public:
   void arriveAfterCopies(void *at, bool counted);
   void waitForParity(void *at, bool parity);
 
-  /// The engine copies a box of a tensor to shared memory and tells the
-  /// barrier.
-  void copyBox(char *target, void *barrier, const TensorMap &map, int32_t x,
-               int32_t y);
+  /// What the engine is asked to move.
+  Box getBox(const TensorMap &map, int32_t x, int32_t y);
+  Box getLine(const char *data, uint32_t bytes);
+  /// The engine copies a box to shared memory and tells the barrier.
+  void copyBox(char *target, void *barrier, const Box &box);
+  /// To the blocks of the mask, and tells the barriers there.
+  void copyBoxToAll(char *target, void *barrier, const Box &box,
+                    uint32_t ranks);
 
   /// What the thread has written may be read by the engine and tensor cores.
   void fenceProxy();
@@ -191,9 +196,11 @@ private:
   Visit getVisit(const Clock &clock) {
     return cluster.getVisit(clock, getThread().site);
   }
-  Mbarrier &getMbarrier(void *at);
-  void checkBox(const char *target, const TensorMap &map);
-  void fillBox(size_t offset, const TensorMap &map, int32_t x, int32_t y);
+  /// One that the thread uses, or asks the engine to.
+  Mbarrier &getMbarrier(void *at, bool forEngine = false);
+  Place locateBox(const char *at, const Box &box);
+  void fillBox(size_t offset, const Box &box);
+  void beginBox(char *target, void *barrier, const Box &box);
   void settle(Mbarrier &barrier);
   void check(const Finding &finding, const Place &place);
   bool isOnStack(const void *address) const;

@@ -81,10 +81,9 @@ void Block::requireNoCopies() {
 //===----------------------------------------------------------------------===//
 
 constexpr uint32_t kMbarrierBytes = 8;
-constexpr uint32_t kMaxBox = 256; // elements of each side
 
 /// Who uses a barrier must know that it has been made.
-Mbarrier &Block::getMbarrier(void *at) {
+Mbarrier &Block::getMbarrier(void *at, bool forEngine) {
   Block *owner = cluster.findBlock(at);
   if (owner && owner != this)
     requireAlive(*owner);
@@ -95,7 +94,12 @@ Mbarrier &Block::getMbarrier(void *at) {
   Clock clock = getThread().clock;
   if (barrier.visible && getThread().passes > barrier.fencedAfter)
     clock.others.past = clocks.join(clock.others.past, barrier.making);
-  check(place.shadow->read(getVisit(clock), place.offset, kMbarrierBytes),
+  Visit visit = getVisit(clock);
+  if (forEngine) {
+    visit.actor = barrier.engine.self;
+    visit.tick = barrier.engine.now;
+  }
+  check(place.shadow->read(visit, place.offset, kMbarrierBytes),
         {place.shadow, place.offset, "an mbarrier", place.block});
   return barrier;
 }
@@ -222,94 +226,6 @@ void Block::waitForParity(void *at, bool parity) {
   getThread().clock.others =
       clocks.join(getThread().clock.others, barrier.completed);
   barrier.box = nullptr;
-}
-
-//===----------------------------------------------------------------------===//
-// The copy engine
-//===----------------------------------------------------------------------===//
-
-/// Chunks of 16 bytes change places within each 128, by the row of 128 that
-/// they are in.
-static size_t swizzle(size_t offset, uint32_t bytes) {
-  return bytes == 0 ? offset : offset ^ ((offset >> 7 & (bytes / 16 - 1)) << 4);
-}
-
-/// The part of a box's row that the matrix has: the rest becomes zeros.
-struct RowPart {
-  int64_t first, count; // elements of the box
-  const char *source;
-  RowPart(const TensorMap &map, int64_t x, int64_t y)
-      : first(std::max<int64_t>(0, -x)),
-        count(std::min<int64_t>(map.boxWidth, int64_t(map.width) - x) - first),
-        source(map.data + y * int64_t(map.stride) +
-               (x + first) * map.elementBytes) {
-    if (y < 0 || uint64_t(y) >= map.height || count < 0)
-      count = 0;
-  }
-};
-
-void Block::checkBox(const char *target, const TensorMap &map) {
-  const uint32_t rowBytes = map.boxWidth * map.elementBytes;
-  const size_t alignment = map.swizzle == 0 ? 128 : map.swizzle * 8;
-  if (map.boxWidth == 0 || map.boxWidth > kMaxBox || map.boxHeight == 0 ||
-      map.boxHeight > kMaxBox)
-    fail("a box has 1 to " + std::to_string(kMaxBox) +
-         " rows and columns, not " + std::to_string(map.boxHeight) + " and " +
-         std::to_string(map.boxWidth));
-  if (!isShared(target) || (target - shared) % alignment != 0)
-    fail("a box goes to shared memory, aligned to " +
-         std::to_string(alignment) + " bytes");
-  if (map.swizzle != 0 && rowBytes != map.swizzle)
-    fail("rows of a box that is swizzled by " + std::to_string(map.swizzle) +
-         " bytes have as many, not " + std::to_string(rowBytes));
-}
-
-/// What the engine does when it comes to it.
-void Block::fillBox(size_t offset, const TensorMap &map, int32_t x, int32_t y) {
-  const uint32_t rowBytes = map.boxWidth * map.elementBytes;
-  for (uint32_t row = 0; row < map.boxHeight; ++row) {
-    const RowPart part(map, x, int64_t(y) + row);
-    for (int64_t i = 0; i < map.boxWidth; ++i) {
-      char *to =
-          shared +
-          swizzle(offset + row * rowBytes + i * map.elementBytes, map.swizzle);
-      if (i >= part.first && i < part.first + part.count)
-        std::memcpy(to, part.source + (i - part.first) * map.elementBytes,
-                    map.elementBytes);
-      else
-        std::memset(to, 0, map.elementBytes);
-    }
-  }
-}
-
-void Block::copyBox(char *target, void *barrierAt, const TensorMap &map,
-                    int32_t x, int32_t y) {
-  checkBox(target, map);
-  const uint32_t bytes = map.boxWidth * map.elementBytes * map.boxHeight;
-  Mbarrier &barrier = getMbarrier(barrierAt);
-  if (!barrier.visible)
-    fail("the engine does not see the mbarrier yet: fence.mbarrier_init comes "
-         "after mbarrier.init");
-  Place place = locate(target, bytes);
-  Visit visit = getVisit(getThread().clock);
-  visit.asynchronous = true;
-  check(place.shadow->beginCopy(visit, place.offset, bytes), place);
-  for (uint32_t row = 0; row < map.boxHeight; ++row)
-    if (RowPart part(map, x, int64_t(y) + row); part.count > 0)
-      touch(part.source, part.count * map.elementBytes, 1, Touch::read);
-  if (getMode().copies == Copies::late)
-    std::memset(target, 0xff, bytes);
-  const Site *site = getThread().site;
-  barrier.box = site;
-  cluster.defer([this, &barrier, map, place, bytes, x, y, site] {
-    fillBox(place.offset, map, x, y);
-    Visit done = cluster.getVisit(barrier.engine, site);
-    done.asynchronous = true;
-    sharedShadow.completeCopy(done, place.offset, bytes);
-    barrier.gathering.add(barrier.engine);
-    barrier.bytes -= bytes;
-    settle(barrier);
-  });
 }
 
 //===----------------------------------------------------------------------===//

@@ -51,20 +51,57 @@ HASHC_SIM_FUNCTION(CopyArriveNoinc) {
 HASHC_SIM_FUNCTION(FenceProxy) { at(site).fenceProxy(); }
 HASHC_SIM_FUNCTION(FenceMbarriers) { at(site).fenceMbarriers(); }
 
-/// Target, barrier, map, x, y, mask of a multicast, cache hint, and whether
-/// there are those two.
-HASHC_SIM_FUNCTION(CopyBox) {
-  Block &block = at(site);
-  if (operands[7] & 1)
-    block.fail("copies to several blocks, which the simulator does not know");
-  block.copyBox(as<char *>(operands[0]), as<void *>(operands[1]),
-                *as<const TensorMap *>(operands[2]), as<int32_t>(operands[3]),
-                as<int32_t>(operands[4]));
+//===----------------------------------------------------------------------===//
+// The copy engine, in the order of LLVM's intrinsics and in that of PTX
+//===----------------------------------------------------------------------===//
+
+static Box getBox(Block &block, const Slot *operands) {
+  return block.getBox(*as<const TensorMap *>(operands[0]),
+                      as<int32_t>(operands[1]), as<int32_t>(operands[2]));
 }
 
-/// The same in PTX' order: target, map, x, y, barrier.
+/// Target, barrier, map, x, y, mask of blocks, cache hint, whether there are
+/// those two, and a group of blocks, which no GPU has that is simulated.
+HASHC_SIM_FUNCTION(CopyBox) {
+  Block &block = at(site);
+  auto *target = as<char *>(operands[0]);
+  auto *barrier = as<void *>(operands[1]);
+  const Box box = getBox(block, operands + 2);
+  if (operands[9] != 0)
+    block.fail("a group of blocks, which the simulator does not know");
+  if (operands[7] & 1)
+    block.copyBoxToAll(target, barrier, box, operands[5]);
+  else
+    block.copyBox(target, barrier, box);
+}
+
+/// Target, map, x, y, barrier, and a mask.
 HASHC_SIM_FUNCTION(CopyBoxPtx) {
-  at(site).copyBox(as<char *>(operands[0]), as<void *>(operands[4]),
-                   *as<const TensorMap *>(operands[1]),
-                   as<int32_t>(operands[2]), as<int32_t>(operands[3]));
+  Block &block = at(site);
+  block.copyBox(as<char *>(operands[0]), as<void *>(operands[4]),
+                getBox(block, operands + 1));
+}
+HASHC_SIM_FUNCTION(CopyBoxToAllPtx) {
+  Block &block = at(site);
+  block.copyBoxToAll(as<char *>(operands[0]), as<void *>(operands[4]),
+                     getBox(block, operands + 1), operands[5] & 0xffff);
+}
+
+/// Target, barrier, source, bytes, mask, cache hint, whether there are those.
+HASHC_SIM_FUNCTION(CopyLine) {
+  Block &block = at(site);
+  auto *target = as<char *>(operands[0]);
+  auto *barrier = as<void *>(operands[1]);
+  const Box line = block.getLine(as<const char *>(operands[2]), operands[3]);
+  if (operands[6] & 1)
+    block.copyBoxToAll(target, barrier, line, operands[4]);
+  else
+    block.copyBox(target, barrier, line);
+}
+
+/// Target, source, bytes, barrier.
+HASHC_SIM_FUNCTION(CopyLinePtx) {
+  Block &block = at(site);
+  block.copyBox(as<char *>(operands[0]), as<void *>(operands[3]),
+                block.getLine(as<const char *>(operands[1]), operands[2]));
 }
