@@ -37,7 +37,7 @@ static uint32_t countWarps(size_t threads) {
 }
 
 size_t Block::countActors(size_t threads) {
-  return threads + countWarps(threads) + kMbarriers;
+  return threads + countWarps(threads) + kMbarriers + kStorers;
 }
 
 void Block::begin(Dim blockId, uint32_t blockRank) {
@@ -68,6 +68,7 @@ void Block::begin(Dim blockId, uint32_t blockRank) {
   meetings.assign(warps, std::map<uint32_t, Meeting>());
   groupMeetings.assign((warps + 3) / 4, {});
   mbarriers.clear();
+  storers = 0;
   sharedBytes = launch.kernel.staticShared + launch.dynamicShared;
   sharedShadow.reset(sharedBytes, /*defined=*/false);
   std::memset(shared, 0xff, sharedBytes);

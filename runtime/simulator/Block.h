@@ -13,7 +13,6 @@
 #ifndef HASHC_RUNTIME_SIMULATOR_BLOCK_H
 #define HASHC_RUNTIME_SIMULATOR_BLOCK_H
 
-#include "runtime/simulator/Box.h"
 #include "runtime/simulator/Cluster.h"
 
 #include <string_view>
@@ -24,6 +23,7 @@ constexpr uint32_t kWarpSize = 32;
 constexpr uint32_t kWarpgroupSize = 128;
 constexpr uint32_t kBarriers = 16;
 constexpr uint32_t kMbarriers = 64; // that one block can have here
+constexpr uint32_t kStorers = 32;   // threads of a block that store boxes
 constexpr uint32_t kAllLanes = 0xffffffff;
 /// What a thread of a GPU can have of local memory.
 constexpr size_t kStackBytes = 512 * 1024;
@@ -80,8 +80,12 @@ public:
   void end();
   /// A thread may not end while copies of its own are on their way.
   void requireNoCopies();
+  /// Nor while shared memory is read for it.
+  void requireNoStores();
   /// What nobody waits for would be written or read in the next kernel's time.
   void requireWaits();
+  /// Stores are over when all threads are.
+  void finishStores();
 
   Thread &getThread() { return cluster.getThread(); }
   const Mode &getMode() const { return cluster.getMode(); }
@@ -139,6 +143,13 @@ public:
   /// To the blocks of the mask, and tells the barriers there.
   void copyBoxToAll(char *target, void *barrier, const Box &box,
                     uint32_t ranks);
+
+  /// The engine copies a box from shared memory.
+  void storeBox(const char *source, const Box &box);
+  void commitStores();
+  /// Waits until at most `left` of the thread's groups are on their way, or
+  /// are still read.
+  void waitForStores(size_t left, bool onlyRead);
 
   /// What the thread has written may be read by the engine and tensor cores.
   void fenceProxy();
@@ -202,6 +213,10 @@ private:
   void fillBox(size_t offset, const Box &box);
   void beginBox(char *target, void *barrier, const Box &box);
   void settle(Mbarrier &barrier);
+  const Clock &getStorer(Thread &thread);
+  void take(Store &store);
+  void put(Store &store);
+  void complete(Store &store, const Clock &clock);
   void check(const Finding &finding, const Place &place);
   bool isOnStack(const void *address) const;
   void complete(const Clock &clock, const CopyList &copies);
@@ -224,6 +239,7 @@ private:
   std::vector<Meeting> groupMeetings;                // of four warps
   std::map<const void *, Mbarrier> mbarriers;
   std::vector<WarpAgent> agents;
+  uint32_t storers = 0;
 };
 
 } // namespace hashc::sim

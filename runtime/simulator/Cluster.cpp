@@ -65,6 +65,7 @@ void Cluster::enter(transfer_t from) {
   cluster.launch->kernel.entry(cluster.launch->arguments);
   Thread &thread = cluster.getThread();
   thread.block->requireNoCopies();
+  thread.block->requireNoStores();
   cluster.leave(thread);
   jump_fcontext(cluster.scheduler, nullptr);
 }
@@ -141,8 +142,10 @@ std::optional<std::string> Cluster::run(const Launch &what, const Mode &how,
   if (!problem && live != 0)
     problem = describeDeadlock();
   for (uint32_t rank = 0; rank < getBlockCount(); ++rank)
-    if (!problem)
+    if (!problem) {
+      blocks[rank]->finishStores();
       blocks[rank]->requireWaits();
+    }
   running = nullptr;
   return problem;
 }

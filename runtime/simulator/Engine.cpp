@@ -105,3 +105,30 @@ HASHC_SIM_FUNCTION(CopyLinePtx) {
   block.copyBox(as<char *>(operands[0]), as<void *>(operands[3]),
                 block.getLine(as<const char *>(operands[1]), operands[2]));
 }
+
+/// Source, map, x, y, cache hint, and whether there is one.
+HASHC_SIM_FUNCTION(StoreBox) {
+  Block &block = at(site);
+  block.storeBox(as<const char *>(operands[0]), getBox(block, operands + 1));
+}
+
+/// Map, x, y, source.
+HASHC_SIM_FUNCTION(StoreBoxPtx) {
+  Block &block = at(site);
+  block.storeBox(as<const char *>(operands[3]), getBox(block, operands));
+}
+
+/// Target, source, bytes.
+HASHC_SIM_FUNCTION(StoreLine) {
+  Block &block = at(site);
+  block.storeBox(as<const char *>(operands[1]),
+                 block.getLine(as<const char *>(operands[0]), operands[2]));
+}
+
+HASHC_SIM_FUNCTION(StoreCommit) { at(site).commitStores(); }
+HASHC_SIM_FUNCTION(StoreWait) {
+  at(site).waitForStores(operands[0], /*onlyRead=*/false);
+}
+HASHC_SIM_FUNCTION(StoreWaitRead) {
+  at(site).waitForStores(operands[0], /*onlyRead=*/true);
+}

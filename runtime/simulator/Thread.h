@@ -8,6 +8,7 @@
 #ifndef HASHC_RUNTIME_SIMULATOR_THREAD_H
 #define HASHC_RUNTIME_SIMULATOR_THREAD_H
 
+#include "runtime/simulator/Box.h"
 #include "runtime/simulator/Clocks.h"
 #include "runtime/simulator/Simulator.h"
 #include "runtime/simulator/Site.h"
@@ -39,6 +40,21 @@ struct Copy {
 };
 using CopyList = std::vector<std::shared_ptr<Copy>>;
 
+/// A box that the engine brings from shared memory to global memory.
+struct Store {
+  Box box;
+  size_t offset;           // in shared memory
+  std::vector<char> taken; // what was there when the engine came to it
+  bool written = false;
+};
+using StoreList = std::vector<std::shared_ptr<Store>>;
+
+struct StoreGroup {
+  StoreList stores;
+  Tick tick;         // of the engine that acts for the thread
+  bool read = false; // and the thread knows
+};
+
 /// A number that a product of matrices gives when its group is complete.
 struct Product {
   float value;
@@ -59,6 +75,9 @@ struct Thread {
   Slot *results;
   CopyList copies; // not committed yet
   std::deque<CopyList> groups;
+  std::optional<Clock> engine; // reads what the thread stores, if it does
+  StoreList stores;            // not committed yet
+  std::deque<StoreGroup> storeGroups;
   std::vector<Product> products; // accumulators that tensor cores still write
   /// How often it has come to the cluster's barrier, and waited there.
   uint64_t arrivals = 0, passes = 0;
