@@ -71,26 +71,48 @@ static std::optional<KnownAsm> recognizeWait(StringRef text) {
       "hash_sim_MbarrierWait", "mbarrier.try_wait.parity.shared.b64", {}};
 }
 
-/// As nvvm.wgmma.mma_async is lowered, for bf16: accumulators, descriptors,
-/// whether to add to the accumulators, signs, and which are transposed.
+namespace {
+
+/// Factors that tensor cores of a warpgroup know.
+struct Factor {
+  StringLiteral shape; // behind the columns
+  StringLiteral function;
+  unsigned flags; // signs, and which are transposed if that can be said
+};
+
+} // namespace
+
+constexpr Factor kFactors[] = {
+    {"k16.f32.bf16.bf16", "hash_sim_GroupMultiplyBf16", 4},
+    {"k16.f32.f16.f16", "hash_sim_GroupMultiplyF16", 4},
+    {"k8.f32.tf32.tf32", "hash_sim_GroupMultiplyTf32", 2},
+    {"k32.f32.e4m3.e4m3", "hash_sim_GroupMultiplyE4m3", 2}};
+
+/// As nvvm.wgmma.mma_async is lowered: accumulators, descriptors, whether to
+/// add to the accumulators, and flags.
 static std::optional<KnownAsm> recognizeMultiply(const CallBase &call,
                                                  StringRef text) {
-  static const Regex shape("wgmma\\.mma_async\\.sync\\.aligned\\.m64n([0-9]+)"
-                           "k16\\.f32\\.bf16\\.bf16");
+  static const Regex shape(
+      "wgmma\\.mma_async\\.sync\\.aligned\\.m64n([0-9]+)(k[a-z0-9.]+)");
   SmallVector<StringRef> matches;
   unsigned columns;
   if (!shape.match(text, &matches) || matches[1].getAsInteger(10, columns))
     return std::nullopt;
+  const auto *factor = find_if(
+      kFactors, [&](const Factor &it) { return it.shape == matches[2]; });
   const unsigned registers = columns / 2, rest = 2 * registers;
-  auto name = [](unsigned i) { return "$" + std::to_string(i); };
-  const std::string expected =
-      "{ .reg .pred p; setp.ne.b32 p, " + name(rest + 2) + ", 0; " +
-      matches[0].str() + " {" + listOperands(0, registers) + "}, " +
-      listOperands(rest, 2) + ", p, " + listOperands(rest + 3, 4) + "; }";
-  if (text != expected || countResults(call) != registers ||
-      call.arg_size() != registers + 7)
+  if (factor == std::end(kFactors) || countResults(call) != registers ||
+      call.arg_size() != registers + 3 + factor->flags)
     return std::nullopt;
-  return KnownAsm{"hash_sim_Multiply", matches[0].str(), {columns}};
+  auto name = [](unsigned i) { return "$" + std::to_string(i); };
+  const std::string expected = "{ .reg .pred p; setp.ne.b32 p, " +
+                               name(rest + 2) + ", 0; " + matches[0].str() +
+                               " {" + listOperands(0, registers) + "}, " +
+                               listOperands(rest, 2) + ", p, " +
+                               listOperands(rest + 3, factor->flags) + "; }";
+  if (text != expected)
+    return std::nullopt;
+  return KnownAsm{factor->function, matches[0].str(), {columns}};
 }
 
 /// wgmma.fence and wgmma.wait_group, the results of which are their operands:

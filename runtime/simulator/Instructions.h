@@ -50,6 +50,8 @@ inline void meetLanes(MeetingFunction function, const Slot *operands,
 }
 
 inline float fromBf16(uint16_t bits) { return as<float>(Slot(bits) << 16); }
+/// The low 13 bits of a tf32 are not looked at.
+inline float fromTf32(Slot bits) { return as<float>(bits & 0xffffe000); }
 
 } // namespace hashc::sim
 

@@ -13,46 +13,69 @@
 #include "runtime/simulator/Instructions.h"
 
 #include <algorithm>
+#include <cmath>
+#include <utility>
 
 using namespace hashc::sim;
 
-constexpr int kRows = 64, kMaxColumns = 256, kDepth = 16;
+constexpr int kRows = 64, kMaxColumns = 256, kDepthBytes = 32, kMaxDepth = 32;
 /// What a number that is not complete looks like: a signalling NaN with its
 /// place, which no arithmetic makes.
 constexpr uint32_t kPending = 0xff800000, kPendingMask = 0xffc00000;
 
 namespace {
 
-/// A matrix of bf16 in shared memory, as a descriptor says it: atoms of eight
-/// rows of 128 bytes that are swizzled. Rows are those of the other matrix'
-/// result; with `transposed` they lie side by side.
+/// A matrix in shared memory, as a descriptor says it: atoms of eight lines, of
+/// the bytes that are swizzled or, with no swizzle, of 16. A line has elements
+/// of one row or, `transposed`, of one k. Rows are those of the other matrix'
+/// result.
 struct Operand {
-  uint64_t start, leading, stride, rest;
+  uint64_t start, leading, stride, rest, lineBytes;
+  uint32_t swizzled;
+  int elementBytes;
   bool transposed;
 
-  Operand(uint64_t descriptor, bool transposed)
-      : start((descriptor & 0x3fff) << 4),
-        leading((descriptor >> 16 & 0x3fff) << 4),
-        stride((descriptor >> 32 & 0x3fff) << 4), rest(descriptor >> 46),
-        transposed(transposed) {}
+  Operand(uint64_t descriptor, int elementBytes, bool transposed)
+      : start(getField(descriptor, 0)), leading(getField(descriptor, 16)),
+        stride(getField(descriptor, 32)), rest(descriptor >> 46 & 0xffff),
+        swizzled(getSwizzle(descriptor >> 62)), elementBytes(elementBytes),
+        transposed(transposed) {
+    lineBytes = swizzled == 0 ? Box::kUnit : swizzled;
+    // Atoms that no swizzle joins to wider ones are told apart the other way.
+    if (swizzled == 0 && transposed)
+      std::swap(leading, stride);
+  }
 
-  /// Swizzled by 128 bytes, and nothing else said.
-  bool isKnown() const { return rest == uint64_t(1) << 16; }
+  /// Nothing else is said.
+  bool isKnown() const { return rest == 0; }
+  /// Elements of 16 bytes, which always lie side by side.
+  int getUnit() const { return Box::kUnit / elementBytes; }
 
   uint64_t getOffset(int row, int k) const {
-    const uint64_t offset =
-        transposed ? start + row / 64 * leading + row % 64 * 2 +
-                         k / 8 * stride + k % 8 * 128
-                   : start + row / 8 * stride + row % 8 * 128 + k * 2;
-    return offset ^ (offset >> 7 & 7) << 4;
+    const uint64_t across = transposed ? row : k, along = transposed ? k : row;
+    const uint64_t inLine = across * elementBytes;
+    return swizzle(start + inLine / lineBytes * leading + inLine % lineBytes +
+                       along / 8 * stride + along % 8 * lineBytes,
+                   swizzled);
+  }
+
+private:
+  static uint64_t getField(uint64_t descriptor, int bit) {
+    return (descriptor >> bit & 0x3fff) << 4;
+  }
+  static uint32_t getSwizzle(uint64_t mode) {
+    return mode == 0 ? 0 : 256u >> mode;
   }
 };
 
-/// Where the operands of one instruction lie among its slots.
+/// Where the operands of one instruction lie among its slots: the last two are
+/// there only for what may be transposed.
 struct Layout {
   int columns, accumulators;
-  explicit Layout(const Slot *operands)
-      : columns(static_cast<int>(operands[0])), accumulators(columns / 2) {}
+  bool mayTranspose;
+  Layout(const Slot *operands, bool mayTranspose)
+      : columns(static_cast<int>(operands[0])), accumulators(columns / 2),
+        mayTranspose(mayTranspose) {}
   Slot getDescriptor(const Slot *operands, int which) const {
     return operands[1 + accumulators + which];
   }
@@ -63,28 +86,65 @@ struct Layout {
     return operands[4 + accumulators] == 1 && operands[5 + accumulators] == 1;
   }
   bool isTransposed(const Slot *operands, int which) const {
-    return operands[6 + accumulators + which] & 1;
+    return mayTranspose && (operands[6 + accumulators + which] & 1);
   }
-  int getCount() const { return 8 + accumulators; }
+  int getCount() const { return (mayTranspose ? 8 : 6) + accumulators; }
+};
+
+/// A number with a sign, an exponent and a mantissa, that is finite.
+template <int exponentBits, int mantissaBits> float decode(uint32_t bits) {
+  constexpr uint32_t hidden = 1 << mantissaBits;
+  constexpr int bias = (1 << (exponentBits - 1)) - 1;
+  const int exponent = bits >> mantissaBits & ((1 << exponentBits) - 1);
+  const uint32_t mantissa = bits & (hidden - 1);
+  const bool isNegative = bits >> (exponentBits + mantissaBits);
+  const float size =
+      std::ldexp(float(exponent == 0 ? mantissa : mantissa | hidden),
+                 std::max(exponent, 1) - bias - mantissaBits);
+  return isNegative ? -size : size;
+}
+
+/// What the factors of a product are.
+struct Bf16 {
+  using Bits = uint16_t;
+  static float widen(Bits bits) { return fromBf16(bits); }
+};
+struct F16 {
+  using Bits = uint16_t;
+  static float widen(Bits bits) { return decode<5, 10>(bits); }
+};
+struct Tf32 {
+  using Bits = uint32_t;
+  static float widen(Bits bits) { return fromTf32(bits); }
+};
+struct E4m3 {
+  using Bits = uint8_t;
+  static float widen(Bits bits) {
+    return (bits & 0x7f) == 0x7f ? NAN : decode<4, 3>(bits);
+  }
 };
 
 } // namespace
 
-/// Tells memory what is read, eight elements at a time.
+/// Tells memory what is read, 16 bytes at a time.
 static void beginRead(Block &block, Thread &lane, const Operand &operand,
                       int firstRow, int rows) {
-  const int rowStep = operand.transposed ? 8 : 1;
-  const int depthStep = operand.transposed ? 1 : 8;
+  const int unit = operand.getUnit(),
+            depth = kDepthBytes / operand.elementBytes;
+  const int rowStep = operand.transposed ? unit : 1;
+  const int depthStep = operand.transposed ? 1 : unit;
   for (int row = firstRow; row < firstRow + rows; row += rowStep)
-    for (int k = 0; k < kDepth; k += depthStep)
-      block.beginRead(lane, block.getShared() + operand.getOffset(row, k), 16);
+    for (int k = 0; k < depth; k += depthStep)
+      block.beginRead(lane, block.getShared() + operand.getOffset(row, k),
+                      Box::kUnit);
 }
 
+template <typename Factor>
 static float getElement(const char *shared, const Operand &operand, int row,
                         int k) {
-  uint16_t bits;
+  typename Factor::Bits bits;
   std::memcpy(&bits, shared + operand.getOffset(row, k), sizeof(bits));
-  return fromBf16(bits);
+  return Factor::widen(bits);
 }
 
 static Slot makePending(Block &block, Thread &lane, float value) {
@@ -129,21 +189,23 @@ static void check(Block &block, Thread *const *lanes, const Layout &layout,
     block.fail("a product with a negative sign, which the simulator does not "
                "know");
   if (!a.isKnown() || !b.isKnown())
-    block.fail("operands that are not swizzled by 128 bytes, or have a base "
-               "offset, which the simulator does not know");
+    block.fail("operands with a base offset, which the simulator does not "
+               "know");
   for (int warp = 0; warp < 4; ++warp)
     if (!block.getAgent(*lanes[warp * kWarpSize]).fenced)
       block.fail("a product with no wgmma.fence since its registers were free");
 }
 
 /// Columns of 64 x N lie over lanes in eights, two for each lane.
-static void multiply(Thread *const *lanes) {
+template <typename Factor> static void multiply(Thread *const *lanes) {
   Block &block = Block::get();
   const Slot *operands = lanes[0]->arguments;
-  const Layout layout(operands);
-  const Operand a(layout.getDescriptor(operands, 0),
+  constexpr int bytes = sizeof(typename Factor::Bits);
+  constexpr int depth = kDepthBytes / bytes;
+  const Layout layout(operands, /*mayTranspose=*/bytes == 2);
+  const Operand a(layout.getDescriptor(operands, 0), bytes,
                   layout.isTransposed(operands, 0));
-  const Operand b(layout.getDescriptor(operands, 1),
+  const Operand b(layout.getDescriptor(operands, 1), bytes,
                   layout.isTransposed(operands, 1));
   check(block, lanes, layout, a, b);
   for (int warp = 0; warp < 4; ++warp) {
@@ -151,13 +213,14 @@ static void multiply(Thread *const *lanes) {
     beginRead(block, lane, a, warp * 16, 16);
     beginRead(block, lane, b, 0, layout.columns);
   }
-  static thread_local float left[kRows][kDepth], right[kDepth][kMaxColumns];
+  static thread_local float left[kRows][kMaxDepth],
+      right[kMaxDepth][kMaxColumns];
   const char *shared = block.getShared();
-  for (int k = 0; k < kDepth; ++k) {
+  for (int k = 0; k < depth; ++k) {
     for (int row = 0; row < kRows; ++row)
-      left[row][k] = getElement(shared, a, row, k);
+      left[row][k] = getElement<Factor>(shared, a, row, k);
     for (int column = 0; column < layout.columns; ++column)
-      right[k][column] = getElement(shared, b, column, k);
+      right[k][column] = getElement<Factor>(shared, b, column, k);
   }
   for (int i = 0; i < int(kWarpgroupSize); ++i) {
     Thread &lane = *lanes[i];
@@ -168,7 +231,7 @@ static void multiply(Thread *const *lanes) {
       float sum = layout.isAccumulating(operands)
                       ? getAccumulator(lane, lane.arguments[1 + j])
                       : 0.0f;
-      for (int k = 0; k < kDepth; ++k)
+      for (int k = 0; k < depth; ++k)
         sum += left[row][k] * right[k][column];
       lane.results[j] = block.getMode().copies == Copies::eager
                             ? toSlot(sum)
@@ -177,8 +240,17 @@ static void multiply(Thread *const *lanes) {
   }
 }
 
-HASHC_SIM_FUNCTION(Multiply) {
-  at(site).meetWarpgroup(multiply, operands, results);
+HASHC_SIM_FUNCTION(GroupMultiplyBf16) {
+  at(site).meetWarpgroup(multiply<Bf16>, operands, results);
+}
+HASHC_SIM_FUNCTION(GroupMultiplyF16) {
+  at(site).meetWarpgroup(multiply<F16>, operands, results);
+}
+HASHC_SIM_FUNCTION(GroupMultiplyTf32) {
+  at(site).meetWarpgroup(multiply<Tf32>, operands, results);
+}
+HASHC_SIM_FUNCTION(GroupMultiplyE4m3) {
+  at(site).meetWarpgroup(multiply<E4m3>, operands, results);
 }
 
 static void fenceRegisters(Thread *const *lanes) {

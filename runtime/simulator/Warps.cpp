@@ -187,9 +187,6 @@ HASHC_SIM_FUNCTION(LoadTransposed4) {
 // mma: the fragments of A, of B, of C
 //===----------------------------------------------------------------------===//
 
-/// The low 13 bits of a tf32 are not looked at.
-static float fromTf32(Slot bits) { return as<float>(bits & 0xffffe000); }
-
 /// D = A B + C of 16 x depth and depth x 8, in order of k.
 template <int depth>
 static void multiply(Thread *const *lanes, int firstC, const float (&a)[16][16],
