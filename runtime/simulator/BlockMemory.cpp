@@ -70,7 +70,7 @@ Block::Place Block::locate(const void *address, uint64_t bytes) {
     return peer->locateShared(at, bytes);
   }
   if (at >= cluster.getNowhere() && at < cluster.getNowhere() + kWindow)
-    fail("an address in a block that the cluster does not have; it has " +
+    fail("touches a block that the cluster does not have; it has " +
          std::to_string(cluster.getBlockCount()));
   GlobalMemory &memory = cluster.getMemory();
   Buffer *buffer = memory.find(address);
@@ -101,10 +101,11 @@ void Block::requireOwn(const void *at) {
 
 void Block::requireAlive(const Block &peer) {
   if (!isKnownToHaveBegun(peer))
-    fail("the shared memory of block " + format(peer.id) +
+    fail("touches the shared memory of block " + format(peer.id) +
          ", which may not have begun: nothing orders that before");
   if (peer.ended)
-    fail("the shared memory of block " + format(peer.id) + ", which has ended");
+    fail("touches the shared memory of block " + format(peer.id) +
+         ", which has ended");
 }
 
 /// What others may do to the block's memory has to be over by now: to whoever

@@ -42,6 +42,11 @@ HASHC_SIM_FUNCTION(MbarrierArriveExpect) {
 HASHC_SIM_FUNCTION(MbarrierWait) {
   at(site).waitForParity(as<void *>(operands[0]), operands[1] & 1);
 }
+/// That it may give up is for whoever loops until it does not.
+HASHC_SIM_FUNCTION(MbarrierTryWait) {
+  results[0] = 1;
+  at(site).waitForParity(as<void *>(operands[0]), operands[1] & 1);
+}
 HASHC_SIM_FUNCTION(CopyArrive) {
   at(site).arriveAfterCopies(as<void *>(operands[0]), /*counted=*/true);
 }
