@@ -9,10 +9,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Arguments.h"
-
 #include "codegen/nvvm/SimulatorJit.h"
 #include "runtime/simulator/Modes.h"
+#include "runtime/support/Error.h"
+#include "tools/kernel/Arguments.h"
 
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/IRReader/IRReader.h"
@@ -22,6 +22,7 @@
 #include "llvm/Support/WithColor.h"
 
 #include <csignal>
+#include <deque>
 #include <unistd.h>
 
 using namespace llvm;
@@ -117,7 +118,7 @@ static const HashSimulatedKernel &findKernel(orc::LLJIT &jit) {
 }
 
 static void checkArguments(const HashSimulatedKernel &kernel,
-                           const std::vector<sim::Argument> &arguments) {
+                           const std::vector<kernel::Argument> &arguments) {
   if (kernel.arguments != arguments.size())
     fail("kernel '" + Twine(kernel.name) + "' takes " +
          Twine(kernel.arguments) + " arguments, and there are " +
@@ -187,18 +188,41 @@ static void handleSignals() {
     sigaction(signal, &action, nullptr);
 }
 
+static sim::TensorMap makeMap(const kernel::BoxedMatrix &boxed,
+                              const char *data) {
+  const auto elementBytes = static_cast<uint32_t>(runtime::sizeOf(boxed.type));
+  return {data,
+          boxed.columns,
+          boxed.rows,
+          boxed.columns * elementBytes,
+          static_cast<uint32_t>(boxed.boxColumns),
+          static_cast<uint32_t>(boxed.boxRows),
+          elementBytes,
+          static_cast<uint32_t>(boxed.swizzle)};
+}
+
 /// Runs the kernel in one mode, on the arguments as they were parsed.
 static void run(sim::Device &device, sim::Launch &launch,
-                std::vector<sim::Argument> &arguments, const sim::Mode &mode) {
+                std::vector<kernel::Argument> &arguments,
+                const sim::Mode &mode) {
   device.removeBuffers();
+  std::deque<void *> buffers;
+  std::deque<sim::TensorMap> maps;
   std::vector<void *> addresses;
   for (auto [index, argument] : enumerate(arguments)) {
     argument.reset();
-    addresses.push_back(argument.getAddress());
-    if (argument.isBuffer())
-      device.addBuffer(argument.getData().data(), argument.getData().size(),
+    void *data = argument.getData().data();
+    if (argument.isBuffer()) {
+      device.addBuffer(data, argument.getData().size(),
                        "argument " + std::to_string(index),
                        argument.isDefined());
+      addresses.push_back(&buffers.emplace_back(data));
+    } else if (const kernel::BoxedMatrix *boxed = argument.getBoxed()) {
+      addresses.push_back(&maps.emplace_back(
+          makeMap(*boxed, arguments[boxed->argument].getData().data())));
+    } else {
+      addresses.push_back(data);
+    }
   }
   launch.arguments = addresses.data();
   if (std::optional<std::string> problem = device.launch(launch, mode))
@@ -206,47 +230,34 @@ static void run(sim::Device &device, sim::Launch &launch,
 }
 
 /// Says where two runs differ, if they do.
-static void compare(const std::vector<sim::Argument> &first,
-                    const std::vector<sim::Argument> &other,
+static void compare(const std::vector<kernel::Argument> &first,
+                    const std::vector<kernel::Argument> &other,
                     const sim::Mode &firstMode, const sim::Mode &mode,
                     StringRef kernel) {
   for (auto [index, argument] : enumerate(first)) {
     std::optional<size_t> element = argument.findDifference(other[index]);
     if (!element)
       continue;
-    std::string text;
-    raw_string_ostream os(text);
-    os << "kernel '" << kernel
-       << "' gives other bits with --mode=" << sim::getName(mode)
-       << " than with --mode=" << sim::getName(firstMode) << ": element "
-       << *element << " of argument " << index << " is ";
-    other[index].printElement(os, *element);
-    os << " instead of ";
-    argument.printElement(os, *element);
+    std::string text = "kernel '" + kernel.str() +
+                       "' gives other bits with --mode=" + sim::getName(mode) +
+                       " than with --mode=" + sim::getName(firstMode) +
+                       ": element " + std::to_string(*element) +
+                       " of argument " + std::to_string(index) + " is " +
+                       other[index].formatElement(*element) + " instead of " +
+                       argument.formatElement(*element);
     if (other[index].isPending(*element))
-      os << "; it is a sum of wgmma, and its registers are no operands of the "
-            "wgmma.wait_group that it was waited for with";
+      text += "; it is a sum of wgmma, and its registers are no operands of "
+              "the wgmma.wait_group that it was waited for with";
     fail(text);
   }
 }
 
-static void printResults(const std::vector<sim::Argument> &arguments) {
-  for (auto [index, argument] : enumerate(arguments))
-    if (argument.isBuffer() && !argument.isDefined()) {
-      outs() << "argument " << index << ": ";
-      argument.print(outs());
-    }
-}
-
-static std::vector<sim::Argument> parseArguments() {
-  std::vector<sim::Argument> arguments;
-  for (const std::string &text : argumentTexts)
-    arguments.push_back(exitOnError(sim::Argument::parse(text)));
-  for (auto [index, argument] : enumerate(arguments))
-    if (Error error = argument.resolve(arguments))
-      fail("argument " + Twine(index) + ", '" + argumentTexts[index] +
-           "': " + toString(std::move(error)));
-  return arguments;
+static std::vector<kernel::Argument> parseArguments() {
+  try {
+    return kernel::parseArguments(argumentTexts);
+  } catch (const runtime::UserError &error) {
+    fail(error.what());
+  }
 }
 
 int main(int argc, char **argv) {
@@ -259,7 +270,7 @@ int main(int argc, char **argv) {
       "(f32[64x32]=random,\ni32[3]=0,1,2, bf16[8]=iota, f32[4]=0.5), or one "
       "that the kernel is to write (f32[64]), or a map of one for the copy "
       "engine\n(map:1,256x64,64x64,128).\n");
-  std::vector<sim::Argument> arguments = parseArguments();
+  std::vector<kernel::Argument> arguments = parseArguments();
   const std::vector<sim::Mode> modes = getModes();
 
   orc::ThreadSafeContext context(std::make_unique<LLVMContext>());
@@ -282,13 +293,13 @@ int main(int argc, char **argv) {
 
   handleSignals();
   sim::Device device;
-  std::vector<sim::Argument> first;
+  std::vector<kernel::Argument> first;
   for (const sim::Mode &mode : modes) {
     run(device, launch, arguments, mode);
     if (first.empty())
       first = arguments;
     compare(first, arguments, modes.front(), mode, kernel.name);
   }
-  printResults(first);
+  outs() << kernel::formatResults(first);
   return 0;
 }
