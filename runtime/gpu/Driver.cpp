@@ -15,9 +15,6 @@ namespace hashc::runtime {
 
 static constexpr const char *kLibrary = "libcuda.so.1";
 static constexpr int kNoDevice = 100; // of the driver's errors
-static constexpr const char *kAdvice =
-    "; to train on the CPU, compile the spec without --target=cuda, to try "
-    "this executable on the CPU, add --device=sim";
 /// Reads PTX 8.0.
 static constexpr int kOldestVersion = 12000;
 
@@ -26,13 +23,13 @@ static std::string formatVersion(int version) {
          std::to_string(version % 1000 / 10);
 }
 
-Driver::Driver() {
-  load();
+Driver::Driver(const std::string &advice) {
+  load(advice);
   if (Status status = init(0))
     failEnvironment(
         std::string("the NVIDIA driver ") +
         (status == kNoDevice ? "finds no device: " : "does not start: ") +
-        describe(status) + kAdvice);
+        describe(status) + advice);
   check(getVersion(&version), "ask for the driver's version");
   if (version < kOldestVersion)
     failEnvironment("the NVIDIA driver runs CUDA " + formatVersion(version) +
@@ -41,11 +38,11 @@ Driver::Driver() {
                     " or newer; install a newer driver");
 }
 
-void Driver::load() {
+void Driver::load(const std::string &advice) {
   void *library = dlopen(kLibrary, RTLD_NOW | RTLD_LOCAL);
   if (!library)
     failEnvironment("there is no NVIDIA driver on this machine (" +
-                    std::string(dlerror()) + ")" + kAdvice);
+                    std::string(dlerror()) + ")" + advice);
   const char *missing = nullptr;
 #define HASHC_DRIVER_FUNCTION(name, symbol, ...)                               \
   name = reinterpret_cast<Status (*)(__VA_ARGS__)>(dlsym(library, #symbol));   \

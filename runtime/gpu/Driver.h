@@ -27,8 +27,8 @@ public:
   using Graph = void *;
   using ExecutableGraph = void *;
 
-  /// Opens and initialises it, or fails with what is missing.
-  Driver();
+  /// Opens and initialises it, or fails with what is missing and `advice`.
+  explicit Driver(const std::string &advice);
 
 #define HASHC_DRIVER_FUNCTION(name, symbol, ...) Status (*name)(__VA_ARGS__);
 #include "runtime/gpu/DriverFunctions.def"
@@ -41,7 +41,7 @@ public:
   std::string getVersionText() const;
 
 private:
-  void load();
+  void load(const std::string &advice);
   int version = 0;
 };
 

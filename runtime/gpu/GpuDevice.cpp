@@ -19,11 +19,7 @@
 namespace hashc::runtime {
 
 // Values of the driver's enumerations.
-static constexpr int kCapabilityMajor = 75, kCapabilityMinor = 76;
 static constexpr int kManagedMemory = 83, kConcurrentAccess = 89;
-// Options of a module's compilation, and what the driver says of it at most.
-static constexpr int kErrorLog = 5, kErrorLogBytes = 6;
-static constexpr size_t kLogBytes = 4096;
 static constexpr int kMultiprocessors = 16, kThreadsOfMultiprocessor = 39;
 static constexpr int kLocalBytes = 3, kMaxSharedBytes = 8; // of a function
 static constexpr int kNotFound = 500;                      // an error
@@ -33,8 +29,9 @@ static constexpr unsigned kPortable = 1, kDeviceMap = 2;
 /// Nobody else uses the driver, and functions may be loaded meanwhile.
 static constexpr int kCaptureRelaxed = 2;
 
-/// What a block may have without asking for it.
-static constexpr int64_t kFreeSharedBytes = 48 << 10;
+static constexpr const char *kAdvice =
+    "; to train on the CPU, compile the spec without --target=cuda, to try "
+    "this executable on the CPU, add --device=sim";
 /// Of the GPU's memory, for the driver's own.
 static constexpr int64_t kReserve = 256 << 20;
 
@@ -46,8 +43,9 @@ static Driver::Address toAddress(void *memory) {
   return reinterpret_cast<Driver::Address>(memory);
 }
 
-GpuDevice::GpuDevice(const HashDeviceImage &image, int ordinal) : image(image) {
-  open(ordinal);
+GpuDevice::GpuDevice(const HashDeviceImage &image, int ordinal)
+    : image(image), gpu(ordinal, kAdvice), driver(gpu.getDriver()) {
+  checkManagedMemory();
   checkCapability();
   load();
   openReport();
@@ -63,48 +61,24 @@ GpuDevice::~GpuDevice() {
   driver.destroyStream(stream);
   driver.releaseHost(report);
   driver.unloadModule(module);
-  driver.releaseContext(device);
 }
 
-void GpuDevice::open(int ordinal) {
-  int count = 0;
-  driver.check(driver.countDevices(&count), "count the GPUs");
-  if (count == 0)
-    failEnvironment("the NVIDIA driver sees no GPU on this machine");
-  if (ordinal >= count)
-    failEnvironment("there is no GPU " + std::to_string(ordinal) +
-                    ": this machine has " + std::to_string(count) +
-                    ", and they count from 0");
-  driver.check(driver.getDevice(&device, ordinal), "open the GPU");
-  char text[256] = "";
-  driver.check(driver.getDeviceName(text, sizeof(text), device),
-               "ask for the GPU's name");
-  name = text;
-  if (getAttribute(kManagedMemory, "managed memory") == 0)
-    failEnvironment("'" + name +
+void GpuDevice::checkManagedMemory() {
+  if (gpu.getAttribute(kManagedMemory, "managed memory") == 0)
+    failEnvironment("'" + gpu.getName() +
                     "' shares no memory with the CPU (managed memory), which "
                     "this executable needs");
-  driver.check(driver.retainContext(&context, device), "open '" + name + "'");
-  driver.check(driver.setContext(context), "use '" + name + "'");
-}
-
-int GpuDevice::getAttribute(int attribute, const char *what) const {
-  int value = 0;
-  driver.check(driver.getAttribute(&value, attribute, device),
-               "ask '" + name + "' for its " + what);
-  return value;
 }
 
 /// PTX for sm_80 runs on whatever is newer; PTX for sm_90a on sm_90 alone.
 void GpuDevice::checkCapability() {
-  const int has = getAttribute(kCapabilityMajor, "capability") * 10 +
-                  getAttribute(kCapabilityMinor, "capability");
+  const int has = gpu.getCapability();
   const std::string arch = image.arch;
   const int needs = std::stoi(arch.substr(arch.find('_') + 1));
   const bool isExact = arch.back() == 'a';
   if (isExact ? has == needs : has >= needs)
     return;
-  failEnvironment("this executable is for " + arch + ", and '" + name +
+  failEnvironment("this executable is for " + arch + ", and '" + gpu.getName() +
                   "' is sm_" + std::to_string(has) +
                   (has >= 80 ? "; compile the spec with --arch=sm_80"
                              : "; sm_80 is the oldest that hashc knows"));
@@ -113,19 +87,9 @@ void GpuDevice::checkCapability() {
 /// A driver older than the ptxas that made the cubin may refuse it; it compiles
 /// the PTX itself then, which takes seconds.
 void GpuDevice::load() {
-  if (image.cubin &&
-      driver.loadModule(&module, image.cubin, 0, nullptr, nullptr) == 0)
-    return;
-  std::vector<char> log(kLogBytes);
-  const int options[] = {kErrorLog, kErrorLogBytes};
-  void *values[] = {log.data(), reinterpret_cast<void *>(kLogBytes)};
-  Driver::Status status =
-      driver.loadModule(&module, image.ptx, 2, options, values);
-  log.back() = 0;
-  std::string doing = "load the kernels on '" + name + "'";
-  if (status != 0 && log.front() != 0)
-    doing += " (" + std::string(log.data()) + ")";
-  driver.check(status, doing);
+  if (!image.cubin ||
+      driver.loadModule(&module, image.cubin, 0, nullptr, nullptr) != 0)
+    module = gpu.load(image.ptx);
 }
 
 /// Kernels without anything to report have no place for it.
@@ -147,7 +111,7 @@ void GpuDevice::openReport() {
 }
 
 std::string GpuDevice::describe() const {
-  return name + ", driver for CUDA " + driver.getVersionText();
+  return gpu.getName() + ", driver for CUDA " + driver.getVersionText();
 }
 
 /// The memory that a kernel's threads have for themselves: as much as the
@@ -164,8 +128,8 @@ int64_t GpuDevice::countLocalBytes() {
                  "ask for the memory of " + kernel);
     most = std::max(most, bytes);
   }
-  return int64_t(most) * getAttribute(kMultiprocessors, "multiprocessors") *
-         getAttribute(kThreadsOfMultiprocessor, "threads");
+  return int64_t(most) * gpu.getAttribute(kMultiprocessors, "multiprocessors") *
+         gpu.getAttribute(kThreadsOfMultiprocessor, "threads");
 }
 
 void GpuDevice::checkRoom(int64_t bytes) {
@@ -175,8 +139,8 @@ void GpuDevice::checkRoom(int64_t bytes) {
   if (static_cast<int64_t>(free) >= bytes + kReserve)
     return;
   failEnvironment("this model needs " + inMiB(bytes) + " on the GPU, and '" +
-                  name + "' has " + inMiB(free) + " free of " + inMiB(total) +
-                  " (" + inMiB(kReserve) +
+                  gpu.getName() + "' has " + inMiB(free) + " free of " +
+                  inMiB(total) + " (" + inMiB(kReserve) +
                   " are the driver's own); compile it with a smaller "
                   "micro_batch, or choose another GPU with --device");
 }
@@ -244,13 +208,13 @@ void GpuDevice::start(HashEntryFunction entry, void *const *arguments,
 /// What the CPU has initialised or loaded goes over in bulk: page by page, each
 /// when a kernel touches it, takes several times as long.
 void GpuDevice::moveState() {
-  if (getAttribute(kConcurrentAccess, "concurrent managed access") == 0)
+  if (gpu.getAttribute(kConcurrentAccess, "concurrent managed access") == 0)
     return;
   for (auto &[pointer, each] : memory)
     if (each.use == MemoryUse::state)
-      driver.check(
-          driver.prefetch(toAddress(pointer), each.bytes, device, stream),
-          "move parameters to '" + name + "'");
+      driver.check(driver.prefetch(toAddress(pointer), each.bytes,
+                                   gpu.getDevice(), stream),
+                   "move parameters to '" + gpu.getName() + "'");
 }
 
 Driver::ExecutableGraph GpuDevice::capture(HashEntryFunction entry,
@@ -269,38 +233,9 @@ Driver::ExecutableGraph GpuDevice::capture(HashEntryFunction entry,
 
 Driver::Function GpuDevice::getFunction(const HashDeviceKernel &kernel) {
   Driver::Function &function = functions[&kernel];
-  if (function)
-    return function;
-  const std::string quoted = "'" + std::string(kernel.name) + "'";
-  driver.check(driver.getFunction(&function, module, kernel.name),
-               "find kernel " + quoted);
-  if (kernel.sharedBytes > kFreeSharedBytes)
-    driver.check(
-        driver.setFunctionAttribute(function, kMaxSharedBytes,
-                                    static_cast<int>(kernel.sharedBytes)),
-        "give " + std::to_string(kernel.sharedBytes) +
-            " bytes of shared memory to kernel " + quoted);
+  if (!function)
+    function = gpu.getFunction(module, kernel.name, kernel.sharedBytes);
   return function;
-}
-
-/// A CUtensorMap of rows of bf16; what a box has outside of the matrix is zero.
-/// Constants are those of the driver's enumerations.
-GpuDevice::Map GpuDevice::makeMap(const HashBoxedMatrix &boxed, void *data) {
-  constexpr int bf16 = 9, noInterleave = 0, swizzle128 = 3, l2By256 = 3,
-                zeros = 0;
-  constexpr unsigned elementBytes = 2, rank = 2;
-  const uint64_t extents[rank] = {uint64_t(boxed.columns),
-                                  uint64_t(boxed.rows)};
-  const uint64_t strideBytes[rank - 1] = {extents[0] * elementBytes};
-  const unsigned box[rank] = {unsigned(boxed.boxColumns),
-                              unsigned(boxed.boxRows)};
-  const unsigned elementStrides[rank] = {1, 1};
-  Map map;
-  driver.check(driver.encodeMap(map.bytes, bf16, rank, data, extents,
-                                strideBytes, box, elementStrides, noInterleave,
-                                swizzle128, l2By256, zeros),
-               "describe a matrix to the copy engine");
-  return map;
 }
 
 void GpuDevice::launch(const HashDeviceKernel &kernel, void *const *buffers,
@@ -311,11 +246,11 @@ void GpuDevice::launch(const HashDeviceKernel &kernel, void *const *buffers,
   for (int64_t i = 0; i < kernel.buffers; ++i)
     arguments.push_back(const_cast<void **>(&buffers[i]));
   // The launch, or the graph that it is captured in, takes a copy.
-  std::vector<Map> maps;
+  std::vector<GpuMap> maps;
   maps.reserve(kernel.maps);
   for (int64_t i = 0; i < kernel.maps; ++i) {
     const HashBoxedMatrix &boxed = kernel.boxed[i];
-    maps.push_back(makeMap(boxed, buffers[boxed.buffer]));
+    maps.push_back(gpu.makeMap(boxed, toAddress(buffers[boxed.buffer])));
     arguments.push_back(maps.back().bytes);
   }
   const int64_t blocks =
@@ -332,7 +267,7 @@ void GpuDevice::finish() {
     status = driver.synchronize(besideStream);
   if (status != 0 && report && report->code != 0)
     failInput(describeBadIndex(report->code, report->value, report->limit));
-  driver.check(status, "go on: a kernel failed on '" + name + "'");
+  driver.check(status, "go on: a kernel failed on '" + gpu.getName() + "'");
 }
 
 } // namespace hashc::runtime

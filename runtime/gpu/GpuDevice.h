@@ -9,7 +9,7 @@
 #define HASHC_RUNTIME_GPU_GPUDEVICE_H
 
 #include "runtime/engine/Device.h"
-#include "runtime/gpu/Driver.h"
+#include "runtime/gpu/Gpu.h"
 
 #include <map>
 #include <unordered_map>
@@ -39,27 +39,19 @@ public:
   void finish() override;
 
 private:
-  struct alignas(64) Map {
-    char bytes[128];
-  };
-
-  int getAttribute(int attribute, const char *what) const;
-  void open(int ordinal);
+  void checkManagedMemory();
   void checkCapability();
   void load();
   void openReport();
   int64_t countLocalBytes();
   Driver::Function getFunction(const HashDeviceKernel &kernel);
   void moveState();
-  Map makeMap(const HashBoxedMatrix &boxed, void *data);
   Driver::ExecutableGraph capture(HashEntryFunction entry,
                                   void *const *arguments);
 
   const HashDeviceImage &image;
-  Driver driver;
-  std::string name;
-  int device = 0;
-  Driver::Context context = nullptr;
+  Gpu gpu;
+  const Driver &driver;
   Driver::Module module = nullptr;
   Driver::Stream stream = nullptr, besideStream = nullptr;
   Driver::Stream active = nullptr;    // of the entry point that is begun

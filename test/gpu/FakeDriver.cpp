@@ -224,6 +224,17 @@ int cuMemFree_v2(void *address) {
 }
 int cuMemFreeHost(void *address) { return cuMemFree_v2(address); }
 
+int cuMemcpyHtoD_v2(void *to, const void *from, size_t bytes) {
+  std::memcpy(to, from, bytes);
+  return success;
+}
+int cuMemcpyDtoH_v2(void *to, const void *from, size_t bytes) {
+  if (failed)
+    return launchFailed;
+  std::memcpy(to, from, bytes);
+  return success;
+}
+
 int cuMemsetD8Async(void *address, unsigned char value, size_t bytes,
                     void *stream) {
   if (capturing)
@@ -265,10 +276,6 @@ int cuModuleGetGlobal_v2(void **address, size_t *bytes, void *,
     return notFound;
   *address = &report;
   *bytes = sizeof(report);
-  return success;
-}
-int cuMemcpyHtoD_v2(void *to, const void *from, size_t bytes) {
-  std::memcpy(to, from, bytes);
   return success;
 }
 int cuFuncGetAttribute(int *value, int attribute, void *) {
