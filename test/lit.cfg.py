@@ -27,11 +27,10 @@ for width in ["32", "64"]:
     config.substitutions.append(("%library-kernels-" + width, os.path.join(
         config.hashc_obj_root, "bin", "HashcLibraryKernelTests" + width)))
 # Kernels for a GPU, from C++: LLVM IR as its code generator reads it.
-config.substitutions.append(("%device-ir", os.path.join(config.llvm_tools_dir, "clang++") +
-    " --target=nvptx64-nvidia-cuda -march=sm_80 -Xclang -target-feature -Xclang +ptx80 -std=c++17 -O2 -gline-tables-only -ffreestanding -ffp-contract=off"
-    " -Wall -Wextra -Werror -S -emit-llvm"))
+config.substitutions.append(("%device-ir", os.path.join(config.llvm_tools_dir, "clang++") + " @" + os.path.join(
+    config.hashc_src_root, "tools", "gpu-check", "instructions", "clang.txt") + " -march=sm_80 -S -emit-llvm"))
 config.substitutions.append(("%python", sys.executable))
 llvm_config.use_default_substitutions()
 llvm_config.add_tool_substitutions(
-    ["hash-opt", "hashc", "hash-lsp-server", "hash-sim", "llc", "llvm-nm", "llvm-tblgen", "split-file"],
+    ["hash-opt", "hashc", "hash-lsp-server", "hash-run-kernel", "hash-sim", "llc", "llvm-nm", "llvm-tblgen", "split-file"],
     [os.path.join(config.hashc_obj_root, "bin"), config.llvm_tools_dir])

@@ -269,7 +269,8 @@ int main(int argc, char **argv) {
       "mistakes\n\nARGUMENT is a number (i32:5, f32:0.5), a buffer with values "
       "(f32[64x32]=random,\ni32[3]=0,1,2, bf16[8]=iota, f32[4]=0.5), or one "
       "that the kernel is to write (f32[64]), or a map of one for the copy "
-      "engine\n(map:1,256x64,64x64,128).\n");
+      "engine\n(map:1,256x64,64x64,128). Elements are i16, i32, i64, bf16, "
+      "f32 or f64.\n");
   std::vector<kernel::Argument> arguments = parseArguments();
   const std::vector<sim::Mode> modes = getModes();
 

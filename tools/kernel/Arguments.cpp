@@ -54,8 +54,14 @@ static bool parseNumber(std::string_view text, Number &number) {
   return error == std::errc() && rest == end;
 }
 
+static int64_t extendSign(uint64_t number, size_t bytes) {
+  const int unused = 64 - 8 * static_cast<int>(bytes);
+  return static_cast<int64_t>(number << unused) >> unused;
+}
+
 static std::optional<DType> getType(std::string_view name) {
-  for (DType type : {DType::i32, DType::i64, DType::f32, DType::bf16})
+  for (DType type : {DType::i16, DType::i32, DType::i64, DType::bf16,
+                     DType::f32, DType::f64})
     if (name == runtime::getName(type))
       return type;
   return std::nullopt;
@@ -93,13 +99,12 @@ void Argument::fillList(std::string_view value) {
          std::to_string(count) + " elements");
   for (size_t i = 0; i < count; ++i) {
     std::string_view text = numbers[numbers.size() == 1 ? 0 : i];
-    int32_t narrow;
     int64_t integer;
     double number;
     if (isFloat(type) && parseNumber(text, number))
       set(i, number);
     else if (!isFloat(type) && parseNumber(text, integer) &&
-             (type == DType::i64 || parseNumber(text, narrow)))
+             extendSign(integer, sizeOf(type)) == integer)
       set(i, integer);
     else
       fail(quote(text) + " is no number of type " +
@@ -195,7 +200,8 @@ Argument::Argument(std::string_view text) {
   std::optional<DType> found =
       getType(text.substr(0, text.size() - rest.size()));
   if (!found)
-    fail("argument " + quote(text) + " begins with i32, i64, f32 or bf16");
+    fail("argument " + quote(text) +
+         " begins with i16, i32, i64, bf16, f32 or f64");
   type = *found;
   if (rest.substr(0, 1) == "[") {
     parseShape(text);
@@ -264,7 +270,7 @@ std::vector<Argument> parseArguments(const std::vector<std::string> &texts) {
 //===----------------------------------------------------------------------===//
 
 /// A NaN has no sign here: which one it gets is the machine's.
-static std::string formatFloat(float number) {
+template <typename Float> static std::string formatFloat(Float number) {
   if (std::isnan(number))
     return "nan";
   char text[32];
@@ -274,15 +280,14 @@ static std::string formatFloat(float number) {
 std::string Argument::formatElement(size_t index) const {
   const char *at = data.data() + index * sizeOf(type);
   if (isFloat(type)) {
-    float number;
-    convertFloats(type, at, DType::f32, &number, 1);
-    return formatFloat(number);
+    double number;
+    convertFloats(type, at, DType::f64, &number, 1);
+    return type == DType::f64 ? formatFloat(number)
+                              : formatFloat(static_cast<float>(number));
   }
-  int64_t wide;
-  int32_t narrow;
-  std::memcpy(type == DType::i64 ? static_cast<void *>(&wide) : &narrow, at,
-              sizeOf(type));
-  return std::to_string(type == DType::i64 ? wide : narrow);
+  int64_t integer = 0;
+  std::memcpy(&integer, at, sizeOf(type));
+  return std::to_string(extendSign(integer, sizeOf(type)));
 }
 
 std::string Argument::format() const {

@@ -1,6 +1,6 @@
 // A warp copies, and tells a barrier in shared memory when the copies are there; another reads. Two stages; tests plant their bugs in
 // what is a macro here.
-#include "device.h"
+#include "hopper.h"
 
 #ifndef ARRIVE
 #define ARRIVE(barrier) __nvvm_cp_async_mbarrier_arrive_noinc_shared(barrier)
@@ -22,11 +22,6 @@ SHARED long full[2], empty[2];
 
 template <typename T> static Barrier *at(T &barrier) { return (Barrier *)&barrier; }
 
-static void wait(Barrier *barrier, int parity) {
-  asm volatile("{ .reg .pred P1; LAB_WAIT: mbarrier.try_wait.parity.shared.b64 P1, [%0], %1, %2; @P1 bra.uni DONE; bra.uni LAB_WAIT; DONE: }"
-               ::"r"((unsigned)(unsigned long)barrier), "r"(parity), "r"(10000000) : "memory");
-}
-
 KERNEL pipeline(int *out, const int *in, int rounds) {
   const int lane = thread() % 32;
   if (thread() == 0)
@@ -38,11 +33,11 @@ KERNEL pipeline(int *out, const int *in, int rounds) {
   for (int round = 0; round < rounds; ++round) {
     const int stage = round % 2, parity = round / 2 % 2;
     if (thread() < 32) {
-      wait(at(empty[stage]), 1 - parity);
+      wait(address(&empty[stage]), 1 - parity);
       __nvvm_cp_async_ca_shared_global_4((__attribute__((address_space(3))) void *)&words[stage][lane], (Global *)(in + round * 32 + lane));
       ARRIVE(at(full[stage]));
     } else {
-      wait(at(full[stage]), parity);
+      wait(address(&full[stage]), parity);
 #ifdef FREE_FIRST
       FREE;
       out[round * 32 + lane] = words[stage][31 - lane];

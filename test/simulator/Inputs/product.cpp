@@ -35,8 +35,6 @@ static void load(int stage, int tile, int depth, const Bf16 *left, const Bf16 *r
                                         (Global *)(right + (tile * 16 + lane) * 8));
 }
 
-static unsigned address(const __attribute__((address_space(3))) Bf16 *pointer) { return (unsigned)(unsigned long)pointer; }
-
 KERNEL product(float *out, const Bf16 *left, const Bf16 *right, int depth) {
   const int lane = thread(), tiles = depth / 16;
   for (int tile = 0; tile < STAGES - 1; ++tile) {

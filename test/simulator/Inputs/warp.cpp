@@ -1,5 +1,12 @@
-// What the lanes of a warp do together.
+// What the lanes of a warp do together. Tests plant their bugs in what is a macro here.
 #include "device.h"
+
+#ifndef MASK
+#define MASK 0xffff
+#endif
+#ifndef ORDER
+#define ORDER __nvvm_bar_warp_sync(0xffffffff)
+#endif
 
 SHARED int words[64];
 

@@ -1,9 +1,9 @@
 // A warpgroup multiplies [64, depth] by the transpose of [8, depth]: the copy engine brings tiles of 64 columns of both, two stages of them,
 // and tensor cores read them in place. Tests plant their bugs in what is a macro here.
-#include "device.h"
+#include "hopper.h"
 
 #ifndef INIT_FENCE
-#define INIT_FENCE asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory")
+#define INIT_FENCE fenceMbarriers()
 #endif
 #ifndef BYTES
 #define BYTES sizeof(a[0]) + sizeof(b[0])
@@ -28,36 +28,17 @@
 #define TEXT(x) TEXT_OF(x)
 
 using Bf16 = unsigned short;
-struct alignas(64) TensorMap {
-  char bytes[128];
-};
 
 SHARED Bf16 a[2][64][64] __attribute__((aligned(1024)));
 SHARED Bf16 b[2][8][64] __attribute__((aligned(1024)));
 SHARED long full[2];
 
-template <typename T> static unsigned address(const T *pointer) { return (unsigned)(unsigned long)pointer; }
-
-static void copyBox(unsigned target, const TensorMap &map, int x, unsigned barrier) {
-  asm volatile("cp.async.bulk.tensor.2d.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1, {%2, %3}], [%4];"
-               ::"r"(target), "l"(&map), "r"(x), "r"(0), "r"(barrier) : "memory");
-}
-
 static void load(int tile, const TensorMap &left, const TensorMap &right) {
-  long state;
   const int stage = tile % 2;
-  asm volatile("mbarrier.arrive.expect_tx.shared.b64 %0, [%1], %2;" : "=l"(state) : "r"(address(&full[stage])), "r"((int)(BYTES)) : "memory");
-  copyBox(address(&a[stage]), left, tile * 64, address(&full[stage]));
-  copyBox(address(&b[stage]), right, tile * 64, address(&full[stage]));
+  arriveExpecting(address(&full[stage]), BYTES);
+  copyBox(address(&a[stage]), left, tile * 64, 0, address(&full[stage]));
+  copyBox(address(&b[stage]), right, tile * 64, 0, address(&full[stage]));
 }
-
-static void wait(unsigned barrier, int parity) {
-  asm volatile("{ .reg .pred P1; LAB_WAIT: mbarrier.try_wait.parity.shared.b64 P1, [%0], %1, %2; @P1 bra.uni DONE; bra.uni LAB_WAIT; DONE: }"
-               ::"r"(barrier), "r"(parity), "r"(10000000) : "memory");
-}
-
-// Rows of 128 bytes in atoms of eight, swizzled.
-static unsigned long describe(unsigned at) { return (at & 0x3ffff) >> 4 | 1ul << 16 | 64ul << 32 | 1ul << 62; }
 
 KERNEL product(float *out, const __attribute__((address_space(1))) Bf16 *, const __attribute__((address_space(1))) Bf16 *, TensorMap left,
                TensorMap right, int depth) {
