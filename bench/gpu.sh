@@ -23,6 +23,7 @@ build() {
   { describe; echo "model: examples/hash_lm.hash ${large[*]} $*"; } >"$folder/about.txt"
   cp "$0" "$here/gpu.py" "$tools/folder.sh" "$folder"
   cp "$tools/run.py" "$folder/gpu_check.py"
+  cp "$tools/instructions.py" "$folder"
   cp "$here"/reference/*.py "$folder/reference"
   for arch in sm_80 sm_90a; do
     "$hashc" "$root/examples/hash_lm.hash" "${large[@]}" "$@" --target=cuda --arch=$arch -o "$folder/programs/large.$arch"

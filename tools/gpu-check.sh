@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Checks programs for GPUs on a GPU, beside the CPU's programs for the same specs.
 #   tools/gpu-check.sh build FOLDER [--cases A,B]
-# compiles the cases for the CPU, sm_80 and sm_90a into a folder that has all the check needs; needs hashc.
+# compiles the cases for the CPU, sm_80 and sm_90a into a folder that has all the check needs; needs hashc's build.
 #   tools/gpu-check.sh run FOLDER [--device N|sim] [--results FILE.md] [options]
 # runs them; needs the folder, bash, python3 and a driver. The folder has a copy of this script:
 # FOLDER/gpu-check.sh run FOLDER. 'run FOLDER --help' lists the options; docs/gpu.md says what is checked.
@@ -34,6 +34,22 @@ start() {
   compile "$@" &
 }
 
+# Kernels of single instructions, what the simulator gives, and what is known of them.
+make_instructions() {
+  local programs to=$folder/instructions
+  programs=$(dirname "$hashc")
+  for program in hash-sim hash-run-kernel; do
+    [ -x "$programs/$program" ] || fail "there is no $program beside '$hashc': build it with tools/build.sh" 3
+  done
+  rm -rf "$to"
+  mkdir -p "$to"
+  cp -r "$root/test/simulator/golden" "$to"
+  cp "$programs/hash-run-kernel" "$folder"
+  # What is other than known is said, and again by 'run'.
+  python3 "$here/gpu-check/instructions.py" "$to" --hash-sim "$programs/hash-sim" --golden "$to/golden" |
+    sed 's/^/instructions: /' || [ $? -eq 1 ] || exit 1
+}
+
 make_data() {
   local inputs=$root/test/e2e/Inputs
   mkdir -p "$folder/data"
@@ -56,8 +72,9 @@ build() {
   rm -rf "$folder/programs"
   mkdir -p "$folder/programs"
   describe >"$folder/about.txt"
-  cp "$0" "$here"/gpu-check/{folder.sh,run.py} "$root/test/gpu/Inputs/compare-dumps.py" "$folder"
+  cp "$0" "$here"/gpu-check/{folder.sh,run.py,instructions.py} "$root/test/gpu/Inputs/compare-dumps.py" "$folder"
   make_data
+  make_instructions
   : >"$folder/cases.txt"
   local name spec params rest
   while read -r name spec params rest; do

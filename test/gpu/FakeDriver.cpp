@@ -7,13 +7,16 @@
 //
 // Takes libcuda.so.1's place in tests of the way to a real GPU: what is
 // allocated, loaded, captured and launched. The kernels run in the simulator of
-// the program that opens this driver. What is begun on a stream runs when
-// somebody waits for it, and before it all that was begun on other streams:
-// nothing orders them. FAKE_DRIVER names what is wrong with it:
+// the program that opens this driver, and in hash-sim if it has none. What is
+// begun on a stream runs when somebody waits for it, and before it all that was
+// begun on other streams: nothing orders them. FAKE_DRIVER names what is wrong
+// with it:
 //   old, no-device, no-managed, sm_75, sm_90, small, large-frames, no-cubin,
 //   bad-kernel, bad-token, no-memory
 //
 //===----------------------------------------------------------------------===//
+
+#include "test/gpu/FakeKernels.h"
 
 #include "runtime/engine/Device.h"
 #include "runtime/simulator/SimulatedKernel.h"
@@ -27,6 +30,7 @@
 #include <utility>
 #include <vector>
 
+using namespace hashc::fake;
 using namespace hashc::runtime;
 
 namespace {
@@ -71,11 +75,6 @@ struct Launched {
   std::vector<HashBoxedMatrix> boxed;
 };
 
-/// What a map holds here: the matrix, and where it is.
-struct Map {
-  void *data;
-  HashBoxedMatrix matrix;
-};
 constexpr uint64_t mapBytes = 128;
 
 struct Graph {
@@ -87,10 +86,12 @@ bool isFault(const char *name) {
   return fault && std::strcmp(fault, name) == 0;
 }
 
-const HashDeviceImage &getImage() {
-  return *static_cast<const HashDeviceImage *>(
+/// Null if the program is no model.
+const HashDeviceImage *findImage() {
+  return static_cast<const HashDeviceImage *>(
       dlsym(RTLD_DEFAULT, "hash_model_device"));
 }
+const HashDeviceImage &getImage() { return *findImage(); }
 
 Device &getSimulator() {
   static Device *device = getImage().open(getImage(), "sim");
@@ -116,6 +117,9 @@ void begin(void *stream, std::function<void()> work) {
 
 HashDeviceReport *report = nullptr; // the variable of the kernels
 
+/// Of a program that is no model: what it has allocated.
+std::map<void *, size_t> plainBuffers;
+
 void run(const Launched &launched) {
   if (isFault("bad-token"))
     *report = {3, 300, 256};
@@ -130,6 +134,11 @@ void run(const Launched &launched) {
 Status allocateAs(MemoryUse use, void **address, size_t bytes) {
   if (isFault("no-memory") && use == MemoryUse::state)
     return outOfMemory;
+  if (!findImage()) {
+    *address = std::malloc(bytes);
+    plainBuffers[*address] = bytes;
+    return success;
+  }
   *address = getSimulator().allocate(bytes, use, "memory");
   return success;
 }
@@ -219,7 +228,10 @@ int cuMemHostAlloc(void **address, size_t bytes, unsigned) {
   return allocateAs(MemoryUse::exchanged, address, bytes);
 }
 int cuMemFree_v2(void *address) {
-  getSimulator().release(address);
+  if (plainBuffers.erase(address))
+    std::free(address);
+  else
+    getSimulator().release(address);
   return success;
 }
 int cuMemFreeHost(void *address) { return cuMemFree_v2(address); }
@@ -249,7 +261,7 @@ int cuMemPrefetchAsync(void *, size_t, int, void *) {
 
 int cuModuleLoadDataEx(void **module, const void *image, unsigned count,
                        const int *options, void *const *values) {
-  if (image == getImage().cubin && isFault("no-cubin"))
+  if (findImage() && image == getImage().cubin && isFault("no-cubin"))
     return invalidImage;
   if (isFault("no-ptx")) {
     for (unsigned i = 0; i < count; ++i)
@@ -257,12 +269,21 @@ int cuModuleLoadDataEx(void **module, const void *image, unsigned count,
         std::strcpy(static_cast<char *>(values[i]), "ptxas: no such thing");
     return invalidImage;
   }
+  if (!findImage() &&
+      !std::strstr(static_cast<const char *>(image), ".version"))
+    return invalidImage;
   *module = const_cast<void *>(image);
   return success;
 }
 int cuModuleUnload(void *) { return success; }
 
-int cuModuleGetFunction(void **function, void *, const char *name) {
+int cuModuleGetFunction(void **function, void *module, const char *name) {
+  if (!findImage()) {
+    static PlainKernel kernel;
+    *function = &kernel;
+    return kernel.find(static_cast<const char *>(module), name) ? success
+                                                                : notFound;
+  }
   for (auto *row = getImage().simulated; row->name; ++row)
     if (std::strcmp(row->name, name) == 0) {
       *function = const_cast<HashSimulatedKernel *>(row);
@@ -284,9 +305,18 @@ int cuFuncGetAttribute(int *value, int attribute, void *) {
 }
 int cuFuncSetAttribute(void *, int, int) { return success; }
 
-int cuLaunchKernel(void *function, unsigned gridX, unsigned, unsigned,
-                   unsigned blockX, unsigned, unsigned, unsigned sharedBytes,
-                   void *stream, void **arguments, void **) {
+int cuLaunchKernel(void *function, unsigned gridX, unsigned gridY,
+                   unsigned gridZ, unsigned blockX, unsigned blockY,
+                   unsigned blockZ, unsigned sharedBytes, void *stream,
+                   void **arguments, void **) {
+  if (!findImage()) {
+    const unsigned grid[] = {gridX, gridY, gridZ};
+    const unsigned block[] = {blockX, blockY, blockZ};
+    failed = isFault("bad-kernel") ||
+             !static_cast<const PlainKernel *>(function)->launch(
+                 grid, block, sharedBytes, arguments, plainBuffers);
+    return success;
+  }
   const auto *row = static_cast<const HashSimulatedKernel *>(function);
   const int64_t tasks = *static_cast<int64_t *>(arguments[0]);
   Launched launched;

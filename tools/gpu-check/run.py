@@ -21,6 +21,8 @@ import sys
 import tempfile
 import time
 
+import instructions
+
 EARLY_STEPS = 20
 DRY_STEPS = 2
 STEPS = 200
@@ -30,6 +32,7 @@ FAKE_NAME = "Fake GPU"  # of the driver that tests use: its GPU is simulated
 OLDEST_CUDA = 12000
 CAPABILITY_MAJOR, CAPABILITY_MINOR = 75, 76  # cuDeviceGetAttribute's
 CHECKS = ["step", "train", "bits", "resume", "generate", "size", "start", "speed"]
+INSTRUCTIONS = "instructions"
 TIMED = {"start": "the time to the first step", "speed": "tokens/s and the times of kernels"}
 
 
@@ -133,7 +136,7 @@ class Report:
 
     def add(self, result, case, check, text):
         self.lines.append((result, case, check, text))
-        print(f"{result:8} {case:16} {check:12} {text}", flush=True)
+        print(f"{result:8} {case:20} {check:12} {text}", flush=True)
         self.save("unfinished")
 
     def count(self, result):
@@ -316,6 +319,65 @@ class Checker:
             self.report.add(result, case.name, part, text)
 
 
+class InstructionChecker:
+    """Runs kernels of single instructions, and keeps what they give."""
+
+    def __init__(self, checker):
+        self.checker, self.options, self.report, self.gpu = checker, checker.options, checker.report, checker.gpu
+        self.folder = checker.folder / INSTRUCTIONS
+        self.listed = instructions.read_list(self.folder / instructions.LIST)
+
+    def compare(self, instruction, output):
+        """With the simulator's; a line if they differ."""
+        _, expected = instructions.read_golden(self.folder / "simulator", instruction)
+        difference = instructions.find_difference(expected, output)
+        if difference:
+            self.report.add("FAILED", instruction.name, INSTRUCTIONS, difference)
+        return not difference
+
+    def check_dry(self):
+        """No kernel runs: what the simulator gave is compared with what is known, from whomever."""
+        differences, confirmed = instructions.compare_folders(self.folder / "simulator", self.folder / "golden",
+                                                              self.listed)
+        for name, difference in differences.items():
+            self.report.add("FAILED", name, INSTRUCTIONS, difference)
+        self.report.add("not run", "-", INSTRUCTIONS,
+                        f"no GPU ran these {len(self.listed)} kernels; results of {confirmed} are known from a GPU")
+
+    def run_kernel(self, instruction):
+        command = instruction.get_command(self.checker.folder / "hash-run-kernel",
+                                          self.folder / instruction.get_module("ptx"))
+        return self.checker.call([*command[:3], f"--device={self.options.device}", *command[3:]])
+
+    def check_on_gpu(self):
+        golden = pathlib.Path(self.options.golden or self.checker.folder / "golden").absolute()
+        golden.mkdir(parents=True, exist_ok=True)
+        origin = f"{self.gpu.describe()}; {datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d}"
+        same, left_out = 0, 0
+        for instruction in self.listed:
+            if instruction.arch not in ("sm_80", self.gpu.get_arch()):
+                left_out += 1
+                continue
+            try:
+                output = self.run_kernel(instruction)
+            except Failed as failure:
+                self.report.add("FAILED", instruction.name, INSTRUCTIONS, str(failure))
+                continue
+            instructions.write_golden(golden, instruction, origin, output)
+            same += self.compare(instruction, output)
+        if same:
+            self.report.add("ok", "-", INSTRUCTIONS,
+                            f"{same} kernels give the simulator's bits; what the GPU gives is in '{golden}'")
+        if left_out:
+            self.report.add("not run", "-", INSTRUCTIONS, f"{left_out} kernels are for sm_90a, and this GPU is not")
+
+    def check(self):
+        if self.options.device == "sim":
+            self.check_dry()
+        else:
+            self.check_on_gpu()
+
+
 def is_same(first, second):
     return second.exists() and filecmp.cmp(first, second, shallow=False)
 
@@ -360,8 +422,10 @@ def parse(arguments, cases):
     parser.add_argument("--device", default="0", metavar="N|sim",
                         help="the GPU, by its number (default 0); sim: a dry run with a simulated one, of few steps")
     parser.add_argument("--results", metavar="FILE.md", help="the page of results (default: FOLDER/results.md)")
+    parser.add_argument("--golden", metavar="DIR",
+                        help="where the GPU's results of single instructions go (default: FOLDER/golden)")
     parser.add_argument("--cases", metavar="A,B", help="of " + ", ".join(case.name for case in cases))
-    parser.add_argument("--checks", metavar="A,B", help="of " + ", ".join(CHECKS))
+    parser.add_argument("--checks", metavar="A,B", help="of " + ", ".join([*CHECKS, INSTRUCTIONS]))
     parser.add_argument("--steps", type=int, metavar="N", help=f"of a training (default {STEPS}; dry {DRY_STEPS})")
     parser.add_argument("--arch", choices=["sm_80", "sm_90a"],
                         help="programs to run (default: sm_90a on capability 9.0, else sm_80)")
@@ -372,7 +436,7 @@ def parse(arguments, cases):
     if options.steps is not None and options.steps < 1 or options.limit < 1:
         parser.error("--steps and --limit are at least 1")
     options.case_names = choose(options.cases, [case.name for case in cases], "case", parser)
-    options.check_names = choose(options.checks, CHECKS, "check", parser)
+    options.check_names = choose(options.checks, [*CHECKS, INSTRUCTIONS], "check", parser)
     return options
 
 
@@ -392,15 +456,17 @@ def run(folder, cases, options, gpu, work):
     report = make_report(folder, options, gpu)
     checker = Checker(folder, work, gpu, options, report)
     wanted = [case for case in cases if case.name in options.case_names]
+    of_cases = [check for check in options.check_names if check != INSTRUCTIONS]
     for case in wanted:
-        if gpu.is_simulated and not options.cases and not case.is_small:
+        if of_cases and gpu.is_simulated and not options.cases and not case.is_small:
             report.add("not run", case.name, "all", "a dry run takes the smallest models only, if none is named")
             continue
-        for check in options.check_names:
+        for check in of_cases:
             checker.check(case, check)
+    if INSTRUCTIONS in options.check_names:
+        InstructionChecker(checker).check()
     if gpu.is_simulated:
         report.add("not run", "-", "hardware", "no real GPU ran these kernels: its compiler, its memory, its driver")
-    report.add("not run", "-", "instructions", "golden results of single instructions from a GPU: there are none yet")
     report.finish()
     return 1 if report.count("FAILED") or not report.count("ok") else 0
 

@@ -32,7 +32,8 @@ static constexpr const char *kUsage =
     "  f32[64x32]=random i32[3]=0,1,2 bf16[8]=iota f32[4]=0.5\n"
     "                              buffers with values\n"
     "  f32[64]                     a buffer that the kernel is to write\n"
-    "  map:1,256x64,64x64,128      boxes of argument 1 for the copy engine\n";
+    "  map:1,256x64,64x64,128      boxes of argument 1 for the copy engine\n"
+    "Elements are i16, i32, i64, bf16, f32 or f64.\n";
 static constexpr const char *kAdvice =
     "; hash-sim runs kernels in a simulator, from their LLVM IR";
 /// What a buffer has that the kernel is to write, as in the simulator.
