@@ -373,7 +373,8 @@ int cuStreamSynchronize(void *waited) {
   for (Stream &stream : streams)
     if (&stream != waited)
       runBegun(stream);
-  runBegun(*static_cast<Stream *>(waited));
+  if (waited)
+    runBegun(*static_cast<Stream *>(waited));
   return failed ? launchFailed : success;
 }
 
