@@ -5,10 +5,11 @@ import pathlib
 import re
 import sys
 
-# Nothing is to be misread in these: moves, memory, branches, integers.
+# Nothing is to be misread in these: moves, memory, branches, integers; and what tells the CPU of an error.
 TRIVIAL = re.compile(
     r"(mov|ld|st|cvta|selp|bra|call|ret|exit|trap|bar|and|or|xor|not|shl|shr|bfe|prmt)(\.|$)"
     r"|(add|sub|neg|abs|min|max|mul\.lo|mul\.wide|mad\.lo)\.[su]\d+$|(neg|abs)\.f\d+$"
+    r"|(atom\.global\.exch|membar|nanosleep)\.\w+$|trap"
     r"|setp\.\w+\.[bsu]\d+$|cvt\.[su]\d+\.[su]\d+$")
 WGMMA = re.compile(r"(wgmma\.mma_async\S+) .*, p, 1, 1, (\d), (\d)")
 OPCODE = re.compile(r"(?:@!?%\w+\s+)?([a-z][a-z0-9_]*(?:[.:]+[a-z0-9_]+)*)(?=\s|$)")

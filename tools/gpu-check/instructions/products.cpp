@@ -14,6 +14,13 @@
   REST_OF_32(X) X(32) X(33) X(34) X(35) X(36) X(37) X(38) X(39) X(40) X(41)    \
   X(42) X(43) X(44) X(45) X(46) X(47) X(48) X(49) X(50) X(51) X(52) X(53)      \
   X(54) X(55) X(56) X(57) X(58) X(59) X(60) X(61) X(62) X(63)
+#define REST_OF_128(X)                                                         \
+  REST_OF_64(X) X(64) X(65) X(66) X(67) X(68) X(69) X(70) X(71) X(72) X(73)    \
+  X(74) X(75) X(76) X(77) X(78) X(79) X(80) X(81) X(82) X(83) X(84) X(85)      \
+  X(86) X(87) X(88) X(89) X(90) X(91) X(92) X(93) X(94) X(95) X(96) X(97)      \
+  X(98) X(99) X(100) X(101) X(102) X(103) X(104) X(105) X(106) X(107) X(108)   \
+  X(109) X(110) X(111) X(112) X(113) X(114) X(115) X(116) X(117) X(118)        \
+  X(119) X(120) X(121) X(122) X(123) X(124) X(125) X(126) X(127)
 // clang-format on
 
 #define NAME(i) ", %" #i
@@ -21,7 +28,7 @@
 #define TIED(i) , #i(c[i])
 
 SHARED int lhs[64 * 32] __attribute__((aligned(1024)));
-SHARED int rhs[128 * 32] __attribute__((aligned(1024)));
+SHARED int rhs[256 * 32] __attribute__((aligned(1024)));
 
 // Products of 64 rows and N columns, the sums of which are the results, tied to
 // their operands.
@@ -54,6 +61,7 @@ SHARED int rhs[128 * 32] __attribute__((aligned(1024)));
   };
 PRODUCT(64, 32, REST_OF_32, "%66", "%64, %65, p, %67, %68, %69, %70")
 PRODUCT(128, 64, REST_OF_64, "%130", "%128, %129, p, %131, %132, %133, %134")
+PRODUCT(256, 128, REST_OF_128, "%258", "%256, %257, p, %259, %260, %261, %262")
 
 // From one instruction's 16 steps to the next one's, in a descriptor's units:
 // 32 bytes of each line, or 16 lines.
@@ -102,3 +110,4 @@ static void multiply(float *out, const int *left, const int *right) {
 
 KERNELS(64)
 KERNELS(128)
+KERNELS(256)
