@@ -456,6 +456,7 @@ void Trainer::evaluateNow() {
 }
 
 void Trainer::saveNow() {
+  model->bringViews({"param", "moment1", "moment2"});
   CheckpointContents contents;
   contents.identity = identify(descriptor);
   contents.step = state.step;

@@ -116,6 +116,11 @@ void Buffer::clear() {
     clearChunk(chunk);
 }
 
+void Buffer::bring() {
+  if (Device *device = memory.get_deleter().device)
+    device->bring(data());
+}
+
 int64_t MemoryPlan::countKind(std::string_view kind) const {
   int64_t bytes = 0;
   for (const auto *each : {&buffers, &next})

@@ -37,6 +37,8 @@ public:
 
   /// Makes it zero, by the current team or on its device.
   void clear();
+  /// Before the CPU reads all of it.
+  void bring();
 
   void *data() const { return memory.get(); }
   int64_t size() const { return bytes; }

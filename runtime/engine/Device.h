@@ -38,6 +38,10 @@ public:
   /// Makes the bytes zero where they are.
   virtual void clear(void *memory, int64_t bytes) = 0;
 
+  /// The CPU is about to read what entry points have written: brings it over in
+  /// bulk, until one begins again.
+  virtual void bring(void *memory) = 0;
+
   /// Begins an entry point, which launches the same kernels with the same
   /// buffers whenever it is called with the same arguments. It runs after those
   /// that were begun before; `beside` them if they share nothing that either

@@ -317,6 +317,13 @@ std::vector<ParamView> Model::getViews(const std::string &kind) {
   return views;
 }
 
+void Model::bringViews(const std::vector<std::string> &kinds) {
+  for (const std::string &kind : kinds)
+    for (const ParamSpec &param : descriptor.params)
+      if (Buffer *buffer = buffers.find(kind, param.name))
+        buffer->bring();
+}
+
 int64_t Model::countRoom(const ParamSpec &table) {
   // A key and the number of a row, for each row.
   return buffers.get("grad_keys", table.name).size() / 2 /

@@ -83,6 +83,8 @@ public:
   /// Views for checkpoints; moments only where the purpose has them.
   std::vector<ParamView> getParams() { return getViews("param"); }
   std::vector<ParamView> getViews(const std::string &kind);
+  /// Before all of them are read.
+  void bringViews(const std::vector<std::string> &kinds);
   /// What gradStep has accumulated of a parameter, in its logical form, rows of
   /// a table that were not read being zero.
   std::vector<double> getGradient(const ParamSpec &param);

@@ -19,6 +19,7 @@
 namespace hashc::runtime {
 
 // Values of the driver's enumerations.
+static constexpr int kCpu = -1; // as a device
 static constexpr int kManagedMemory = 83, kConcurrentAccess = 89;
 static constexpr int kMultiprocessors = 16, kThreadsOfMultiprocessor = 39;
 static constexpr int kLocalBytes = 3, kMaxSharedBytes = 8; // of a function
@@ -166,6 +167,8 @@ void *GpuDevice::allocate(int64_t bytes, MemoryUse use,
   if (!result)
     result = reinterpret_cast<void *>(address);
   memory.emplace(result, Memory{use, bytes});
+  if (use == MemoryUse::state)
+    onCpu.insert(result);
   if (use != MemoryUse::workspace)
     clear(result, bytes);
   finish();
@@ -178,6 +181,7 @@ void GpuDevice::release(void *pointer) {
     driver.releaseHost(pointer);
   else
     driver.release(toAddress(pointer));
+  onCpu.erase(pointer);
   memory.erase(found);
 }
 
@@ -196,11 +200,9 @@ void GpuDevice::start(HashEntryFunction entry, void *const *arguments,
     return entry(arguments);
   active = beside ? besideStream : stream;
   auto [place, isNew] = graphs.try_emplace({entry, arguments}, nullptr);
-  if (isNew) {
-    if (!beside)
-      moveState();
+  if (isNew)
     place->second = capture(entry, arguments);
-  }
+  moveState();
   driver.check(driver.launchGraph(place->second, active), "launch the kernels");
   active = stream;
 }
@@ -208,13 +210,21 @@ void GpuDevice::start(HashEntryFunction entry, void *const *arguments,
 /// What the CPU has initialised or loaded goes over in bulk: page by page, each
 /// when a kernel touches it, takes several times as long.
 void GpuDevice::moveState() {
-  if (gpu.getAttribute(kConcurrentAccess, "concurrent managed access") == 0)
-    return;
-  for (auto &[pointer, each] : memory)
-    if (each.use == MemoryUse::state)
-      driver.check(driver.prefetch(toAddress(pointer), each.bytes,
-                                   gpu.getDevice(), stream),
-                   "move parameters to '" + gpu.getName() + "'");
+  for (void *pointer : onCpu)
+    move(pointer, gpu.getDevice());
+  onCpu.clear();
+}
+
+void GpuDevice::bring(void *pointer) {
+  move(pointer, kCpu);
+  onCpu.insert(pointer);
+}
+
+void GpuDevice::move(void *pointer, int device) {
+  if (gpu.getAttribute(kConcurrentAccess, "concurrent managed access") != 0)
+    driver.check(driver.prefetch(toAddress(pointer), memory.at(pointer).bytes,
+                                 device, stream),
+                 "move parameters to or from '" + gpu.getName() + "'");
 }
 
 Driver::ExecutableGraph GpuDevice::capture(HashEntryFunction entry,

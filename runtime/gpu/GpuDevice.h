@@ -13,6 +13,7 @@
 
 #include <map>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace hashc::runtime {
 
@@ -32,6 +33,7 @@ public:
                  const std::string &name) override;
   void release(void *memory) override;
   void clear(void *memory, int64_t bytes) override;
+  void bring(void *memory) override;
   void start(HashEntryFunction entry, void *const *arguments,
              bool beside) override;
   void launch(const HashDeviceKernel &kernel, void *const *buffers,
@@ -46,6 +48,7 @@ private:
   int64_t countLocalBytes();
   Driver::Function getFunction(const HashDeviceKernel &kernel);
   void moveState();
+  void move(void *memory, int device);
   Driver::ExecutableGraph capture(HashEntryFunction entry,
                                   void *const *arguments);
 
@@ -61,6 +64,8 @@ private:
     int64_t bytes;
   };
   std::unordered_map<void *, Memory> memory;
+  /// State that the CPU may have, until an entry point begins.
+  std::unordered_set<void *> onCpu;
   std::unordered_map<const HashDeviceKernel *, Driver::Function> functions;
   std::map<std::pair<HashEntryFunction, void *const *>, Driver::ExecutableGraph>
       graphs;

@@ -30,6 +30,7 @@ public:
                  const std::string &name) override;
   void release(void *memory) override;
   void clear(void *memory, int64_t bytes) override;
+  void bring(void *) override {}
   void start(HashEntryFunction entry, void *const *arguments,
              bool beside) override;
   void launch(const HashDeviceKernel &kernel, void *const *buffers,

@@ -13,6 +13,7 @@
 // with it:
 //   old, no-device, no-managed, sm_75, sm_90, small, large-frames, no-cubin,
 //   bad-kernel, bad-token, no-memory
+// or, for trace, what this driver is to tell.
 //
 //===----------------------------------------------------------------------===//
 
@@ -21,6 +22,7 @@
 #include "runtime/engine/Device.h"
 #include "runtime/simulator/SimulatedKernel.h"
 
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <deque>
@@ -255,7 +257,9 @@ int cuMemsetD8Async(void *address, unsigned char value, size_t bytes,
   return success;
 }
 
-int cuMemPrefetchAsync(void *, size_t, int, void *) {
+int cuMemPrefetchAsync(void *, size_t, int device, void *) {
+  if (isFault("trace"))
+    std::fprintf(stderr, "moves memory to %s\n", device < 0 ? "CPU" : "GPU");
   return capturing ? invalidValue : success;
 }
 
