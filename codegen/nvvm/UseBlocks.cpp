@@ -8,6 +8,7 @@
 #include "codegen/cpu/kernels/TeamShape.h"
 #include "codegen/nvvm/LaunchShape.h"
 #include "codegen/nvvm/TileChoice.h"
+#include "codegen/nvvm/kernels/TensorShape.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -25,55 +26,91 @@ namespace hashc::nvvm {
 
 namespace {
 
-/// A function of kernels/Block*.cpp, which has the arguments of the one whose
-/// place it takes.
+/// A function of kernels/*.cpp, which has the arguments of the one whose place
+/// it takes.
 struct BlockFunction {
+  StringLiteral prefix = "hash_block_"; // in the place of "hash_"
   int64_t threads = 128;
   /// Blocks of a multiprocessor, as their shared memory and registers allow.
   int64_t blocksAtOnce = 1;
-  /// Where it takes the number of a head's features, and how many it can have.
+  /// Where it takes the number of a head's features, and which it can have.
   std::optional<unsigned> sizeArgument = std::nullopt;
-  int64_t maxSize = 0;
-  /// The function itself is for a block (codegen/cpu/kernels/Team.h).
-  bool isTeam = false;
+  int64_t maxSize = 0, multiple = 1;
+  /// What a launch gives it of shared memory for heads of that size.
+  int64_t (*getSharedBytes)(int64_t size) = nullptr;
 };
 
-constexpr BlockFunction kTeam = {kernels::kTeam, 1, std::nullopt, 0,
-                                 /*isTeam=*/true};
+constexpr StringLiteral kPrefix = "hash_";
+/// The function itself is for a block (codegen/cpu/kernels/Team.h).
+constexpr BlockFunction kTeam = {kPrefix, kernels::kTeam};
+constexpr BlockFunction kBlockTeam = {"hash_block_", kernels::kTeam};
 
-constexpr StringLiteral kPrefix = "hash_", kBlockPrefix = "hash_block_";
-constexpr int64_t kVector = 4; // features are read by so many
 /// Of the 512 KiB that a thread of a GPU can have of its own memory.
 constexpr int64_t kMaxThreadBytes = 448 << 10;
 
-const llvm::StringMap<BlockFunction> &getBlockFunctions() {
-  static const llvm::StringMap<BlockFunction> functions = [] {
-    llvm::StringMap<BlockFunction> all;
+/// Attention by FMA, which reads features by fours.
+constexpr BlockFunction useFma(int64_t blocksAtOnce, unsigned sizeArgument,
+                               int64_t maxSize) {
+  return {"hash_block_", 128, blocksAtOnce, sizeArgument, maxSize, 4};
+}
+/// Attention by tensor cores.
+constexpr BlockFunction useTensorCores(int64_t blocksAtOnce,
+                                       unsigned sizeArgument, int64_t maxSize,
+                                       int64_t (*getSharedBytes)(int64_t)) {
+  return {"hash_tensor_",  128,           blocksAtOnce, sizeArgument, maxSize,
+          kernels::kChunk, getSharedBytes};
+}
+
+/// Forms of a function: the first one that fits is the best one.
+using Forms = SmallVector<BlockFunction, 3>;
+
+const llvm::StringMap<Forms> &getBlockFunctions() {
+  static const llvm::StringMap<Forms> functions = [] {
+    llvm::StringMap<Forms> all;
     for (StringRef type : {"f32", "bf16"}) {
-      all[("hash_attention_decode_" + type).str()] = {128, 3, 11, 128};
+      all[("hash_attention_decode_" + type).str()] = {useFma(3, 11, 128)};
       for (StringRef kind : {"attention", "cross_attention"}) {
-        all[(kPrefix + kind + "_" + type).str()] = {128, 3, 9, 128};
-        all[(kPrefix + kind + "_grad_" + type).str()] = {128, 2, 13, 64};
+        Forms &forward = all[(kPrefix + kind + "_" + type).str()];
+        if (type == "bf16")
+          forward = {useTensorCores(4, 9, 64, kernels::getAttentionShared),
+                     useTensorCores(2, 9, kernels::kMaxHead,
+                                    kernels::getAttentionShared)};
+        forward.push_back(useFma(3, 9, 128));
+        all[(kPrefix + kind + "_grad_" + type).str()] = {useFma(2, 13, 64)};
       }
     }
     for (StringRef name : {"plan", "segments", "norm_start", "norm_add_f32",
                            "norm_add_f64", "norm_finish"})
-      all[(kPrefix + name).str()] = {kernels::kTeam, 1};
+      all[(kPrefix + name).str()] = {kBlockTeam};
     for (StringRef name :
          {"layer_norm", "layer_norm_grad", "rms_norm", "rms_norm_grad",
           "cross_entropy", "cross_entropy_grad", "embedding", "embedding_grad",
           "reduce_rows", "reduce_groups", "combine", "join", "split", "rotary",
           "lookup", "lookup_grad", "weigh_grad"})
       for (StringRef type : {"f32", "f64", "bf16"})
-        all[(kPrefix + name + "_" + type).str()] = kTeam;
+        all[(kPrefix + name + "_" + type).str()] = {kTeam};
     for (StringRef name :
          {"prev", "next", "position", "mix_start", "mix_absorb", "mix_finish",
           "modulo", "choice", "table_lookup_i32", "table_lookup_i64",
           "row_at_i32", "row_at_i64"})
-      all[(kPrefix + name).str()] = kTeam;
+      all[(kPrefix + name).str()] = {kTeam};
     return all;
   }();
   return functions;
+}
+
+std::optional<int64_t> getConstant(Value value) {
+  APInt number;
+  if (!matchPattern(value, m_ConstantInt(&number)))
+    return std::nullopt;
+  return number.getSExtValue();
+}
+
+bool fits(const BlockFunction &form, func::CallOp call) {
+  if (!form.sizeArgument)
+    return true;
+  auto size = getConstant(call.getOperand(*form.sizeArgument));
+  return size && *size <= form.maxSize && *size % form.multiple == 0;
 }
 
 /// The form for blocks of what is called, or null.
@@ -81,15 +118,17 @@ const BlockFunction *findBlockForm(func::CallOp call) {
   auto found = getBlockFunctions().find(call.getCallee());
   if (found == getBlockFunctions().end())
     return nullptr;
-  const BlockFunction &function = found->second;
-  if (!function.sizeArgument)
-    return &function;
-  APInt size;
-  const bool fits = matchPattern(call.getOperand(*function.sizeArgument),
-                                 m_ConstantInt(&size)) &&
-                    size.getSExtValue() <= function.maxSize &&
-                    size.getSExtValue() % kVector == 0;
-  return fits ? &function : nullptr;
+  const Forms &forms = found->second;
+  auto form = llvm::find_if(
+      forms, [&](const BlockFunction &each) { return fits(each, call); });
+  return form == forms.end() ? nullptr : form;
+}
+
+/// What a launch gives each block of it.
+int64_t getSharedBytes(const BlockFunction &form, func::CallOp call) {
+  return form.getSharedBytes ? form.getSharedBytes(*getConstant(
+                                   call.getOperand(*form.sizeArgument)))
+                             : 0;
 }
 
 struct GpuUseBlocks : impl::GpuUseBlocksBase<GpuUseBlocks> {
@@ -110,13 +149,14 @@ struct GpuUseBlocks : impl::GpuUseBlocksBase<GpuUseBlocks> {
       return checkScratch(calls.front());
     const BlockFunction &form = *findBlockForm(calls.front());
     setLaunchShape(kernel,
-                   {form.threads, /*tasksPerBlock=*/1, form.blocksAtOnce});
-    if (form.isTeam)
+                   {form.threads, /*tasksPerBlock=*/1, form.blocksAtOnce,
+                    getSharedBytes(form, calls.front())});
+    if (form.prefix == kPrefix)
       return success();
     for (func::CallOp call : calls) {
       StringRef name = call.getCallee();
       name.consume_front(kPrefix);
-      const std::string block = (kBlockPrefix + name).str();
+      const std::string block = (form.prefix + name).str();
       declare(block, call.getCalleeType());
       call.setCallee(block);
     }
@@ -135,10 +175,7 @@ struct GpuUseBlocks : impl::GpuUseBlocksBase<GpuUseBlocks> {
                                   : name.contains("_decode_") ? 11
                                                               : 9;
     auto read = [&](unsigned argument) {
-      APInt value;
-      return matchPattern(call.getOperand(argument), m_ConstantInt(&value))
-                 ? value.getSExtValue()
-                 : 0;
+      return getConstant(call.getOperand(argument)).value_or(0);
     };
     const int64_t size = read(sizeArgument);
     constexpr int64_t blockRows = 64;

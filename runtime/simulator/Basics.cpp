@@ -135,3 +135,6 @@ HASHC_SIM_FUNCTION(ReciprocalRoot) {
 HASHC_SIM_FUNCTION(Tanh) {
   compute(operands, results, [](float x) { return std::tanh(x); });
 }
+HASHC_SIM_FUNCTION(NarrowPair) {
+  results[0] = Slot(toBf16(operands[0])) << 16 | toBf16(operands[1]);
+}

@@ -52,6 +52,13 @@ inline void meetLanes(MeetingFunction function, const Slot *operands,
 inline float fromBf16(uint16_t bits) { return as<float>(Slot(bits) << 16); }
 /// The low 13 bits of a tf32 are not looked at.
 inline float fromTf32(Slot bits) { return as<float>(bits & 0xffffe000); }
+/// The nearest, ties to even; any NaN is the same one.
+inline uint16_t toBf16(Slot number) {
+  const auto bits = uint32_t(number);
+  if ((bits & 0x7fffffff) > 0x7f800000)
+    return 0x7fff;
+  return uint16_t((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
+}
 
 } // namespace hashc::sim
 

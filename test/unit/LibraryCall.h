@@ -24,6 +24,8 @@ using Fill = std::function<void(Buffer &, std::mt19937 &)>;
 /// What shows that a result was not written: no kernel gives it.
 void poison(Buffer &buffer, std::mt19937 &random);
 Fill reals(double low, double high);
+/// These numbers, in order.
+Fill numbers(const std::vector<double> &values);
 /// Elements by number.
 Fill each(std::function<int64_t(int64_t i, std::mt19937 &)> get);
 Fill these(const std::vector<int64_t> &numbers);
@@ -55,6 +57,12 @@ public:
     buffers.push_back({type, poison, terms, /*isNew=*/true});
     return *this;
   }
+  /// Of the result before: for each element the sizes of its terms that a GPU
+  /// rounds to bf16, added up.
+  Call &rounded(const std::vector<double> &sizes) {
+    buffers.back().rounded = sizes;
+    return *this;
+  }
   /// What is updated in place.
   Call &update(const std::string &type) {
     outs.push_back(buffers.size());
@@ -74,7 +82,9 @@ public:
   }
   std::string getText() const;
   std::vector<Buffer> makeBuffers(KernelModule &runner) const;
-  double getTerms(unsigned number) const { return buffers[number].terms; }
+  /// How far element i of a result may be from `value`.
+  double getAllowed(unsigned number, const Buffer &buffer, int64_t i,
+                    double value) const;
   bool isNew(unsigned number) const { return buffers[number].isNew; }
 
 private:
@@ -83,6 +93,7 @@ private:
     Fill fill;
     double terms = 0;
     bool isNew = false;
+    std::vector<double> rounded = {};
   };
 
   static std::string join(const std::vector<std::string> &parts);
@@ -119,7 +130,7 @@ public:
 private:
   static std::vector<void *> getPointers(std::vector<Buffer> &buffers);
   static void expectNear(const Buffer &actual, const Buffer &expected,
-                         double terms);
+                         const Call &call, unsigned number);
 
   std::string text;
   KernelRunner cpu;

@@ -14,88 +14,25 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Block.h"
-
-#include "codegen/cpu/kernels/Math.h"
+#include "AttentionRows.h"
 
 using namespace hashc::kernels;
 
 namespace {
 
-/// As codegen/nvvm/UseBlocks.cpp launches it.
-constexpr int64_t threads = 128;
 constexpr int64_t rowsAtOnce = 32, keysAtOnce = 32;
-/// Four neighbours in a warp share a row: each has every fourth key, and every
-/// fourth vector of features.
-constexpr int64_t parts = threads / rowsAtOnce;
+/// The threads of a row have every fourth key, and every fourth vector of
+/// features.
+static_assert(parts == threads / rowsAtOnce);
 constexpr int64_t keysOfPart = keysAtOnce / parts;
 /// Vectors between rows of a tile: rows lie in different banks.
 template <int64_t maxSize> constexpr int64_t pitch = maxSize / 4 + 1;
 template <int64_t maxSize>
 constexpr int64_t vectorsOfPart = maxSize / 4 / parts;
-constexpr float minusInfinity = -__builtin_inff();
-
 using SharedVector = __attribute__((address_space(3))) Float4;
 using SharedFloat = __attribute__((address_space(3))) float;
 
-/// Over the four threads of a row.
-HASHC_INLINE float sumOfRow(float value) {
-  for (int distance = 1; distance < parts; distance *= 2)
-    value += __nvvm_shfl_sync_bfly_f32(0xffffffff, value, distance, 31);
-  return value;
-}
-HASHC_INLINE float largestOfRow(float value) {
-  for (int distance = 1; distance < parts; distance *= 2) {
-    float other = __nvvm_shfl_sync_bfly_f32(0xffffffff, value, distance, 31);
-    value = other > value ? other : value;
-  }
-  return value;
-}
-
 HASHC_INLINE float addUp(Float4 v) { return (v[0] + v[2]) + (v[1] + v[3]); }
-
-struct KeyRange {
-  int64_t first, last;
-};
-
-/// Rows see their document, and none after them if causal.
-struct OwnKeys {
-  const int32_t *starts; // of the window
-  int64_t window;
-  bool causal;
-
-  HASHC_INLINE KeyRange operator()(int64_t row) const {
-    int64_t last = row + 1;
-    while (!causal && last < window && starts[last] <= row)
-      ++last;
-    return {starts[row], last};
-  }
-};
-
-/// All rows see the live rows of the memory's window.
-struct MemoryKeys {
-  int64_t last;
-  HASHC_INLINE KeyRange operator()(int64_t) const { return {0, last}; }
-};
-
-HASHC_INLINE int64_t countLiveKeys(const int32_t *tokens, int64_t window) {
-  int64_t live = 0;
-  while (live < window && tokens[live] >= 0)
-    ++live;
-  return live;
-}
-
-/// Of rows first .. last-1, the keys that any of them sees.
-template <typename Keys>
-HASHC_INLINE KeyRange joinRanges(const Keys &keys, int64_t first,
-                                 int64_t last) {
-  KeyRange all = keys(first);
-  for (int64_t row = first + 1; row < last; ++row) {
-    KeyRange range = keys(row);
-    all = {smaller(all.first, range.first), larger(all.last, range.last)};
-  }
-  return all;
-}
 
 /// Copies `count` rows of `size` features to a tile; rows past them are zeros.
 template <int64_t maxSize, typename S>
@@ -148,13 +85,6 @@ HASHC_INLINE void storeRow(S *to, const Float4 *sums, float factor,
       store(to + (part + j * parts) * 4, sums[j] * factor);
 }
 
-/// Where the heads of rows are.
-struct Layout {
-  int64_t heads, kvHeads, size;
-  int64_t queries, keys; // rows of a window
-  double scale;
-};
-
 constexpr int64_t scoresPitch = keysAtOnce + 1;
 
 /// Queries first .. first + count - 1 of a head of a window.
@@ -174,7 +104,7 @@ HASHC_INLINE void attend(const Layout &layout, const S *q, const S *k,
   const KeyRange all = joinRanges(keys, first, first + count);
   SharedFloat *ownProbabilities = probabilities + row * scoresPitch;
   Float4 sums[vectorsOfPart<maxSize>] = {};
-  float peak = minusInfinity, total = 0;
+  RunningRow running;
   loadTile<maxSize>(queryTile, q + first * stride, stride, count, size);
   for (int64_t begin = all.first / keysAtOnce * keysAtOnce; begin < all.last;
        begin += keysAtOnce) {
@@ -185,16 +115,15 @@ HASHC_INLINE void attend(const Layout &layout, const S *q, const S *k,
     float scores[keysOfPart];
     multiplyRows<maxSize>(scores, queryTile + row * pitch<maxSize>, keyTile,
                           part, size);
-    float most = peak;
+    float most = minusInfinity;
     for (int64_t j = 0; j < keysOfPart; ++j) {
       const int64_t key = begin + part + j * parts;
       const bool seen = key >= own.first && key < own.last;
       scores[j] = seen ? scores[j] * float(layout.scale) : minusInfinity;
       most = scores[j] > most ? scores[j] : most;
     }
-    most = largestOfRow(most);
-    // exp(-inf - 0) is the zero that exp(-inf - -inf) is not.
-    const float reference = most == minusInfinity ? 0 : most;
+    const float before = running.peak;
+    const float reference = running.raise(largestOfRow(most));
     Float4 low, high;
     for (int64_t j = 0; j < 4; ++j) {
       low[j] = scores[j] - reference;
@@ -202,9 +131,8 @@ HASHC_INLINE void attend(const Layout &layout, const S *q, const S *k,
     }
     low = exp<float>(low);
     high = exp<float>(high);
-    const float shrink = exp<float>(splat<float>(peak - reference))[0];
-    peak = most;
-    total = total * shrink + sumOfRow(addUp(low) + addUp(high));
+    const float shrink = exp<float>(splat<float>(before - reference))[0];
+    running.total = running.total * shrink + sumOfRow(addUp(low) + addUp(high));
     for (int64_t j = 0; j < 4; ++j) {
       ownProbabilities[part + j * parts] = low[j];
       ownProbabilities[part + (j + 4) * parts] = high[j];
@@ -220,34 +148,24 @@ HASHC_INLINE void attend(const Layout &layout, const S *q, const S *k,
     synchronize();
   }
   if (exists) {
-    storeRow<maxSize>(y + (first + row) * stride, sums,
-                      total > 0 ? 1 / total : 0, part, size);
+    storeRow<maxSize>(y + (first + row) * stride, sums, running.getFactor(),
+                      part, size);
     if (lse && part == 0)
-      lse[(first + row) * layout.heads] =
-          peak + log<float>(splat<float>(total))[0];
+      lse[(first + row) * layout.heads] = running.getLogarithm(/*unit=*/1);
   }
   // The tiles are filled again.
   synchronize();
 }
 
-/// As the CPU cuts it: a task is 64 queries of a head of a window.
 template <typename S, typename Window>
 HASHC_INLINE void attention(int64_t task, const Layout &layout, const S *q,
                             const S *k, const S *v, S *y, float *lse,
                             Window getKeys) {
-  constexpr int64_t queriesOfTask = 64;
-  const int64_t heads = layout.heads, size = layout.size;
-  const int64_t blocks = (layout.queries + queriesOfTask - 1) / queriesOfTask;
-  const int64_t begin = task % blocks * queriesOfTask;
-  const int64_t end = smaller(begin + queriesOfTask, layout.queries);
-  const int64_t h = task / blocks % heads, window = task / blocks / heads;
-  const int64_t kv = h / (heads / layout.kvHeads);
-  const int64_t row = window * layout.queries, keyRow = window * layout.keys;
-  const int64_t at = row * heads * size + h * size;
-  const int64_t keyAt = keyRow * layout.kvHeads * size + kv * size;
-  for (int64_t first = begin; first < end; first += rowsAtOnce)
-    attend(layout, q + at, k + keyAt, v + keyAt, getKeys(window), y + at,
-           lse + row * heads + h, first, smaller(rowsAtOnce, end - first));
+  const QueryTask its(task, layout);
+  for (int64_t first = its.begin; first < its.end; first += rowsAtOnce)
+    attend(layout, q + its.at, k + its.keyAt, v + its.keyAt,
+           getKeys(its.window), y + its.at, lse + its.lseAt, first,
+           smaller(rowsAtOnce, its.end - first));
 }
 
 /// A row sees the keys of its document up to itself.
@@ -459,16 +377,7 @@ HASHC_INLINE void attentionGrad(int64_t task, const Layout &layout, const S *q,
 } // namespace
 
 #define HASHC_INSTANCE(S, NAME)                                                \
-  HASHC_BLOCK hash_block_attention_##NAME(                                     \
-      int64_t task, const S *q, const S *k, const S *v, const int32_t *starts, \
-      S *y, float *lse, int64_t heads, int64_t kvHeads, int64_t size,          \
-      int64_t window, double scale, int64_t causal) {                          \
-    attention<S>(task, {heads, kvHeads, size, window, window, scale}, q, k, v, \
-                 y, lse, [=](int64_t number) {                                 \
-                   return OwnKeys{starts + number * window, window,            \
-                                  causal != 0};                                \
-                 });                                                           \
-  }                                                                            \
+  HASHC_ATTENTION(block, S, NAME)                                              \
   HASHC_BLOCK hash_block_attention_decode_##NAME(                              \
       int64_t task, const S *q, const S *k, const S *v, const int32_t *starts, \
       const int32_t *index, S *y, S *keys, S *values, int64_t heads,           \
@@ -476,38 +385,6 @@ HASHC_INLINE void attentionGrad(int64_t task, const Layout &layout, const S *q,
     attentionDecode<S>(task, q, k, v, starts, index, y, keys, values, heads,   \
                        kvHeads, size, scale);                                  \
   }                                                                            \
-  HASHC_BLOCK hash_block_attention_grad_##NAME(                                \
-      int64_t task, const S *q, const S *k, const S *v, const int32_t *starts, \
-      const S *y, const float *lse, const S *dy, S *dq, S *dk, S *dv,          \
-      int64_t heads, int64_t kvHeads, int64_t size, int64_t window,            \
-      double scale, int64_t causal) {                                          \
-    attentionGrad<S>(task, {heads, kvHeads, size, window, window, scale}, q,   \
-                     k, v, y, lse, dy, dq, dk, dv, [=](int64_t number) {       \
-                       return OwnKeys{starts + number * window, window,        \
-                                      causal != 0};                            \
-                     });                                                       \
-  }                                                                            \
-  HASHC_BLOCK hash_block_cross_attention_##NAME(                               \
-      int64_t task, const S *q, const S *k, const S *v, const int32_t *tokens, \
-      S *y, float *lse, int64_t heads, int64_t kvHeads, int64_t size,          \
-      int64_t window, int64_t memoryWindow, double scale) {                    \
-    attention<S>(task, {heads, kvHeads, size, window, memoryWindow, scale}, q, \
-                 k, v, y, lse, [=](int64_t number) {                           \
-                   return MemoryKeys{countLiveKeys(                            \
-                       tokens + number * memoryWindow, memoryWindow)};         \
-                 });                                                           \
-  }                                                                            \
-  HASHC_BLOCK hash_block_cross_attention_grad_##NAME(                          \
-      int64_t task, const S *q, const S *k, const S *v, const int32_t *tokens, \
-      const S *y, const float *lse, const S *dy, S *dq, S *dk, S *dv,          \
-      int64_t heads, int64_t kvHeads, int64_t size, int64_t window,            \
-      int64_t memoryWindow, double scale) {                                    \
-    attentionGrad<S>(task,                                                     \
-                     {heads, kvHeads, size, window, memoryWindow, scale}, q,   \
-                     k, v, y, lse, dy, dq, dk, dv, [=](int64_t number) {       \
-                       return MemoryKeys{countLiveKeys(                        \
-                           tokens + number * memoryWindow, memoryWindow)};     \
-                     });                                                       \
-  }
+  HASHC_ATTENTION_GRAD(block, S, NAME)
 HASHC_INSTANCE(float, f32)
 HASHC_INSTANCE(bf16, bf16)

@@ -59,3 +59,10 @@ KERNEL apart(int *out) {
   else
     __nvvm_bar_warp_sync(0xffffffff);
 }
+
+// Two numbers of bf16, the second operand in the lower half: ties to even, the largest number, any NaN, infinity.
+KERNEL narrow(unsigned *out) {
+  const unsigned pairs[][2] = {{0x3f808000, 0x3f818000}, {0x3f808001, 0xbf817fff}, {0x7f7fffff, 0xffc12345}, {0x7f800000, 0x00008001}};
+  for (int i = 0; i < 4; ++i)
+    asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(out[i]) : "f"(__builtin_bit_cast(float, pairs[i][0])), "f"(__builtin_bit_cast(float, pairs[i][1])));
+}
