@@ -50,11 +50,11 @@ def GpuUseBlocks : Pass<"hash-gpu-use-blocks", "::mlir::ModuleOp"> {
     call of `hash_attention_f32` by a thread becomes one of
     `hash_block_attention_f32`, with the same arguments, by a block of 128 threads
     (`codegen/nvvm/kernels/Block*.cpp`), in bf16 one of
-    `hash_tensor_attention_bf16`, which multiplies by tensor cores, for heads of a
-    multiple of 8. A function that is written for teams
+    `hash_tensor_attention_bf16`, which multiplies by tensor cores, for heads of up
+    to 128 features, a multiple of 8. A function that is written for teams
     (`codegen/cpu/kernels/Team.h`), such as `hash_layer_norm_f32`, is called by a
     block of 256 threads, a team. Kernels with calls that nothing of this fits stay
-    a thread's: attention in f64, heads of more than 128 features, or 64 in
+    a thread's: attention in f64, heads of more than 128 features, or 64 in other
     gradients, and heads that are not made of vectors of 4.
   }];
 }

@@ -172,6 +172,8 @@ std::optional<TileConfig> chooseTiles(Operation *op) {
 }
 
 int64_t getNumTasks(Operation *op) {
+  if (auto walks = countGradWalks(op))
+    return *walks;
   std::optional<TileConfig> config = chooseTiles(op);
   if (!config)
     return cpu::getNumTasks(op);

@@ -21,6 +21,10 @@ bool isForGpu(mlir::ModuleOp module);
 /// thread's. Copies are of 16 bytes, so rows are made of whole ones.
 std::optional<TileConfig> chooseTiles(mlir::Operation *op);
 
+/// Tasks of a gradient of attention by tensor cores, if the op is one
+/// (UseBlocks.cpp): more than there are for a CPU.
+std::optional<int64_t> countGradWalks(mlir::Operation *op);
+
 /// Tasks of an op on buffers: of a block, or of a thread.
 int64_t getNumTasks(mlir::Operation *op);
 

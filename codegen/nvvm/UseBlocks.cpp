@@ -9,6 +9,7 @@
 #include "codegen/nvvm/LaunchShape.h"
 #include "codegen/nvvm/TileChoice.h"
 #include "codegen/nvvm/kernels/TensorShape.h"
+#include "dialect/Hash.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -71,12 +72,18 @@ const llvm::StringMap<Forms> &getBlockFunctions() {
       all[("hash_attention_decode_" + type).str()] = {useFma(3, 11, 128)};
       for (StringRef kind : {"attention", "cross_attention"}) {
         Forms &forward = all[(kPrefix + kind + "_" + type).str()];
-        if (type == "bf16")
+        Forms &gradient = all[(kPrefix + kind + "_grad_" + type).str()];
+        if (type == "bf16") {
           forward = {useTensorCores(4, 9, 64, kernels::getAttentionShared),
                      useTensorCores(2, 9, kernels::kMaxHead,
                                     kernels::getAttentionShared)};
+          gradient = {
+              useTensorCores(3, 13, 48, kernels::getAttentionGradShared),
+              useTensorCores(2, 13, kernels::kMaxHead,
+                             kernels::getAttentionGradShared)};
+        }
         forward.push_back(useFma(3, 9, 128));
-        all[(kPrefix + kind + "_grad_" + type).str()] = {useFma(2, 13, 64)};
+        gradient.push_back(useFma(2, 13, 64));
       }
     }
     for (StringRef name : {"plan", "segments", "norm_start", "norm_add_f32",
@@ -193,7 +200,8 @@ struct GpuUseBlocks : impl::GpuUseBlocksBase<GpuUseBlocks> {
            << (bytes >> 10) << " KiB a thread of a GPU, which has "
            << (kMaxThreadBytes >> 10)
            << "; in f32 and bf16 heads of up to 64 features, a multiple of 4, "
-              "work at any window; smaller windows need less";
+              "work at any window, in bf16 up to 128, a multiple of 8, too; "
+              "smaller windows need less";
   }
 
   void declare(StringRef name, FunctionType type) {
@@ -206,5 +214,24 @@ struct GpuUseBlocks : impl::GpuUseBlocksBase<GpuUseBlocks> {
 };
 
 } // namespace
+
+std::optional<int64_t> countGradWalks(Operation *op) {
+  auto call = dyn_cast<hash::LibraryCallOp>(op);
+  if (!call || !isForGpu(call->getParentOfType<ModuleOp>()) ||
+      !call.getCallee().ends_with("attention_grad"))
+    return std::nullopt;
+  auto read = [&](StringRef name) {
+    auto number = call.getConfig().getAs<IntegerAttr>(name);
+    return number ? number.getInt() : 0;
+  };
+  auto queries = cast<MemRefType>(call.getIns().front().getType());
+  const int64_t heads = read("heads"), kvHeads = read("kv_heads");
+  const int64_t window = read("window"), memory = read("memory_window");
+  if (!queries.getElementType().isBF16() ||
+      !kernels::fitsTensorCores(queries.getDimSize(1) / heads))
+    return std::nullopt;
+  return queries.getDimSize(0) / window * kvHeads *
+         kernels::countWalks(heads / kvHeads, window, memory ? memory : window);
+}
 
 } // namespace hashc::nvvm

@@ -26,10 +26,22 @@ template <typename T> std::vector<Real> widen(const Guarded<T> &buffer) {
   return values;
 }
 
+/// Also what the sizes of the terms alone add up to.
+struct ExpectedSum : Expected {
+  explicit ExpectedSum(int64_t size) : Expected(size), terms(size) {}
+  void add(int64_t i, Real term, Real sizeOfTerm) {
+    value[i] += term;
+    size[i] += sizeOfTerm;
+    terms[i] += std::fabs(term);
+  }
+  std::vector<Real> terms;
+};
+
 /// Attention by its definition, a row at a time. Shapes say where a head's
 /// features are, inputs which rows of keys a row of queries sees.
 struct Reference {
-  Expected y, lse;
+  ExpectedSum y;
+  Expected lse;
 
   template <typename Shape, typename Input>
   Reference(const Shape &s, const Input &in)
@@ -51,15 +63,13 @@ struct Reference {
         lse.set(r * s.heads + h, peak + std::log(total),
                 std::fabs(peak) + std::log(total) + 1);
         for (int64_t i = 0; i < s.size; ++i) {
-          Real sum = 0, size = 0;
           for (int64_t j = 0; j < s.keys(); ++j)
             if (scores[j] > -kInfinity) {
               Real p = std::exp(scores[j] - peak) / total;
               Real term = p * v[s.kvAt(first + j, h) + i];
-              sum += term;
-              size += std::fabs(term) * (1 + std::fabs(scores[j] - peak));
+              y.add(s.at(r, h) + i, term,
+                    std::fabs(term) * (1 + std::fabs(scores[j] - peak)));
             }
-          y.set(s.at(r, h) + i, sum, size);
         }
       }
   }
@@ -67,7 +77,7 @@ struct Reference {
 
 /// The gradient by its definition, from the forward pass as it was stored.
 struct ReferenceGradient {
-  Expected dq, dk, dv;
+  ExpectedSum dq, dk, dv;
 
   template <typename Shape, typename Input, typename Output, typename S>
   ReferenceGradient(const Shape &s, const Input &in, const Output &out,
@@ -98,14 +108,10 @@ private:
     Real grown = 1 + std::fabs(lse) + std::fabs(score);
     size *= p * Real(s.scale()) * grown;
     for (int64_t i = 0; i < s.size; ++i) {
-      accumulate(dq, a + i, ds * k[b + i], size * std::fabs(k[b + i]));
-      accumulate(dk, b + i, ds * q[a + i], size * std::fabs(q[a + i]));
-      accumulate(dv, b + i, p * dy[a + i], p * grown * std::fabs(dy[a + i]));
+      dq.add(a + i, ds * k[b + i], size * std::fabs(k[b + i]));
+      dk.add(b + i, ds * q[a + i], size * std::fabs(q[a + i]));
+      dv.add(b + i, p * dy[a + i], p * grown * std::fabs(dy[a + i]));
     }
-  }
-  static void accumulate(Expected &sum, int64_t i, Real term, Real size) {
-    sum.value[i] += term;
-    sum.size[i] += size;
   }
   std::vector<Real> q, k, v, y, dy;
 };

@@ -40,6 +40,8 @@ HASHC_INLINE float largestOfRow(float value) {
   return value;
 }
 
+HASHC_INLINE float addUp(Float4 v) { return (v[0] + v[2]) + (v[1] + v[3]); }
+
 //===----------------------------------------------------------------------===//
 // Keys
 //===----------------------------------------------------------------------===//
@@ -89,6 +91,31 @@ HASHC_INLINE KeyRange joinRanges(const Keys &keys, int64_t first,
   return {keys(first).first, keys(last - 1).last};
 }
 
+/// Rows of queries: first .. last-1.
+struct QueryRange {
+  int64_t first, last;
+};
+
+/// The queries that see any of keys first .. last-1.
+template <typename Keys>
+HASHC_INLINE QueryRange findQueries(const Keys &keys, int64_t queries,
+                                    int64_t first, int64_t last) {
+  // The first query for which `isPast` holds, as it does for those after it.
+  auto find = [&](auto isPast) {
+    int64_t begin = 0, end = queries;
+    while (begin < end) {
+      const int64_t middle = (begin + end) / 2;
+      if (isPast(keys(middle)))
+        end = middle;
+      else
+        begin = middle + 1;
+    }
+    return begin;
+  };
+  return {find([&](KeyRange range) { return range.last > first; }),
+          find([&](KeyRange range) { return range.first >= last; })};
+}
+
 //===----------------------------------------------------------------------===//
 // Tasks
 //===----------------------------------------------------------------------===//
@@ -120,6 +147,35 @@ struct QueryTask {
   }
 };
 
+/// A head of queries of a window, and its keys.
+template <typename S> struct GradHead {
+  const S *q, *k, *v, *y, *dy;
+  const float *lse;
+  S *dq;
+};
+
+/// A head of keys of a window.
+template <typename S> struct GradTask {
+  int64_t keyAt; // of the head in the window's first row
+  HASHC_INLINE GradTask(int64_t window, int64_t kv, const Layout &layout,
+                        const GradHead<S> &all)
+      : keyAt((window * layout.keys * layout.kvHeads + kv) * layout.size),
+        all(all), size(layout.size),
+        first(window * layout.queries * layout.heads +
+              kv * (layout.heads / layout.kvHeads)) {}
+
+  /// Of the heads of queries that have these keys, number i.
+  HASHC_INLINE GradHead<S> getHead(int64_t i) const {
+    const int64_t at = (first + i) * size;
+    return {all.q + at,  all.k + keyAt,       all.v + keyAt, all.y + at,
+            all.dy + at, all.lse + first + i, all.dq + at};
+  }
+
+private:
+  GradHead<S> all; // the buffers
+  int64_t size, first;
+};
+
 //===----------------------------------------------------------------------===//
 // Softmax
 //===----------------------------------------------------------------------===//
@@ -141,6 +197,36 @@ struct RunningRow {
     return peak * unit + log<float>(splat<float>(total))[0];
   }
 };
+
+/// The product of a row's result and its gradient; all threads of the row get
+/// it.
+template <typename S>
+HASHC_INLINE float getDelta(const S *y, const S *dy, int64_t size) {
+  Float4 sums{};
+  for (int64_t i = getThread() % parts * 4; i < size; i += parts * 4)
+    sums = fma<float>(load(y + i), load(dy + i), sums);
+  return sumOfRow(addUp(sums));
+}
+
+/// What is known of a row of queries; one that does not exist sees no key.
+struct GradRow {
+  KeyRange range{0, 0};
+  float lse = 0, delta = 0;
+};
+
+/// Of a row before `end`; it exists if it is there.
+template <typename S, typename Keys>
+HASHC_INLINE GradRow getRow(const GradHead<S> &head, const Layout &layout,
+                            const Keys &keys, int64_t row, int64_t end) {
+  const int64_t at = smaller(row, end - 1), stride = layout.heads * layout.size;
+  GradRow result;
+  result.delta =
+      getDelta(head.y + at * stride, head.dy + at * stride, layout.size);
+  result.lse = head.lse[at * layout.heads];
+  if (row < end)
+    result.range = keys(at);
+  return result;
+}
 
 } // namespace hashc::kernels
 

@@ -32,8 +32,6 @@ constexpr int64_t vectorsOfPart = maxSize / 4 / parts;
 using SharedVector = __attribute__((address_space(3))) Float4;
 using SharedFloat = __attribute__((address_space(3))) float;
 
-HASHC_INLINE float addUp(Float4 v) { return (v[0] + v[2]) + (v[1] + v[3]); }
-
 /// Copies `count` rows of `size` features to a tile; rows past them are zeros.
 template <int64_t maxSize, typename S>
 HASHC_INLINE void loadTile(SharedVector *tile, const S *from, int64_t stride,
@@ -203,13 +201,6 @@ constexpr int64_t maxGradSize = 64;
 constexpr int64_t gradPitch = pitch<maxGradSize>;
 constexpr int64_t gradVectors = vectorsOfPart<maxGradSize>;
 
-/// A head of queries of a window, and its keys.
-template <typename S> struct GradHead {
-  const S *q, *k, *v, *y, *dy;
-  const float *lse;
-  S *dq;
-};
-
 /// Tiles of the gradient, and of a row of a thread what it needs of the scores.
 struct GradTiles {
   SharedVector *q, *dy, *k, *v;
@@ -253,36 +244,6 @@ struct GradTiles {
   }
 };
 
-/// The product of a row's result and its gradient; all four threads get it.
-template <typename S>
-HASHC_INLINE float getDelta(const S *y, const S *dy, int64_t size) {
-  Float4 sums{};
-  for (int64_t i = getThread() % parts * 4; i < size; i += parts * 4)
-    sums = fma<float>(load(y + i), load(dy + i), sums);
-  return sumOfRow(addUp(sums));
-}
-
-/// What a thread knows of its row of queries; rows that do not exist see none.
-struct GradRow {
-  KeyRange range{0, 0};
-  float lse = 0, delta = 0;
-};
-
-template <typename S, typename Keys>
-HASHC_INLINE GradRow getRow(const GradHead<S> &head, const Layout &layout,
-                            const Keys &keys, int64_t first, int64_t count) {
-  const int64_t row = getThread() / parts, stride = layout.heads * layout.size;
-  const bool exists = row < count;
-  const int64_t at = first + (exists ? row : 0);
-  GradRow result;
-  result.delta =
-      getDelta(head.y + at * stride, head.dy + at * stride, layout.size);
-  result.lse = head.lse[at * layout.heads];
-  if (exists)
-    result.range = keys(at);
-  return result;
-}
-
 /// A task is a head of keys of a window, as the CPU cuts it.
 template <typename S, typename Window>
 HASHC_INLINE void attentionGrad(int64_t task, const Layout &layout, const S *q,
@@ -297,28 +258,21 @@ HASHC_INLINE void attentionGrad(int64_t task, const Layout &layout, const S *q,
   HASHC_SHARED float gradients[rowsAtOnce * scoresPitch];
   GradTiles tiles{queryTile, dyTile,        keyTile,
                   valueTile, probabilities, gradients};
-  const int64_t heads = layout.heads, kvHeads = layout.kvHeads;
-  const int64_t size = layout.size, group = heads / kvHeads;
-  const int64_t window = task / kvHeads, kv = task % kvHeads;
-  const int64_t stride = heads * size, keyStride = kvHeads * size;
-  const int64_t row = window * layout.queries;
-  const int64_t keyAt = window * layout.keys * keyStride + kv * size;
+  const int64_t size = layout.size, group = layout.heads / layout.kvHeads;
+  const int64_t stride = layout.heads * size, keyStride = layout.kvHeads * size;
   const int64_t own = getThread() / parts, part = getThread() % parts;
   const float scale = float(layout.scale);
-  auto keys = getKeys(window);
-  auto getHead = [&](int64_t h) {
-    const int64_t at = row * stride + h * size;
-    return GradHead<S>{q + at, k + keyAt, v + keyAt,
-                       y + at, dy + at,   lse + row * heads + h,
-                       dq + at};
-  };
+  auto keys = getKeys(task / layout.kvHeads);
+  const GradTask<S> its(task / layout.kvHeads, task % layout.kvHeads, layout,
+                        {q, k, v, y, dy, lse, dq});
 
-  for (int64_t h = kv * group; h < (kv + 1) * group; ++h) {
-    const GradHead<S> head = getHead(h);
+  for (int64_t h = 0; h < group; ++h) {
+    const GradHead<S> head = its.getHead(h);
     for (int64_t first = 0; first < layout.queries; first += rowsAtOnce) {
       const int64_t count = smaller(rowsAtOnce, layout.queries - first);
       const KeyRange all = joinRanges(keys, first, first + count);
-      const GradRow known = getRow(head, layout, keys, first, count);
+      const GradRow known =
+          getRow(head, layout, keys, first + own, first + count);
       Float4 sums[gradVectors] = {};
       tiles.loadQueries(head, stride, first, count, size);
       for (int64_t begin = all.first / keysAtOnce * keysAtOnce;
@@ -343,15 +297,17 @@ HASHC_INLINE void attentionGrad(int64_t task, const Layout &layout, const S *q,
   for (int64_t begin = 0; begin < layout.keys; begin += keysAtOnce) {
     const int64_t keyCount = smaller(keysAtOnce, layout.keys - begin);
     Float4 keySums[gradVectors] = {}, valueSums[gradVectors] = {};
-    tiles.loadKeys(k + keyAt, v + keyAt, keyStride, begin, keyCount, size);
-    for (int64_t h = kv * group; h < (kv + 1) * group; ++h) {
-      const GradHead<S> head = getHead(h);
+    tiles.loadKeys(k + its.keyAt, v + its.keyAt, keyStride, begin, keyCount,
+                   size);
+    for (int64_t h = 0; h < group; ++h) {
+      const GradHead<S> head = its.getHead(h);
       for (int64_t first = 0; first < layout.queries; first += rowsAtOnce) {
         const int64_t count = smaller(rowsAtOnce, layout.queries - first);
         const KeyRange all = joinRanges(keys, first, first + count);
         if (all.last <= begin || all.first >= begin + keysAtOnce)
           continue;
-        const GradRow known = getRow(head, layout, keys, first, count);
+        const GradRow known =
+            getRow(head, layout, keys, first + own, first + count);
         tiles.loadQueries(head, stride, first, count, size);
         synchronize();
         tiles.score(begin, known.range, scale, known.lse, known.delta, size);
@@ -366,7 +322,7 @@ HASHC_INLINE void attentionGrad(int64_t task, const Layout &layout, const S *q,
       }
     }
     if (own < keyCount) {
-      const int64_t at = keyAt + (begin + own) * keyStride;
+      const int64_t at = its.keyAt + (begin + own) * keyStride;
       storeRow<maxGradSize>(dk + at, keySums, 1, part, size);
       storeRow<maxGradSize>(dv + at, valueSums, 1, part, size);
     }

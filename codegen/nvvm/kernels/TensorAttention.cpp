@@ -12,53 +12,13 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "AttentionRows.h"
-#include "TensorCores.h"
+#include "TensorWalk.h"
 
 using namespace hashc::kernels;
 
 namespace {
 
-constexpr float log2OfE = 1.4426950408889634f, logOf2 = 0.6931471805599453f;
-
-HASHC_INLINE float exp2(float x) { return __nvvm_ex2_approx_ftz_f(x); }
-
-/// Two tiles side by side, of keys and of values, and two such pairs: one is
-/// filled while the other one is read.
-struct TilePairs {
-  SharedAddress begin;
-  int32_t size;
-
-  HASHC_INLINE Tile get(int32_t pair, int32_t number) const {
-    return {begin + (pair * 2 + number) * int32_t(kTileRows * getPitch(size)),
-            size};
-  }
-  HASHC_INLINE void copyRows(int32_t pair, const bf16 *first,
-                             const bf16 *second, int64_t stride,
-                             int64_t count) const {
-    get(pair, 0).copyRows(first, stride, count, kTileRows, threads);
-    get(pair, 1).copyRows(second, stride, count, kTileRows, threads);
-  }
-};
-
 using Scores = Sums[kTileRows / kColumns];
-
-/// The lane's two rows: half 0 has words 0 and 1 of all sums, half 1 the
-/// others.
-HASHC_INLINE int32_t getRow(int32_t half) {
-  return getWarp() * int32_t(kWarpRows) + half * 8 + getLane() / 4;
-}
-
-/// For each of a lane's scores in one of its rows, and its key.
-template <typename Visit>
-HASHC_INLINE void forEachScore(Scores &scores, int32_t half, Visit visit) {
-  const int32_t column = getLane() % 4 * 2;
-#pragma unroll
-  for (int32_t i = 0; i < kTileRows / kColumns; ++i)
-#pragma unroll
-    for (int32_t j = 0; j < 2; ++j)
-      visit(scores[i].of[half * 2 + j], i * int32_t(kColumns) + column + j);
-}
 
 /// The scores of keys begin .. begin + 63 that a row does not see become -inf.
 HASHC_INLINE void mask(Scores &scores, int32_t half, int64_t begin,
@@ -67,8 +27,9 @@ HASHC_INLINE void mask(Scores &scores, int32_t half, int64_t begin,
     return;
   const auto first = int32_t(larger(range.first - begin, 0));
   const auto last = int32_t(smaller(range.last - begin, kTileRows));
-  forEachScore(scores, half, [&](float &score, int32_t key) {
-    score = key >= first && key < last ? score : minusInfinity;
+  forEachScore<kTileRows>(half, [&](int32_t i, int32_t word, int32_t key) {
+    if (key < first || key >= last)
+      scores[i].of[word] = minusInfinity;
   });
 }
 
@@ -76,11 +37,13 @@ HASHC_INLINE void mask(Scores &scores, int32_t half, int64_t begin,
 /// the new peak, and returns the factor of what there was before.
 HASHC_INLINE float absorb(RunningRow &row, Scores &scores, int32_t half) {
   float most = minusInfinity, added = 0;
-  forEachScore(scores, half, [&](float &score, int32_t) {
+  forEachScore<kTileRows>(half, [&](int32_t i, int32_t word, int32_t) {
+    const float score = scores[i].of[word];
     most = score > most ? score : most;
   });
   const float before = row.peak, reference = row.raise(largestOfRow(most));
-  forEachScore(scores, half, [&](float &score, int32_t) {
+  forEachScore<kTileRows>(half, [&](int32_t i, int32_t word, int32_t) {
+    float &score = scores[i].of[word];
     score = exp2(score - reference);
     added += score;
   });
@@ -96,63 +59,63 @@ HASHC_INLINE void attend(const Layout &layout, const bf16 *q, const bf16 *k,
                          int64_t first, int64_t count) {
   const auto size = int32_t(layout.size);
   const int64_t stride = layout.heads * size, keyStride = layout.kvHeads * size;
-  const TilePairs tiles{
-      SharedAddress(reinterpret_cast<uint64_t>(hash_launch_shared)), size};
+  const TilePairs tiles{getLaunchShared(), size, int32_t(kTileRows)};
   const KeyRange all = joinRanges(keys, first, first + count);
+  const int64_t begin = all.first / kTileRows * kTileRows;
   KeyRange ranges[2];
+#pragma unroll
   for (int32_t half = 0; half < 2; ++half)
     ranges[half] = keys(first + smaller(getRow(half), count - 1));
-  auto load = [&](int64_t begin, int32_t pair) {
-    tiles.copyRows(pair, k + begin * keyStride, v + begin * keyStride,
-                   keyStride, all.last - begin);
-  };
 
   // Queries come by the memory of keys that are not there yet.
-  int64_t begin = all.first / kTileRows * kTileRows;
   const Tile queryTile = tiles.get(1, 0);
   queryTile.copyRows(q + first * stride, stride, count, kTileRows, threads);
-  load(begin, 0);
-  synchronizeCopies();
   Fragment queries[kFragments];
-  const SharedAddress place =
-      queryTile.placeRows(getWarp() * int32_t(kWarpRows));
-#pragma unroll
-  for (int32_t i = 0; i < kFragments; ++i)
-    if (i * kDepth < size)
-      queries[i] = loadFragment(place + i * kDepth * 2);
-
-  const auto scale = float(layout.scale * double(log2OfE));
   Sums sums[kMaxHead / kColumns] = {};
   RunningRow rows[2];
-  for (int32_t pair = 0; begin < all.last; begin += kTileRows, pair ^= 1) {
-    // This pair is there, and nobody reads the other one any more.
-    synchronizeCopies();
-    if (begin + kTileRows < all.last)
-      load(begin + kTileRows, pair ^ 1);
-    Scores scores = {};
-    multiplyByRows<kTileRows>(scores, tiles.get(pair, 0),
-                              [&](int32_t i) { return queries[i]; });
+  walk(
+      int32_t(countTiles(all.last - begin)),
+      [&](int32_t step, int32_t pair) {
+        const int64_t from = begin + step * kTileRows;
+        tiles.copyRows(pair, k + from * keyStride, v + from * keyStride,
+                       keyStride, all.last - from);
+      },
+      [&] {
+        const SharedAddress place =
+            queryTile.placeRows(getWarp() * int32_t(kWarpRows));
 #pragma unroll
-    for (int32_t half = 0; half < 2; ++half) {
-      forEachScore(scores, half,
-                   [&](float &score, int32_t) { score *= scale; });
-      mask(scores, half, begin, ranges[half]);
-      const float shrink = absorb(rows[half], scores, half);
+        for (int32_t i = 0; i < kFragments; ++i)
+          if (i * kDepth < size)
+            queries[i] = loadFragment(place + i * int32_t(kDepth) * 2);
+      },
+      [&](int32_t step, int32_t pair) {
+        Scores scores = {};
+        multiplyByRows<kTileRows>(scores, tiles.get(pair, 0),
+                                  [&](int32_t i) { return queries[i]; });
+        const float scale = getExponentScale(layout);
 #pragma unroll
-      for (Sums &each : sums) {
-        each.of[half * 2] *= shrink;
-        each.of[half * 2 + 1] *= shrink;
-      }
-    }
-    addRows<kTileRows>(sums, scores, tiles.get(pair, 1));
-  }
+        for (Sums &each : scores)
+          for (float &score : each.of)
+            score *= scale;
+#pragma unroll
+        for (int32_t half = 0; half < 2; ++half) {
+          mask(scores, half, begin + step * kTileRows, ranges[half]);
+          const float shrink = absorb(rows[half], scores, half);
+#pragma unroll
+          for (Sums &each : sums) {
+            each.of[half * 2] *= shrink;
+            each.of[half * 2 + 1] *= shrink;
+          }
+        }
+        addRows<kTileRows>(sums, scores, tiles.get(pair, 1));
+      });
 #pragma unroll
   for (int32_t half = 0; half < 2; ++half) {
     RunningRow &row = rows[half];
     row.total = sumOfRow(row.total);
-    const int64_t at = first + getRow(half);
     if (getRow(half) >= count)
       continue;
+    const int64_t at = first + getRow(half);
     storeRow(y + at * stride, sums, half * 2, row.getFactor(), size);
     if (getLane() % 4 == 0)
       lse[at * layout.heads] = row.getLogarithm(logOf2);

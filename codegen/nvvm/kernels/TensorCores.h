@@ -37,6 +37,10 @@ HASHC_INLINE int32_t getWarp() { return int32_t(getThread()) / 32; }
 /// An address in shared memory.
 using SharedAddress = uint32_t;
 
+HASHC_INLINE SharedAddress getLaunchShared() {
+  return SharedAddress(reinterpret_cast<uint64_t>(hash_launch_shared));
+}
+
 /// Copies 16 bytes, beside the threads; or writes zeros.
 HASHC_INLINE void copy(SharedAddress to, const bf16 *from, bool exists) {
   __nvvm_cp_async_cg_shared_global_16(
