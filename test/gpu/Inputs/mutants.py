@@ -1,12 +1,11 @@
 """Plants bugs in a kernel that hashc generated, and sees the simulator find each:
-    mutants.py HASH-SIM TINY.ll LHS-ELEMENT
+    mutants.py HASH-SIM TINY.ll CASE
 A bug is found where hash-sim says what is wrong, or where the numbers change."""
 
 import re
 import subprocess
 import sys
 
-KERNEL = "grouped_gemm"
 INDEX = r"(i32 %\d+), (i32 %\d+)"
 
 # What is planted: a pattern, its replacement, which of its places (None: all), and what is said of it; no
@@ -86,13 +85,48 @@ WGMMA = [
     ("both boxes to one place", BOX_PARTS, r"\1getelementptr (i8, ptr addrspace(3) @grouped_gemm_launch_shared, i64 16384)\3\4\5", None,
      "another thread reads|still fills|never written|still reads|nothing between"),
 ]
-# Of each: elements of rows and matrix, the contraction (four parts and more of it, or every stage again), what a block has, bugs, and
-# further arguments.
+# Of attention, whose pairs of tiles are 128 rows apart in its memory, and of its gradient, whose are 64.
+RIGHT_SIDES = r"(mma\.sync[^(]*\((?:i32 %\d+, ){4})" + INDEX
+ATTENTION = [
+    ("barriers dropped", r".*barrier\.cta\.sync.*\n", "", None, "never written|copy"),
+    ("no barrier between pairs of tiles", r".*barrier\.cta\.sync.*\n", "", 1, "nothing between|copy|never written"),
+    ("no wait for copies", r".*wait\.all.*\n", "", None, "copy"),
+    ("no wait for the next pair", r".*wait\.all.*\n", "", 1, "copy"),
+    ("part of the copies dropped", r".*cp\.async\.cg.*\n", "", 1, "never written"),
+    ("the next pair to where this one is read", r"= xor i32 (%\d+), (128|64)\n", r"= or i32 \1, 0\n", 0, "another thread reads|nothing between|copy"),
+    ("fragments of rows exchanged", r"(mma\.sync[^(]*\()" + INDEX, r"\1\3, \2", 0, None),
+    ("steps of columns exchanged", RIGHT_SIDES, r"\1\3, \2", 0, None),
+    ("steps of values exchanged", RIGHT_SIDES, r"\1\3, \2", -1, None),
+    ("rows of the other matrix not transposed", r"x4\.trans\.shared", "x4.shared", 0, None),
+    ("probabilities of a pair exchanged", r"(cvt\.rn[^(]*\()(float %\d+), (float %\d+)", r"\1\3, \2", 0, None),
+    ("a score of another unit", "0x3FC7154760000000", "0x3FC0000000000000", 0, None),
+]
+ATTENTION_GRAD = ATTENTION + [
+    ("queries of a pair are known to one thread of each alone", r"shfl\.sync\.bfly\.f32\(i32 -1, (float %\d+), i32 2,",
+     r"shfl.sync.bfly.f32(i32 -1, \1, i32 0,", -1, None),
+    ("no barrier between pairs of queries", r".*barrier\.cta\.sync.*\n", "", -1, "nothing between|copy"),
+    ("no wait for the next queries", r".*wait\.all.*\n", "", -1, "copy"),
+    ("steps of queries exchanged", RIGHT_SIDES, r"\1\3, \2", 48, None),
+]
+
+
+def product(lhs, rhs, depth, *maps):
+    """Arguments of one tile's product; four parts of the contraction, of which three are there at a time, or every stage again."""
+    return [f"{lhs}[512x{depth}]=random", f"{rhs}[{depth}x{depth}]=random", f"{lhs}[512x{depth}]", *maps]
+
+
+# A window of three tiles and two documents.
+STARTS = "i32[192]=" + ",".join(["0"] * 100 + ["100"] * 92)
+HEAD = "bf16[192x64]"
+INPUTS = [f"{HEAD}=random"] * 3 + [STARTS]
+# Of each: the kernel, tasks, what a block has, arguments, bugs.
 CASES = {
-    "fma": ("f32", "f32", 64, 128, 0, COMMON + THREADS),
-    "mma8": ("bf16", "f32", 64, 128, 0, COMMON + MMA8),
-    "mma16": ("bf16", "bf16", 640, 128, 0, COMMON + MMA16),
-    "wgmma": ("bf16", "bf16", 640, 384, 131136, WGMMA, "map:2,640x640,64x64,128"),
+    "fma": ("grouped_gemm", 1, 128, 0, product("f32", "f32", 64), COMMON + THREADS),
+    "mma8": ("grouped_gemm", 1, 128, 0, product("bf16", "f32", 64), COMMON + MMA8),
+    "mma16": ("grouped_gemm", 1, 128, 0, product("bf16", "bf16", 640), COMMON + MMA16),
+    "wgmma": ("grouped_gemm", 1, 384, 131136, product("bf16", "bf16", 640, "map:2,640x640,64x64,128"), WGMMA),
+    "attention": ("attention", 3, 128, 36864, INPUTS + [HEAD, "f32[192]"], ATTENTION),
+    "attention_grad": ("attention_grad", 6, 128, 37888, INPUTS + [f"{HEAD}=random", "f32[192]=5", f"{HEAD}=random"] + [HEAD] * 3, ATTENTION_GRAD),
 }
 
 
@@ -105,22 +139,21 @@ def mutate(text, pattern, replacement, place):
 
 
 def simulate(hash_sim, path, case):
-    lhs, rhs, depth, threads, shared, _, *maps = CASES[case]
-    # One tile; four parts of the contraction, of which three are there at a time.
-    command = [hash_sim, path, f"--kernel={KERNEL}", "--grid=1", f"--block={threads}", f"--shared={shared}", "--mode=late,adversarial",
-               "i64:1", f"{lhs}[512x{depth}]=random", f"{rhs}[{depth}x{depth}]=random", f"{lhs}[512x{depth}]", *maps]
+    kernel, tasks, threads, shared, arguments, _ = CASES[case]
+    command = [hash_sim, path, f"--kernel={kernel}", f"--grid={tasks}", f"--block={threads}", f"--shared={shared}",
+               "--mode=late,adversarial", f"i64:{tasks}", *arguments]
     run = subprocess.run(command, capture_output=True, text=True)
     return run.returncode, run.stdout, run.stderr
 
 
 def main(hash_sim, path, case):
     text = open(path).read()
-    begin = re.search(rf"^define .*@{KERNEL}\(", text, re.M).start()
+    kernel, *_, mutants = CASES[case]
+    begin = re.search(rf"^define .*@{kernel}\(", text, re.M).start()
     end = text.index("\n}\n", begin)
     status, good, errors = simulate(hash_sim, path, case)
     assert status == 0, errors
     missed = 0
-    mutants = CASES[case][5]
     for name, pattern, replacement, place, message in mutants:
         mutant = text[:begin] + mutate(text[begin:end], pattern, replacement, place) + text[end:]
         if ".aligned.count(" in mutant and "declare void @llvm.nvvm.barrier.cta.sync.aligned.count" not in mutant:
