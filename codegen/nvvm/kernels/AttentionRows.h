@@ -76,11 +76,17 @@ struct MemoryKeys {
   HASHC_INLINE KeyRange operator()(int64_t) const { return {0, last}; }
 };
 
+/// Those before the first masked one. Lanes look at a row each.
 HASHC_INLINE int64_t countLiveKeys(const int32_t *tokens, int64_t window) {
-  int64_t live = 0;
-  while (live < window && tokens[live] >= 0)
-    ++live;
-  return live;
+  constexpr int64_t warp = 32;
+  for (int64_t begin = 0; begin < window; begin += warp) {
+    const int64_t row = begin + getThread() % warp;
+    const auto masked = uint32_t(
+        __nvvm_vote_ballot_sync(0xffffffff, row < window && tokens[row] < 0));
+    if (masked)
+      return begin + __builtin_ctz(masked);
+  }
+  return window;
 }
 
 /// Of rows first .. last-1, the keys that any of them sees: a later row's keys

@@ -121,23 +121,24 @@ HASHC_INLINE void walkOverKeys(const GradMemory &memory, const Layout &layout,
   const KeyRange all = joinRanges(keys, first, first + count);
   const int64_t begin = all.first / kColumnsAtOnce * kColumnsAtOnce;
   Sums sums[kMaxHead / kColumns] = {};
-  walk((all.last - begin + kColumnsAtOnce - 1) / kColumnsAtOnce,
-       [&](int32_t step, int32_t pair) {
-         const int64_t from = begin + step * kColumnsAtOnce;
-         memory.getColumns().copyRows(pair, head.k + from * keyStride,
-                                      head.v + from * keyStride, keyStride,
-                                      all.last - from);
-       },
-       [] {},
-       [&](int32_t step, int32_t pair) {
-         const auto from = int32_t(begin + step * kColumnsAtOnce);
-         const ScoreGradients scores(
-             memory, pair, getExponentScale(layout),
-             [&](int32_t half, int32_t) { return known[half]; },
-             [&](int32_t, int32_t column) { return from + column; });
-         addRows<kColumnsAtOnce>(sums, scores.gradients,
-                                 memory.getColumns().get(pair, 0));
-       });
+  walk(
+      countSteps(all.last - begin),
+      [&](int32_t step, int32_t pair) {
+        const int64_t from = begin + step * kColumnsAtOnce;
+        memory.getColumns().copyRows(pair, head.k + from * keyStride,
+                                     head.v + from * keyStride, keyStride,
+                                     all.last - from);
+      },
+      [] {},
+      [&](int32_t step, int32_t pair) {
+        const auto from = int32_t(begin + step * kColumnsAtOnce);
+        const ScoreGradients scores(
+            memory, pair, getExponentScale(layout),
+            [&](int32_t half, int32_t) { return known[half]; },
+            [&](int32_t, int32_t column) { return from + column; });
+        addRows<kColumnsAtOnce>(sums, scores.gradients,
+                                memory.getColumns().get(pair, 0));
+      });
 #pragma unroll
   for (int32_t half = 0; half < 2; ++half)
     if (getRow(half) < count)
