@@ -108,7 +108,7 @@ void GpuDevice::openReport() {
       driver.allocateHost(&memory, sizeof(*report), kPortable | kDeviceMap),
       doing);
   report = new (memory) HashDeviceReport{};
-  driver.check(driver.copyToGpu(variable, &report, sizeof(report)), doing);
+  driver.check(driver.copyToGpu(variable, &report, sizeof(void *)), doing);
 }
 
 std::string GpuDevice::describe() const {

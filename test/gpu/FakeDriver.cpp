@@ -300,7 +300,7 @@ int cuModuleGetGlobal_v2(void **address, size_t *bytes, void *,
   if (std::strcmp(name, kHashDeviceReport) != 0)
     return notFound;
   *address = &report;
-  *bytes = sizeof(report);
+  *bytes = sizeof(void *);
   return success;
 }
 int cuFuncGetAttribute(int *value, int attribute, void *) {
