@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Checks programs for GPUs on a GPU, beside the CPU's programs for the same specs.
 #   tools/gpu-check.sh build FOLDER [--cases A,B]
-# compiles the cases for the CPU, sm_80 and sm_90a into a folder that has all the check needs; needs hashc's build.
+# compiles the cases for the CPU, sm_80 and sm_90a into a folder that has all the check needs; needs hashc's build, clang++-22, llc-22.
 #   tools/gpu-check.sh run FOLDER [--device N|sim] [--results FILE.md] [options]
 # runs them; needs the folder, bash, python3 and a driver. The folder has a copy of this script:
 # FOLDER/gpu-check.sh run FOLDER. 'run FOLDER --help' lists the options; docs/gpu.md says what is checked.
@@ -41,13 +41,16 @@ make_instructions() {
   for program in hash-sim hash-run-kernel; do
     [ -x "$programs/$program" ] || fail "there is no $program beside '$hashc': build it with tools/build.sh" 3
   done
+  for program in clang++-22 llc-22; do
+    command -v $program >/dev/null || fail "there is no $program on the PATH: tools/setup.sh installs it" 3
+  done
   rm -rf "$to"
   mkdir -p "$to"
   cp -r "$root/test/simulator/golden" "$to"
   cp "$programs/hash-run-kernel" "$folder"
   # What is other than known is said, and again by 'run'.
   python3 "$here/gpu-check/instructions.py" "$to" --hash-sim "$programs/hash-sim" --golden "$to/golden" |
-    sed 's/^/instructions: /' || [ $? -eq 1 ] || exit 1
+    sed 's/^/instructions: /' || { status=$?; [ $status -eq 1 ] || exit $status; }
 }
 
 make_data() {

@@ -10,6 +10,7 @@
 #include "codegen/nvvm/LaunchShape.h"
 #include "codegen/nvvm/TileChoice.h"
 #include "codegen/nvvm/TileProduct.h"
+#include "dialect/Target.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -248,6 +249,11 @@ SmallVector<HashBoxedMatrix> getBoxed(hash::GroupedGemmOp op,
 
 struct GpuLowerTiles : impl::GpuLowerTilesBase<GpuLowerTiles> {
   void runOnOperation() override {
+    if (!isTileWidth(getTargetNumber(getOperation(), "tile_columns", 0))) {
+      getOperation().emitError("tile_columns is 64, 128 or 256, or 0 for what "
+                               "fills the GPU");
+      return signalPassFailure();
+    }
     SmallVector<std::pair<Operation *, TileConfig>> ops;
     for (auto function : getOperation().getOps<func::FuncOp>())
       if (function->hasAttr("hash.kernel"))

@@ -93,16 +93,24 @@ static double predictShare(Operation *op, const TileConfig &config) {
          fill(countTasks(op, config), kMultiprocessors);
 }
 
+constexpr int64_t kWidths[] = {64, 128, 256};
+
+bool isTileWidth(int64_t columns) {
+  return columns == 0 || llvm::is_contained(kWidths, columns);
+}
+
 /// Sums of 64 by 256 elements leave a thread of a warpgroup registers for the
-/// rest, and so do twice 64 by 64. `hash.target`'s tile_columns decides, too.
+/// rest, and so do twice 64 by 64. `hash.target`'s tile_columns forces a width.
 static TileConfig chooseWarpSpecialized(Operation *op, size_t sums) {
   const int64_t wanted = getTargetNumber(op, "tile_columns", /*otherwise=*/0);
-  TileConfig best = getWarpSpecialized(sums, 64);
-  for (int64_t columns : {128, 256}) {
+  if (sums > 1)
+    return getWarpSpecialized(sums, kWidths[0]);
+  if (wanted > 0)
+    return getWarpSpecialized(sums, wanted);
+  TileConfig best = getWarpSpecialized(sums, kWidths[0]);
+  for (int64_t columns : llvm::drop_begin(kWidths)) {
     TileConfig wider = getWarpSpecialized(sums, columns);
-    if (sums == 1 &&
-        (wanted > 0 ? columns <= wanted
-                    : predictShare(op, wider) > predictShare(op, best)))
+    if (predictShare(op, wider) > predictShare(op, best))
       best = wider;
   }
   return best;

@@ -21,6 +21,9 @@ bool isForGpu(mlir::ModuleOp module);
 /// thread's. Copies are of 16 bytes, so rows are made of whole ones.
 std::optional<TileConfig> chooseTiles(mlir::Operation *op);
 
+/// True for what `tile_columns` of `hash.target` may be; 0: a width is chosen.
+bool isTileWidth(int64_t columns);
+
 /// Tasks of a gradient of attention by tensor cores, if the op is one
 /// (UseBlocks.cpp): more than there are for a CPU.
 std::optional<int64_t> countGradWalks(mlir::Operation *op);

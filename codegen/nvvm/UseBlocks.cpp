@@ -41,7 +41,7 @@ struct BlockFunction {
   int64_t (*getSharedBytes)(int64_t size) = nullptr;
 };
 
-constexpr StringLiteral kPrefix = "hash_";
+constexpr StringLiteral kPrefix = "hash_", kTensorPrefix = "hash_tensor_";
 /// The function itself is for a block (codegen/cpu/kernels/Team.h).
 constexpr BlockFunction kTeam = {kPrefix, kernels::kTeam};
 constexpr BlockFunction kBlockTeam = {"hash_block_", kernels::kTeam};
@@ -58,7 +58,7 @@ constexpr BlockFunction useFma(int64_t blocksAtOnce, unsigned sizeArgument,
 constexpr BlockFunction useTensorCores(int64_t blocksAtOnce,
                                        unsigned sizeArgument, int64_t maxSize,
                                        int64_t (*getSharedBytes)(int64_t)) {
-  return {"hash_tensor_",  128,           blocksAtOnce, sizeArgument, maxSize,
+  return {kTensorPrefix,   128,           blocksAtOnce, sizeArgument, maxSize,
           kernels::kChunk, getSharedBytes};
 }
 
@@ -113,11 +113,17 @@ std::optional<int64_t> getConstant(Value value) {
   return number.getSExtValue();
 }
 
-bool fits(const BlockFunction &form, func::CallOp call) {
-  if (!form.sizeArgument)
-    return true;
-  auto size = getConstant(call.getOperand(*form.sizeArgument));
-  return size && *size <= form.maxSize && *size % form.multiple == 0;
+/// The best form of a function for heads of that size, or null.
+const BlockFunction *findForm(StringRef function, std::optional<int64_t> size) {
+  auto found = getBlockFunctions().find(function);
+  if (found == getBlockFunctions().end())
+    return nullptr;
+  const Forms &forms = found->second;
+  auto form = llvm::find_if(forms, [&](const BlockFunction &each) {
+    return !each.sizeArgument ||
+           (size && *size <= each.maxSize && *size % each.multiple == 0);
+  });
+  return form == forms.end() ? nullptr : form;
 }
 
 /// The form for blocks of what is called, or null.
@@ -125,10 +131,10 @@ const BlockFunction *findBlockForm(func::CallOp call) {
   auto found = getBlockFunctions().find(call.getCallee());
   if (found == getBlockFunctions().end())
     return nullptr;
-  const Forms &forms = found->second;
-  auto form = llvm::find_if(
-      forms, [&](const BlockFunction &each) { return fits(each, call); });
-  return form == forms.end() ? nullptr : form;
+  std::optional<int64_t> size;
+  if (auto argument = found->second.front().sizeArgument)
+    size = getConstant(call.getOperand(*argument));
+  return findForm(call.getCallee(), size);
 }
 
 /// What a launch gives each block of it.
@@ -155,6 +161,12 @@ struct GpuUseBlocks : impl::GpuUseBlocksBase<GpuUseBlocks> {
     if (!llvm::all_of(calls, findBlockForm))
       return checkScratch(calls.front());
     const BlockFunction &form = *findBlockForm(calls.front());
+    // Tensor cores' tiles are not free before the block ends.
+    const bool isAlone = form.prefix != kTensorPrefix || calls.size() == 1;
+    if (!isAlone || !llvm::all_of(calls, [&](func::CallOp call) {
+          return findBlockForm(call)->prefix == form.prefix;
+        }))
+      return kernel.emitError("kernel of calls that different blocks run");
     setLaunchShape(kernel,
                    {form.threads, /*tasksPerBlock=*/1, form.blocksAtOnce,
                     getSharedBytes(form, calls.front())});
@@ -227,8 +239,12 @@ std::optional<int64_t> countGradWalks(Operation *op) {
   auto queries = cast<MemRefType>(call.getIns().front().getType());
   const int64_t heads = read("heads"), kvHeads = read("kv_heads");
   const int64_t window = read("window"), memory = read("memory_window");
-  if (!queries.getElementType().isBF16() ||
-      !kernels::fitsTensorCores(queries.getDimSize(1) / heads))
+  if (!queries.getElementType().isBF16())
+    return std::nullopt;
+  const BlockFunction *form =
+      findForm((kPrefix + call.getCallee() + "_bf16").str(),
+               queries.getDimSize(1) / heads);
+  if (!form || form->prefix != kTensorPrefix)
     return std::nullopt;
   return queries.getDimSize(0) / window * kvHeads *
          kernels::countWalks(heads / kvHeads, window, memory ? memory : window);

@@ -47,11 +47,14 @@ private:
   int64_t predictMemory();
   void loadFirst();
   void prepareNext(int64_t micro);
+  template <typename Work> auto tell(Work work);
+  double computeGradients(double scale);
   double trainStep();
   template <typename Record> void writeLog(const Record &record);
   void evaluateNow();
   void saveNow();
   void summarize();
+  std::string describeSaved() const;
   [[noreturn]] void failDiverged(const char *what, double value);
 
   const TrainOptions &options;
@@ -355,13 +358,17 @@ void Trainer::announce() {
                     " yet: starts from the beginning");
 }
 
+/// What is left of the run when a step cannot be done.
+std::string Trainer::describeSaved() const {
+  return lastSaved.empty() ? "; there is no checkpoint before it"
+                           : "; the last good checkpoint is " + lastSaved;
+}
+
 void Trainer::failDiverged(const char *what, double value) {
   std::string message = format("%s became %s at step %lld (lr %g)", what,
                                std::isnan(value) ? "NaN" : "infinite",
                                static_cast<long long>(record.step), record.lr);
-  message += lastSaved.empty() ? "; there is no checkpoint before it"
-                               : "; the last good checkpoint is " + lastSaved;
-  failInput(message + "; try a smaller --lr");
+  failInput(message + describeSaved() + "; try a smaller --lr");
 }
 
 /// The first micro-batch of a step.
@@ -384,16 +391,17 @@ void Trainer::prepareNext(int64_t micro) {
   model->prepareNext(nextBatch, 0);
 }
 
-/// One optimizer step; gives the mean loss over the batch's targets.
-double Trainer::trainStep() {
-  int64_t step = state.step + 1;
-  loadFirst();
-  double scale =
-      batch.liveTargets > 0 ? 1.0 / static_cast<double>(batch.liveTargets) : 0;
-  StepHyper hyper = getHyper(descriptor.train, step);
-  record.step = step;
-  record.causal = descriptor.notCausalInTraining.empty();
-  record.lr = hyper.lr;
+/// A kernel that fails ends the run: the error says what is left of it.
+template <typename Work> auto Trainer::tell(Work work) {
+  try {
+    return work();
+  } catch (const UserError &error) {
+    throw UserError(error.getCode(), error.what() + describeSaved());
+  }
+}
+
+/// Of all micro-batches; gives the sum of the losses.
+double Trainer::computeGradients(double scale) {
   model->zeroGradients();
   double sum = 0;
   meter.begin();
@@ -401,7 +409,7 @@ double Trainer::trainStep() {
     if (micro > 0)
       model->loadNext();
     auto seed = static_cast<int64_t>(
-        mix({static_cast<uint64_t>(step), static_cast<uint64_t>(micro)},
+        mix({static_cast<uint64_t>(record.step), static_cast<uint64_t>(micro)},
             state.dataSeed));
     model->startGradStep(scale, seed);
     prepareNext(micro);
@@ -409,14 +417,27 @@ double Trainer::trainStep() {
     sum += model->sumLosses();
     meter.add(*model);
   }
-  double loss = sum * scale;
+  return sum;
+}
+
+/// One optimizer step; gives the mean loss over the batch's targets.
+double Trainer::trainStep() {
+  int64_t step = state.step + 1;
+  tell([&] { loadFirst(); });
+  double scale =
+      batch.liveTargets > 0 ? 1.0 / static_cast<double>(batch.liveTargets) : 0;
+  StepHyper hyper = getHyper(descriptor.train, step);
+  record.step = step;
+  record.causal = descriptor.notCausalInTraining.empty();
+  record.lr = hyper.lr;
+  double loss = tell([&] { return computeGradients(scale); }) * scale;
   if (!std::isfinite(loss))
     failDiverged("the loss", loss);
   meter.finish(record);
   for (const auto &[name, value] : record.aux)
     if (!std::isfinite(value))
       failDiverged(("the loss " + name).c_str(), value);
-  record.gradNorm = model->update(hyper);
+  record.gradNorm = tell([&] { return model->update(hyper); });
   if (!std::isfinite(record.gradNorm))
     failDiverged("the gradient", record.gradNorm);
   state.step = step;

@@ -261,14 +261,16 @@ Buffers::Buffers(const Descriptor &descriptor,
 
 void Buffers::collectArguments(const EntrySpec &entry) {
   const bool isBeside = hasNext() && entry.name == kPlanEntry;
+  std::vector<void *> ours, others;
   for (const ArgSpec &arg : entry.args) {
-    void *pointer = arg.kind == "arena" ? (isBeside ? nextArena : arena).data()
-                                        : get(arg.kind, arg.name).data();
-    current.arguments[entry.name].push_back(pointer);
-    if (Buffer *buffer = findNext(arg.kind, arg.name))
-      pointer = buffer->data();
-    next.arguments[entry.name].push_back(pointer);
+    ours.push_back(arg.kind == "arena" ? (isBeside ? nextArena : arena).data()
+                                       : get(arg.kind, arg.name).data());
+    Buffer *other = findNext(arg.kind, arg.name);
+    others.push_back(other ? other->data() : ours.back());
   }
+  if (ours != others)
+    next.arguments[entry.name] = std::move(others);
+  current.arguments[entry.name] = std::move(ours);
 }
 
 void Buffers::allocate(const Descriptor &descriptor,
@@ -338,7 +340,8 @@ void *const *Buffers::getNextArguments(const std::string &entry) const {
 void Buffers::swapNext() {
   for (auto &[key, buffer] : next.buffers)
     std::swap(current.buffers.at(key), buffer);
-  std::swap(current.arguments, next.arguments);
+  for (auto &[entry, pointers] : next.arguments)
+    std::swap(current.arguments.at(entry), pointers);
 }
 
 } // namespace hashc::runtime

@@ -109,7 +109,8 @@ public:
 
 private:
   using Map = std::map<std::pair<std::string, std::string>, Buffer>;
-  /// Buffers, and the pointers to them or to those that all places share.
+  /// Buffers, and the arguments of entries: the next place has those that are
+  /// others there.
   struct Place {
     Map buffers;
     std::map<std::string, std::vector<void *>> arguments;

@@ -11,7 +11,7 @@
 #include "runtime/simulator/SimulatedKernel.h"
 #include "runtime/support/Error.h"
 
-#include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <new>
 #include <vector>
@@ -93,6 +93,11 @@ void GpuDevice::load() {
     module = gpu.load(image.ptx);
 }
 
+static_assert(offsetof(HashDeviceReport, code) == 0 &&
+                  offsetof(HashDeviceReport, value) == 8 &&
+                  offsetof(HashDeviceReport, limit) == 16,
+              "as nvvm/kernels/Report.cpp writes it");
+
 /// Kernels without anything to report have no place for it.
 void GpuDevice::openReport() {
   Driver::Address variable = 0;
@@ -116,9 +121,9 @@ std::string GpuDevice::describe() const {
 }
 
 /// The memory that a kernel's threads have for themselves: as much as the
-/// kernel with the most, for as many threads as can run at once.
-int64_t GpuDevice::countLocalBytes() {
-  int most = 0;
+/// kernel with the most, for as many threads as could run at once.
+GpuDevice::OwnMemory GpuDevice::findOwnMemory() {
+  OwnMemory most;
   for (const HashSimulatedKernel *row = image.simulated; row->name; ++row) {
     Driver::Function function = nullptr;
     int bytes = 0;
@@ -127,23 +132,31 @@ int64_t GpuDevice::countLocalBytes() {
                  "find " + kernel);
     driver.check(driver.getFunctionAttribute(&bytes, kLocalBytes, function),
                  "ask for the memory of " + kernel);
-    most = std::max(most, bytes);
+    if (bytes > most.bytes)
+      most = {kernel, bytes};
   }
-  return int64_t(most) * gpu.getAttribute(kMultiprocessors, "multiprocessors") *
-         gpu.getAttribute(kThreadsOfMultiprocessor, "threads");
+  most.bytes *= int64_t(gpu.getAttribute(kMultiprocessors, "multiprocessors")) *
+                gpu.getAttribute(kThreadsOfMultiprocessor, "threads");
+  return most;
 }
 
 void GpuDevice::checkRoom(int64_t bytes) {
-  bytes += countLocalBytes();
+  const OwnMemory own = findOwnMemory();
   size_t free = 0, total = 0;
   driver.check(driver.getMemory(&free, &total), "ask for the GPU's memory");
-  if (static_cast<int64_t>(free) >= bytes + kReserve)
+  if (static_cast<int64_t>(free) >= bytes + own.bytes + kReserve)
     return;
-  failEnvironment("this model needs " + inMiB(bytes) + " on the GPU, and '" +
-                  gpu.getName() + "' has " + inMiB(free) + " free of " +
-                  inMiB(total) + " (" + inMiB(kReserve) +
-                  " are the driver's own); compile it with a smaller "
-                  "micro_batch, or choose another GPU with --device");
+  const bool mostlyOwn = own.bytes > bytes;
+  failEnvironment(
+      "this model needs " + inMiB(bytes + own.bytes) + " on the GPU" +
+      (mostlyOwn ? ", " + inMiB(own.bytes) + " of them for the threads of " +
+                       own.kernel
+                 : "") +
+      ", and '" + gpu.getName() + "' has " + inMiB(free) + " free of " +
+      inMiB(total) + " (" + inMiB(kReserve) + " are the driver's own); " +
+      (mostlyOwn ? "compile it with smaller windows or heads"
+                 : "compile it with a smaller micro_batch") +
+      ", or choose another GPU with --device");
 }
 
 void *GpuDevice::allocate(int64_t bytes, MemoryUse use,
@@ -189,8 +202,8 @@ void GpuDevice::clear(void *pointer, int64_t bytes) {
   if (memory.at(pointer).use == MemoryUse::exchanged)
     std::memset(pointer, 0, bytes);
   else
-    driver.check(driver.clear(toAddress(pointer), 0, bytes, stream),
-                 "clear memory of the GPU");
+    check(driver.clear(toAddress(pointer), 0, bytes, stream),
+          "clear memory of the GPU");
 }
 
 void GpuDevice::start(HashEntryFunction entry, void *const *arguments,
@@ -203,7 +216,7 @@ void GpuDevice::start(HashEntryFunction entry, void *const *arguments,
   if (isNew)
     place->second = capture(entry, arguments);
   moveState();
-  driver.check(driver.launchGraph(place->second, active), "launch the kernels");
+  check(driver.launchGraph(place->second, active), "launch the kernels");
   active = stream;
 }
 
@@ -222,21 +235,20 @@ void GpuDevice::bring(void *pointer) {
 
 void GpuDevice::move(void *pointer, int device) {
   if (gpu.getAttribute(kConcurrentAccess, "concurrent managed access") != 0)
-    driver.check(driver.prefetch(toAddress(pointer), memory.at(pointer).bytes,
-                                 device, stream),
-                 "move parameters to or from '" + gpu.getName() + "'");
+    check(driver.prefetch(toAddress(pointer), memory.at(pointer).bytes, device,
+                          stream),
+          "move parameters to or from '" + gpu.getName() + "'");
 }
 
 Driver::ExecutableGraph GpuDevice::capture(HashEntryFunction entry,
                                            void *const *arguments) {
-  driver.check(driver.beginCapture(active, kCaptureRelaxed),
-               "capture the kernels");
+  check(driver.beginCapture(active, kCaptureRelaxed), "capture the kernels");
   entry(arguments);
   Driver::Graph graph = nullptr;
-  driver.check(driver.endCapture(active, &graph), "capture the kernels");
+  check(driver.endCapture(active, &graph), "capture the kernels");
   Driver::ExecutableGraph executable = nullptr;
-  driver.check(driver.instantiate(&executable, graph, /*flags=*/0),
-               "prepare the kernels");
+  check(driver.instantiate(&executable, graph, /*flags=*/0),
+        "prepare the kernels");
   driver.destroyGraph(graph);
   return executable;
 }
@@ -265,19 +277,24 @@ void GpuDevice::launch(const HashDeviceKernel &kernel, void *const *buffers,
   }
   const int64_t blocks =
       (tasks + kernel.tasksPerBlock - 1) / kernel.tasksPerBlock;
-  driver.check(driver.launch(getFunction(kernel), blocks, 1, 1, kernel.threads,
-                             1, 1, kernel.sharedBytes, active, arguments.data(),
-                             nullptr),
-               "launch kernel '" + std::string(kernel.name) + "'");
+  check(driver.launch(getFunction(kernel), blocks, 1, 1, kernel.threads, 1, 1,
+                      kernel.sharedBytes, active, arguments.data(), nullptr),
+        "launch kernel '" + std::string(kernel.name) + "'");
 }
 
 void GpuDevice::finish() {
   Driver::Status status = driver.synchronize(stream);
   if (status == 0)
     status = driver.synchronize(besideStream);
+  check(status, "go on: a kernel failed on '" + gpu.getName() + "'");
+}
+
+/// What failed may be a kernel that was begun before: whoever asks the driver
+/// next is told.
+void GpuDevice::check(Driver::Status status, const std::string &doing) {
   if (status != 0 && report && report->code != 0)
     failInput(describeBadIndex(report->code, report->value, report->limit));
-  driver.check(status, "go on: a kernel failed on '" + gpu.getName() + "'");
+  driver.check(status, doing);
 }
 
 } // namespace hashc::runtime

@@ -17,11 +17,10 @@
 
 namespace hashc::runtime {
 
-/// An entry point is captured as a graph when it runs first, and one launch of
-/// that graph is all that it costs from then on. Parameters are in managed
-/// memory, which moves to the GPU before an entry point runs first; what the
-/// CPU reads, to save it, comes back when kernels touch it. What is exchanged
-/// at every step is pinned.
+/// An entry point is captured as a graph when it begins first, and one launch
+/// of that graph is all that it costs from then on. Parameters are in managed
+/// memory, which moves to the GPU before an entry point begins; what the CPU
+/// saves comes back in bulk. What is exchanged at every step is pinned.
 class GpuDevice : public Device {
 public:
   GpuDevice(const HashDeviceImage &image, int ordinal);
@@ -45,7 +44,12 @@ private:
   void checkCapability();
   void load();
   void openReport();
-  int64_t countLocalBytes();
+  void check(Driver::Status status, const std::string &doing);
+  struct OwnMemory {
+    std::string kernel;
+    int64_t bytes = 0;
+  };
+  OwnMemory findOwnMemory();
   Driver::Function getFunction(const HashDeviceKernel &kernel);
   void moveState();
   void move(void *memory, int device);

@@ -10,6 +10,7 @@
 #include "runtime/support/Error.h"
 
 #include <cmath>
+#include <limits>
 
 using namespace hashc;
 using namespace hashc::sim;
@@ -122,6 +123,12 @@ static void compute(const Slot *operands, Slot *results, Function function) {
 
 HASHC_SIM_FUNCTION(Exp2) {
   compute(operands, results, [](float x) { return std::exp2(x); });
+}
+HASHC_SIM_FUNCTION(Exp2Flushed) {
+  compute(operands, results, [](float x) {
+    const float y = std::exp2(x);
+    return y < std::numeric_limits<float>::min() ? 0.0f : y;
+  });
 }
 HASHC_SIM_FUNCTION(Log2) {
   compute(operands, results, [](float x) { return std::log2(x); });

@@ -212,6 +212,7 @@ private:
   Place locateBox(const char *at, const Box &box);
   void fillBox(size_t offset, const Box &box);
   void beginBox(char *target, void *barrier, const Box &box);
+  void readSource(const Box &box);
   void settle(Mbarrier &barrier);
   const Clock &getStorer(Thread &thread);
   void take(Store &store);

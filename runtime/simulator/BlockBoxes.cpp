@@ -85,10 +85,18 @@ void Block::beginBox(char *target, void *barrierAt, const Box &box) {
   });
 }
 
-void Block::copyBox(char *target, void *barrier, const Box &box) {
+/// By the engine: what threads wrote there must have been fenced for it.
+void Block::readSource(const Box &box) {
+  Visit visit = getVisit(getThread().clock);
+  visit.asynchronous = true;
   box.forEachRow([&](const char *source, size_t bytes) {
-    touch(source, bytes, /*alignment=*/1, Touch::read);
+    const Place from = locate(source, bytes);
+    check(from.shadow->read(visit, from.offset, bytes), from);
   });
+}
+
+void Block::copyBox(char *target, void *barrier, const Box &box) {
+  readSource(box);
   beginBox(target, barrier, box);
 }
 
@@ -98,9 +106,7 @@ void Block::copyBoxToAll(char *target, void *barrier, const Box &box,
   if (ranks == 0 || ranks >> blocks != 0)
     fail("copies to the blocks of mask " + std::to_string(ranks) +
          " in a cluster of " + std::to_string(blocks));
-  box.forEachRow([&](const char *source, size_t bytes) {
-    touch(source, bytes, /*alignment=*/1, Touch::read);
-  });
+  readSource(box);
   requireOwn(target);
   requireOwn(barrier);
   // Each gets it where the block that asks would.

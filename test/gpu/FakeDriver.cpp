@@ -12,7 +12,7 @@
 // begun on other streams: nothing orders them. FAKE_DRIVER names what is wrong
 // with it:
 //   old, no-device, no-managed, sm_75, sm_90, small, large-frames, no-cubin,
-//   bad-kernel, bad-token, no-memory
+//   no-ptx, mismatch, bad-kernel, bad-token, bad-token-early, no-memory
 // or, for trace, what this driver is to tell.
 //
 //===----------------------------------------------------------------------===//
@@ -400,6 +400,12 @@ int cuGraphInstantiateWithFlags(void **executable, void *graph,
 int cuGraphDestroy(void *) { return success; }
 int cuGraphExecDestroy(void *) { return success; }
 int cuGraphLaunch(void *executable, void *stream) {
+  // Whoever comes next is told of the kernel that fails meanwhile.
+  for (const Stream &other : streams)
+    if (isFault("bad-token-early") && !other.begun.empty()) {
+      *report = {3, 301, 256};
+      return launchFailed;
+    }
   begin(stream, [=] {
     for (const Launched &launched : static_cast<Graph *>(executable)->launches)
       run(launched);

@@ -330,7 +330,7 @@ class InstructionChecker:
     def compare(self, instruction, output):
         """With the simulator's; a line if they differ."""
         _, expected = instructions.read_golden(self.folder / "simulator", instruction)
-        difference = instructions.find_difference(expected, output)
+        difference = instructions.find_difference(instruction, expected, output)
         if difference:
             self.report.add("FAILED", instruction.name, INSTRUCTIONS, difference)
         return not difference

@@ -31,10 +31,10 @@ struct BoxedMatrix {
 constexpr size_t kMapBytes = 128;
 
 /// One argument: `i32:5`, `f32:0.5` are numbers and `i32:1,2,3` is a structure
-/// of them; `f32[128]=iota` is a buffer
-/// with a value, `f32[128]` one that the kernel is to write;
-/// `map:1,256x64,64x64,128` says how the copy engine finds boxes of 64 rows and
-/// 64 columns in argument 1, 256 rows of 64 elements, swizzled by 128 bytes.
+/// of them; `f32[128]=iota` is a buffer with a value, `f32[128]` one that the
+/// kernel is to write; `map:1,256x64,64x64,128` says how the copy engine finds
+/// boxes of 64 rows and 64 columns in argument 1, 256 rows of 64 elements,
+/// swizzled by 128 bytes.
 ///
 /// Values are `iota` (0, 1, 2, ...), `random` or `random:SEED` (multiples of
 /// 1/8 in -1..1; integers: 0..255), a list `1,2,3`, or one number for all.

@@ -19,13 +19,16 @@ static unsigned reporting;
 /// the report, and the launch fails.
 extern "C" [[noreturn]] __attribute__((noinline, cold)) void
 hash_rt_error(int64_t code, int64_t value, int64_t limit) {
-  while (__nvvm_atom_xchg_gen_i(reinterpret_cast<int *>(&reporting), 1) != 0)
+  if (__nvvm_atom_xchg_gen_i(reinterpret_cast<int *>(&reporting), 1) == 0) {
+    hash_device_report[1] = value;
+    hash_device_report[2] = limit;
+    hash_device_report[0] = code;
+    __nvvm_membar_sys();
+    __builtin_trap();
+  }
+  // Until that ends the launch; neither way leads back to the other.
+  while (true)
     __nvvm_nanosleep(1000);
-  hash_device_report[1] = value;
-  hash_device_report[2] = limit;
-  hash_device_report[0] = code;
-  __nvvm_membar_sys();
-  __builtin_trap();
 }
 
 /// The device's own heap.

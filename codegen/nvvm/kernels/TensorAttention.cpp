@@ -44,10 +44,10 @@ HASHC_INLINE float absorb(RunningRow &row, Scores &scores, int32_t half) {
   const float before = row.peak, reference = row.raise(largestOfRow(most));
   forEachScore<kTileRows>(half, [&](int32_t i, int32_t word, int32_t) {
     float &score = scores[i].of[word];
-    score = exp2(score - reference);
+    score = approximateExp2(score - reference);
     added += score;
   });
-  const float shrink = exp2(before - reference);
+  const float shrink = approximateExp2(before - reference);
   row.total = row.total * shrink + added;
   return shrink;
 }

@@ -86,7 +86,7 @@ private:
                                   const Known &known, int32_t key) {
     const bool seen = key >= known.first && key < known.last;
     const float exponent = __builtin_fmaf(score, scale, -known.lse);
-    score = exp2(seen ? exponent : minusInfinity);
+    score = approximateExp2(seen ? exponent : minusInfinity);
     gradient = score * (gradient - known.delta);
   }
   static HASHC_INLINE void multiply(Scores &sums, const Tile &rows,

@@ -16,9 +16,6 @@ namespace hashc::kernels {
 /// product of tensor cores.
 constexpr int64_t kChunk = 8, kDepth = 16;
 constexpr int64_t kMaxHead = 128;
-constexpr bool fitsTensorCores(int64_t size) {
-  return size % kChunk == 0 && size <= kMaxHead;
-}
 
 /// Rows of a block. In gradients, what they are multiplied with at a time.
 constexpr int64_t kTileRows = 64, kGradColumns = 32;

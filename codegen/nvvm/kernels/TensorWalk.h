@@ -21,7 +21,9 @@ namespace hashc::kernels {
 
 constexpr float log2OfE = 1.4426950408889634f, logOf2 = 0.6931471805599453f;
 
-HASHC_INLINE float exp2(float x) { return __nvvm_ex2_approx_ftz_f(x); }
+HASHC_INLINE float approximateExp2(float x) {
+  return __nvvm_ex2_approx_ftz_f(x);
+}
 
 /// What makes scores exponents of 2.
 HASHC_INLINE float getExponentScale(const Layout &layout) {

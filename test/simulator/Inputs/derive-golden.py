@@ -242,6 +242,12 @@ def to_signed(x, bits=64):
     return (x & (1 << bits) - 1 ^ 1 << bits - 1) - (1 << bits - 1)
 
 
+def derive_narrow_pair(values):
+    """cvt.rn.bf16x2.f32 d, a, b: b is in the low half; a NaN is 0x7fff."""
+    bits = [0x7FFF if math.isnan(x) else struct.unpack("<I", struct.pack("<f", to_bf16(x)))[0] >> 16 for x in values]
+    return [struct.unpack("<i", struct.pack("<I", low | high << 16))[0] for low, high in zip(bits[::2], bits[1::2])]
+
+
 def derive_mul_hi(xs, ys):
     return [to_signed(result) for x, y in zip(xs, ys)
             for result in ((x & MASK) * (y & MASK) >> 64, x * y >> 64, (x & 0xFFFFFFFF) // 3)]
@@ -316,7 +322,7 @@ def derive(instruction):
     if kernel == "box":
         shape = [int(size) for part in values[2].split(",")[1:3] for size in part.split("x")]
         return [derive_box(values[1], shape, values[3][0], values[4][0])]
-    if kernel == "cp_async":
+    if kernel in ("cp_async", "cp_async_all"):
         return [derive_cp_async(arguments[1][0], values[1], values[2])]
     if kernel == "shuffle_xor":
         return [derive_shuffle(values[1], values[2][0])]
@@ -331,6 +337,8 @@ def derive(instruction):
         return derive_compare(*values[3:5]), derive_compare(*values[5:]), larger
     if kernel == "round":
         return derive_round(values[2])
+    if kernel == "narrow_pair":
+        return [derive_narrow_pair(values[1])]
     if kernel in ("narrow", "narrow_f64", "widen", "widen_f32"):
         return [[ROUND[arguments[0][0]](x) for x in values[1]]]
     return None

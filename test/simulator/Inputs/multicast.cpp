@@ -112,7 +112,13 @@ SHARED int line[256] __attribute__((aligned(128)));
 extern "C" void copyLine(__attribute__((address_space(7))) void *, __attribute__((address_space(3))) void *, Global *, int, short, long, bool, bool)
     __asm__("llvm.nvvm.cp.async.bulk.global.to.shared.cluster");
 
-KERNEL reverse(int *out, const int *in) {
+KERNEL reverse(int *out, int *in) {
+#ifdef CHANGE
+  // What threads write to global memory, the engine sees behind a fence.
+  in[thread()] = thread();
+  CHANGE;
+  __nvvm_barrier_sync(0);
+#endif
   if (thread() == 0) {
     __nvvm_mbarrier_init_shared((__attribute__((address_space(3))) long long *)&full[0], 1);
     asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");

@@ -9,6 +9,12 @@ using hashc::kernels::bf16;
 KERNEL narrow(bf16 *out, const float *in) {
   hashc::kernels::write(out + thread(), in[thread()]);
 }
+// Two at once, the first in the low half.
+KERNEL narrow_pair(unsigned *out, const float *in) {
+  asm("cvt.rn.bf16x2.f32 %0, %1, %2;"
+      : "=r"(out[thread()])
+      : "f"(in[thread() * 2 + 1]), "f"(in[thread() * 2]));
+}
 KERNEL widen(float *out, const __bf16 *in) {
   out[thread()] = float(in[thread()]);
 }
@@ -96,4 +102,9 @@ KERNEL mul_hi(long *out, const long *x, const long *y) {
       long((unsigned __int128)(unsigned long)a * (unsigned long)b >> 64);
   out[thread() * 3 + 1] = long((__int128)a * b >> 64);
   out[thread() * 3 + 2] = (unsigned)a / 3;
+}
+
+// Approximate: what has too few bits for a normal number is 0.
+KERNEL exp2_approx(float *out, const float *in) {
+  out[thread()] = __nvvm_ex2_approx_ftz_f(in[thread()]);
 }
