@@ -437,7 +437,8 @@ Error Translation::run() {
       list->eraseFromParent();
   if (Function *error = module.getFunction(kErrorFunction))
     error->deleteBody();
-  if (GlobalVariable *report = module.getNamedGlobal(kHashDeviceReport))
+  if (GlobalVariable *report = module.getNamedGlobal(kHashDeviceReport);
+      report && report->use_empty())
     report->eraseFromParent();
   for (Function &function : module) {
     if (function.isDeclaration())
