@@ -2,7 +2,7 @@
 """Measures the model of a folder that `gpu.sh build` made on a GPU.
 
 Steps of hashc and of PyTorch take turns (reference/step_time.py); then the kernels of a step, each waited for;
-then training on a text. Peaks are the data sheets', of bf16 without sparsity. Exit status: 0, 2 for a wrong command
+then, if asked for, steps with tiles of one width; then training on a text. Peaks are the data sheets', of bf16 without sparsity. Exit status: 0, 2 for a wrong command
 line, 3 if there is no driver or no GPU that will do. Without PyTorch for the GPU its sides are not run, and the
 output says so.
 """
@@ -23,6 +23,7 @@ from gpu_check import Gpu, NoGpu, SimulatedGpu, find_processor, read_log
 # FLOP/s in bf16 by what the driver's name of the GPU contains.
 PEAKS = {"H200": 989e12, "H100 PCIe": 756e12, "H100": 989e12, "A100": 312e12}
 TORCH_SIDES = ["eager", "compile"]
+WIDTHS = [64, 128, 256]
 KERNELS_SHOWN = 25
 
 
@@ -44,6 +45,19 @@ def measure_steps(args, program, sides, scratch):
     # Times of a simulator are shown to nobody.
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL if args.device == "sim" else None)
     return json.loads(output.read_text())
+
+
+def measure_widths(args, size):
+    """Steps with tiles of one width, which take turns, and the products in them: medians of rounds, in ms."""
+    times = {width: [] for width in WIDTHS}
+    for _ in range(args.rounds):
+        for width in WIDTHS:
+            program = (args.folder / "programs" / f"{size}.sm_90a.{width}").resolve()
+            command = [program, "bench", "--device", args.device, "--steps", str(args.steps), "--json"]
+            bench = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+            products = sum(kernel["ms"] for kernel in bench["kernels"] if kernel["op"].startswith("grouped_"))
+            times[width].append((bench["step_ms"], products))
+    return {width: dict(zip(("step_ms", "products_ms"), map(statistics.median, zip(*rounds)))) for width, rounds in times.items()}
 
 
 def measure_training(args, program, scratch):
@@ -88,6 +102,9 @@ def write_page(args, result, peak):
     if args.device != "sim":
         lines += ["## A step", "", *list_steps(result["steps"], peak), "", "## Its kernels, each waited for", "",
                   *list_kernels(result["steps"]["sides"]["hashc"], peak), ""]
+        if widths := result.get("widths"):
+            lines += ["## Tiles of one width", "", "| columns | ms a step | ms of its products, each waited for |", "|---|---|---|"]
+            lines += [f"| {width} | {each['step_ms']:.2f} | {each['products_ms']:.2f} |" for width, each in widths.items()] + [""]
         if training := result.get("training"):
             lines += ["## Training", "", f"{training['tokens_per_s']:,.0f} tokens/s in the second half of {training['steps']} steps; "
                       f"the loss went from {training['first_loss']:.3f} to {training['last_loss']:.3f}.", ""]
@@ -103,6 +120,7 @@ def parse_arguments():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=10, help="of a round")
     parser.add_argument("--train-steps", type=int, default=100)
+    parser.add_argument("--widths", action="store_true", help="also steps with tiles of products of 64, 128 and 256 columns; sm_90a")
     parser.add_argument("--sides", default="hashc," + ",".join(TORCH_SIDES), help="default: %(default)s")
     parser.add_argument("--output", type=pathlib.Path, metavar="FILE.md", help="default: results.md in the folder")
     args = parser.parse_args()
@@ -133,14 +151,21 @@ def main():
         result["not_run"].append("anything on a real GPU: times are a simulator's, and are not written here")
     if not args.data:
         result["not_run"].append("training: --data names no text")
-    program = (args.folder / "programs" / f"{'small' if args.device == 'sim' else 'large'}.{gpu.get_arch()}").resolve()
+    has_widths = gpu.is_simulated or gpu.get_arch() == "sm_90a"
+    if not args.widths or not has_widths:
+        result["not_run"].append("widths: " + ("this GPU's tiles have one" if args.widths else "--widths does not ask for them"))
+    size = "small" if args.device == "sim" else "large"
+    program = (args.folder / "programs" / f"{size}.{gpu.get_arch()}").resolve()
     with tempfile.TemporaryDirectory() as name:
         scratch = pathlib.Path(name)
         result["steps"] = measure_steps(args, program, sides, scratch)
+        if args.widths and has_widths:
+            result["widths"] = measure_widths(args, size)
         if args.data:
             result["training"] = measure_training(args, program, scratch)
     if gpu.is_simulated:
-        result["dry_run_of"] = list(result.pop("steps")["sides"]) + (["training"] if result.pop("training", None) else [])
+        result["dry_run_of"] = list(result.pop("steps")["sides"])
+        result["dry_run_of"] += [part for part in ("widths", "training") if result.pop(part, None)]
     write_page(args, result, find_peak(gpu))
     for what in result["not_run"]:
         print(f"not run: {what}")

@@ -14,9 +14,22 @@ script=gpu.sh tools=$(dirname "$0")/../tools/gpu-check
 large=(-D precision=bf16 -D dim=1024 -D experts=64 -D batch=128)
 small=(-D precision=bf16 -D dim=64 -D experts=4 -D batch=1 -D layers=1)
 
+# Of sm_90a, with tiles of products that are all as wide.
+compile_widths() { # NAME OPTION...
+  local name=$1 step=$folder/$1.mlir width
+  shift
+  "$hashc" "$root/examples/hash_lm.hash" "$@" --target=cuda --arch=sm_90a --emit=fused -o "$step"
+  for width in 64 128 256; do
+    sed "s/narrow_rows/tile_columns = $width : i64, narrow_rows/" "$step" >"$folder/wide.mlir"
+    "$hashc" "$folder/wide.mlir" -o "$folder/programs/$name.sm_90a.$width"
+  done
+  rm "$step" "$folder/wide.mlir"
+}
+
 build() {
   [ $# -gt 0 ] && [ "${1#-}" = "$1" ] || show_usage
-  local folder=$1 arch
+  folder=$1
+  local arch
   shift
   open_folder "$folder" reference
   mkdir -p "$folder/programs" "$folder/reference"
@@ -29,6 +42,8 @@ build() {
     "$hashc" "$root/examples/hash_lm.hash" "${large[@]}" "$@" --target=cuda --arch=$arch -o "$folder/programs/large.$arch"
     "$hashc" "$root/examples/hash_lm.hash" "${small[@]}" --target=cuda --arch=$arch -o "$folder/programs/small.$arch"
   done
+  compile_widths large "${large[@]}" "$@"
+  compile_widths small "${small[@]}"
   say_built "$folder"
 }
 
