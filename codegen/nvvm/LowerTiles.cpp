@@ -250,8 +250,9 @@ SmallVector<HashBoxedMatrix> getBoxed(hash::GroupedGemmOp op,
 struct GpuLowerTiles : impl::GpuLowerTilesBase<GpuLowerTiles> {
   void runOnOperation() override {
     if (!isTileWidth(getTargetNumber(getOperation(), "tile_columns", 0))) {
-      getOperation().emitError("tile_columns is 64, 128 or 256, or 0 for what "
-                               "fills the GPU");
+      // An op's own error would print all of the module.
+      emitError(getOperation().getLoc(), "tile_columns is 64, 128 or 256, or 0 "
+                                         "for what fills the GPU");
       return signalPassFailure();
     }
     SmallVector<std::pair<Operation *, TileConfig>> ops;

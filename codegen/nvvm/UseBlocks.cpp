@@ -27,10 +27,13 @@ namespace hashc::nvvm {
 
 namespace {
 
+constexpr StringLiteral kPrefix = "hash_", kBlockPrefix = "hash_block_",
+                        kTensorPrefix = "hash_tensor_";
+
 /// A function of kernels/*.cpp, which has the arguments of the one whose place
 /// it takes.
 struct BlockFunction {
-  StringLiteral prefix = "hash_block_"; // in the place of "hash_"
+  StringLiteral prefix; // in the place of kPrefix
   int64_t threads = 128;
   /// Blocks of a multiprocessor, as their shared memory and registers allow.
   int64_t blocksAtOnce = 1;
@@ -41,10 +44,9 @@ struct BlockFunction {
   int64_t (*getSharedBytes)(int64_t size) = nullptr;
 };
 
-constexpr StringLiteral kPrefix = "hash_", kTensorPrefix = "hash_tensor_";
 /// The function itself is for a block (codegen/cpu/kernels/Team.h).
 constexpr BlockFunction kTeam = {kPrefix, kernels::kTeam};
-constexpr BlockFunction kBlockTeam = {"hash_block_", kernels::kTeam};
+constexpr BlockFunction kBlockTeam = {kBlockPrefix, kernels::kTeam};
 
 /// Of the 512 KiB that a thread of a GPU can have of its own memory.
 constexpr int64_t kMaxThreadBytes = 448 << 10;
@@ -52,7 +54,7 @@ constexpr int64_t kMaxThreadBytes = 448 << 10;
 /// Attention by FMA, which reads features by fours.
 constexpr BlockFunction useFma(int64_t blocksAtOnce, unsigned sizeArgument,
                                int64_t maxSize) {
-  return {"hash_block_", 128, blocksAtOnce, sizeArgument, maxSize, 4};
+  return {kBlockPrefix, 128, blocksAtOnce, sizeArgument, maxSize, 4};
 }
 /// Attention by tensor cores.
 constexpr BlockFunction useTensorCores(int64_t blocksAtOnce,
@@ -166,7 +168,8 @@ struct GpuUseBlocks : impl::GpuUseBlocksBase<GpuUseBlocks> {
     if (!isAlone || !llvm::all_of(calls, [&](func::CallOp call) {
           return findBlockForm(call)->prefix == form.prefix;
         }))
-      return kernel.emitError("kernel of calls that different blocks run");
+      return emitError(kernel.getLoc(),
+                       "kernel of calls that different blocks run");
     setLaunchShape(kernel,
                    {form.threads, /*tasksPerBlock=*/1, form.blocksAtOnce,
                     getSharedBytes(form, calls.front())});
